@@ -1,0 +1,234 @@
+//! Refusals of the token endpoint (RFC 6749 §5.2), and how they become problems.
+
+use kernel::{Code, Problem};
+
+/// Why the token endpoint refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OAuthErrorKind {
+    /// The request is malformed.
+    InvalidRequest,
+    /// The client could not be authenticated.
+    InvalidClient,
+    /// The grant is not, or no longer, good.
+    InvalidGrant,
+    /// The client may not use this grant type.
+    UnauthorizedClient,
+    /// The server has no such grant type.
+    UnsupportedGrantType,
+    /// The scope is malformed or wider than what is registered.
+    InvalidScope,
+    /// The resource is not one that this server issues tokens for (RFC 8707 §2).
+    InvalidTarget,
+}
+
+/// A refusal of the token endpoint, safe to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{description}")]
+pub struct OAuthError {
+    kind: OAuthErrorKind,
+    description: &'static str,
+}
+
+impl OAuthErrorKind {
+    /// The code of the problem that this becomes.
+    #[must_use]
+    pub const fn code(self) -> &'static Code {
+        match self {
+            Self::InvalidRequest => &INVALID_REQUEST,
+            Self::InvalidClient => &INVALID_CLIENT,
+            Self::InvalidGrant => &INVALID_GRANT,
+            Self::UnauthorizedClient => &UNAUTHORIZED_CLIENT,
+            Self::UnsupportedGrantType => &UNSUPPORTED_GRANT_TYPE,
+            Self::InvalidScope => &INVALID_SCOPE,
+            Self::InvalidTarget => &INVALID_TARGET,
+        }
+    }
+
+    /// The value of the `error` member: `invalid_client`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let name = self.code().name;
+        name.strip_prefix("oauth.").unwrap_or(name)
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        self.code().status
+    }
+}
+
+impl OAuthError {
+    /// A refusal. The description is fixed text, so that it never repeats what was submitted.
+    #[must_use]
+    pub const fn new(kind: OAuthErrorKind, description: &'static str) -> Self {
+        // INVARIANT: RFC 6749 §5.2 bounds the description's characters.
+        debug_assert!(is_describable(description));
+        Self { kind, description }
+    }
+
+    pub(crate) const fn request(description: &'static str) -> Self {
+        Self::new(OAuthErrorKind::InvalidRequest, description)
+    }
+
+    pub(crate) const fn client(description: &'static str) -> Self {
+        Self::new(OAuthErrorKind::InvalidClient, description)
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn kind(&self) -> OAuthErrorKind {
+        self.kind
+    }
+
+    /// The `error_description`.
+    #[must_use]
+    pub const fn description(&self) -> &'static str {
+        self.description
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.kind.status()
+    }
+}
+
+impl From<OAuthError> for Problem {
+    fn from(error: OAuthError) -> Self {
+        let problem = Self::new(error.kind.code()).detail(error.description);
+        match error.kind {
+            OAuthErrorKind::InvalidClient => problem.header("WWW-Authenticate", BASIC_CHALLENGE),
+            _ => problem,
+        }
+    }
+}
+
+/// RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E, so no quote and no backslash.
+const fn is_describable(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        if !matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
+            return false;
+        }
+        rest = tail;
+    }
+    true
+}
+
+/// How a client authenticates, for a `401` (RFC 7617 §2).
+pub const BASIC_CHALLENGE: &str = r#"Basic realm="ringwall", charset="UTF-8""#;
+
+/// The token request is malformed.
+pub const INVALID_REQUEST: Code = Code {
+    status: 400,
+    name: "oauth.invalid_request",
+    title: "The token request is malformed",
+    mend: "Send each parameter once, form-encoded, with the client's id and secret in HTTP Basic.",
+};
+
+/// The client could not be authenticated.
+pub const INVALID_CLIENT: Code = Code {
+    status: 401,
+    name: "oauth.invalid_client",
+    title: "The client could not be authenticated",
+    mend: "Check the client id and secret, and that the client is active; use HTTP Basic.",
+};
+
+/// The grant is not, or no longer, good.
+pub const INVALID_GRANT: Code = Code {
+    status: 400,
+    name: "oauth.invalid_grant",
+    title: "The grant is not valid",
+    mend: "Start the grant anew.",
+};
+
+/// The client may not use this grant type.
+pub const UNAUTHORIZED_CLIENT: Code = Code {
+    status: 400,
+    name: "oauth.unauthorized_client",
+    title: "The client may not use this grant type",
+    mend: "Ask the tenant's administrator to allow the grant type for the client.",
+};
+
+/// The server has no such grant type.
+pub const UNSUPPORTED_GRANT_TYPE: Code = Code {
+    status: 400,
+    name: "oauth.unsupported_grant_type",
+    title: "The grant type is not supported",
+    mend: "Use a grant type that the server's metadata lists.",
+};
+
+/// The scope is malformed or wider than what is registered.
+pub const INVALID_SCOPE: Code = Code {
+    status: 400,
+    name: "oauth.invalid_scope",
+    title: "The scope is not valid",
+    mend: "Ask only for scopes that the client is registered for, or leave `scope` out.",
+};
+
+/// The resource is not one that this server issues tokens for.
+pub const INVALID_TARGET: Code = Code {
+    status: 400,
+    name: "oauth.invalid_target",
+    title: "The resource is not valid",
+    mend: "Leave `resource` out, or send this API's own identifier.",
+};
+
+/// The access token is not valid; see [`crate::TokenError`] for why.
+pub const INVALID_TOKEN: Code = Code {
+    status: 401,
+    name: "auth.invalid_token",
+    title: "The access token is not valid",
+    mend: "Ask the token endpoint for a new access token.",
+};
+
+/// The problems that this crate makes.
+pub const CODES: &[&Code] = &[
+    &INVALID_REQUEST,
+    &INVALID_CLIENT,
+    &INVALID_GRANT,
+    &UNAUTHORIZED_CLIENT,
+    &UNSUPPORTED_GRANT_TYPE,
+    &INVALID_SCOPE,
+    &INVALID_TARGET,
+    &INVALID_TOKEN,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_backslashes_controls_and_other_scripts_are_not_describable() {
+        for text in ["\"", "\\", "\n", "\u{7f}", "é"] {
+            assert!(!is_describable(text), "{text:?}");
+        }
+        assert!(is_describable("client authentication failed: use `Basic`"));
+    }
+
+    #[test]
+    fn only_invalid_client_challenges() {
+        let challenged = Problem::from(OAuthError::client("a"));
+        let plain = Problem::from(OAuthError::request("a"));
+
+        let challenge = vec![("WWW-Authenticate", BASIC_CHALLENGE.to_owned())];
+        assert_eq!(challenged.headers, challenge);
+        assert!(plain.headers.is_empty());
+    }
+
+    #[test]
+    fn the_name_is_that_of_the_standard() {
+        assert_eq!(OAuthErrorKind::UnsupportedGrantType.name(), "unsupported_grant_type");
+        assert_eq!(OAuthErrorKind::InvalidClient.status(), 401);
+    }
+
+    #[test]
+    fn every_code_has_a_name_of_its_own() {
+        let mut names: Vec<_> = CODES.iter().map(|code| code.name).collect();
+        names.sort_unstable();
+        names.dedup();
+
+        assert_eq!(names.len(), CODES.len());
+    }
+}

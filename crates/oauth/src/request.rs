@@ -1,0 +1,162 @@
+//! The token request (RFC 6749 §4.4.2).
+
+use kernel::Secret;
+
+use crate::basic::Basic;
+use crate::error::{OAuthError, OAuthErrorKind};
+use crate::form::Form;
+use crate::scope::Scopes;
+
+/// A well-formed request for client credentials. The client is not authenticated yet.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// Who the client says it is: 1 to 64 visible ASCII characters.
+    pub client_id: String,
+    /// How it means to prove it.
+    pub secret: Secret<String>,
+    /// What it asks for; `None` means all that it is registered for.
+    pub scope: Option<Scopes>,
+    /// Which API the token is for (RFC 8707).
+    pub resource: Option<String>,
+}
+
+/// Reads a token request from its `Authorization` header and body.
+///
+/// # Errors
+/// When the body is no form of at most 64 KiB and 64 parameters, a parameter is given twice, the
+/// client does not authenticate by HTTP Basic and nothing else, or the grant type is another.
+pub fn parse_token_request(
+    authorization: Option<&str>,
+    content: &[u8],
+) -> Result<TokenRequest, OAuthError> {
+    let form = Form::parse(content)?;
+    // RFC 6749 §2.3: one authentication method a request. Ours keeps secrets out of bodies.
+    if OTHER_METHODS.iter().any(|name| form.get(name).is_some()) {
+        return Err(OAuthError::request("client credentials in the body: use HTTP Basic"));
+    }
+    let Basic { client_id, secret } = Basic::parse(authorization)?;
+    if form.get("client_id").is_some_and(|id| id != client_id) {
+        return Err(OAuthError::request("`client_id` is not that of the Basic credentials"));
+    }
+    match form.get("grant_type") {
+        Some("client_credentials") => {}
+        Some(_) => return Err(UNSUPPORTED),
+        None => return Err(OAuthError::request("`grant_type` is missing")),
+    }
+    let scope = form.get("scope").map(Scopes::parse).transpose().map_err(|_| SCOPE)?;
+    let resource = form.get("resource").map(str::to_owned);
+    Ok(TokenRequest { client_id, secret, scope, resource })
+}
+
+const OTHER_METHODS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+const UNSUPPORTED: OAuthError = OAuthError::new(
+    OAuthErrorKind::UnsupportedGrantType,
+    "the only grant type is `client_credentials`",
+);
+const SCOPE: OAuthError =
+    OAuthError::new(OAuthErrorKind::InvalidScope, "the scope is malformed or too long");
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    const CASES: &str = include_str!("../cases/token_request.toml");
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Cases {
+        refused: Vec<Refused>,
+        taken: Vec<Taken>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Refused {
+        name: String,
+        credentials: Option<String>,
+        authorization: Option<String>,
+        body: String,
+        error: String,
+        says: String,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Taken {
+        name: String,
+        credentials: Option<String>,
+        authorization: Option<String>,
+        body: String,
+        client_id: String,
+        secret: String,
+        scope: Option<String>,
+        resource: Option<String>,
+    }
+
+    /// `credentials` stand for themselves in base64; `authorization` is the header as it is.
+    fn header(credentials: Option<String>, authorization: Option<String>) -> Option<String> {
+        let encode = |text: String| data_encoding::BASE64.encode(text.as_bytes());
+        credentials.map(|text| format!("Basic {}", encode(text))).or(authorization)
+    }
+
+    #[test]
+    fn each_refused_case_is_refused_for_its_reason() {
+        let cases: Cases = toml::from_str(CASES).unwrap();
+        for case in cases.refused {
+            let header = header(case.credentials, case.authorization);
+
+            let error = parse_token_request(header.as_deref(), case.body.as_bytes()).unwrap_err();
+
+            assert_eq!(error.kind().name(), case.error, "{}", case.name);
+            assert!(error.description().contains(&case.says), "{}: {error}", case.name);
+        }
+    }
+
+    #[test]
+    fn each_taken_case_is_read_as_it_says() {
+        let cases: Cases = toml::from_str(CASES).unwrap();
+        for case in cases.taken {
+            let header = header(case.credentials, case.authorization);
+
+            let request = parse_token_request(header.as_deref(), case.body.as_bytes());
+
+            let request = request.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            assert_eq!(request.client_id, case.client_id, "{}", case.name);
+            assert_eq!(*request.secret.expose(), case.secret, "{}", case.name);
+            assert_eq!(request.scope.map(|s| s.to_string()), case.scope, "{}", case.name);
+            assert_eq!(request.resource, case.resource, "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let header = header(Some("pc_a:hunter2".to_owned()), None);
+        let body = b"grant_type=client_credentials";
+
+        let request = parse_token_request(header.as_deref(), body).unwrap();
+
+        assert!(!format!("{request:?}").contains("hunter2"));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_do_not_panic(
+            header in proptest::option::of(".*"),
+            body in proptest::collection::vec(any::<u8>(), 0..512),
+        ) {
+            drop(parse_token_request(header.as_deref(), &body));
+        }
+
+        #[test]
+        fn nearly_right_requests_do_not_panic(
+            credentials in proptest::collection::vec(any::<u8>(), 0..96),
+            body in "(grant_type=|client_credentials|scope=|resource=|&|=|%|[a-f0-9+]|\\PC){0,24}",
+        ) {
+            let header = format!("Basic {}", data_encoding::BASE64.encode(&credentials));
+            drop(parse_token_request(Some(&header), body.as_bytes()));
+        }
+    }
+}
