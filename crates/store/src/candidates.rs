@@ -1,0 +1,348 @@
+//! Candidates: people to place. Personal members are sealed, each in a column of its own.
+
+use kernel::{CandidateId, Email, Phone, Pii, Purpose, Timestamp};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use serde_json::Value;
+use staffing::candidate::CandidateDraft;
+use staffing::candidate::consent::Consent;
+use staffing::candidate::life::CandidateStatus;
+
+use crate::entities::candidate::{ActiveModel, Column, Entity, Model};
+use crate::journal::{Change, Record};
+use crate::page::{Page, PageRequest};
+use crate::sealed::Sealed;
+use crate::{StoreError, TenantTx, TenantView, search};
+
+/// A candidate as stored: personal data is still sealed.
+#[derive(Clone)]
+pub struct Candidate {
+    /// Their id.
+    pub id: CandidateId,
+    /// Where they stand.
+    pub status: CandidateStatus,
+    /// On what ground their data is processed.
+    pub consent: Consent,
+    /// The members that a caller without permission for personal data may see.
+    pub professional: Value,
+    /// The members that identify them, sealed.
+    pub personal: Sealed,
+    /// Until when their data is kept.
+    pub retain_until: Option<Timestamp>,
+    /// Who wrote them down.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When they last changed.
+    pub updated_at: Timestamp,
+    /// Counts their changes from 1.
+    pub version: i64,
+    indexes: Indexes,
+}
+
+/// Blind indexes: they find equal values and tell nothing else.
+#[derive(Clone, Default)]
+struct Indexes {
+    email: Option<Vec<u8>>,
+    phone: Option<Vec<u8>>,
+}
+
+/// What may change about a candidate besides the draft.
+#[derive(Clone)]
+pub struct State {
+    /// Where they stand.
+    pub status: CandidateStatus,
+    /// On what ground their data is processed.
+    pub consent: Consent,
+    /// Until when their data is kept.
+    pub retain_until: Option<Timestamp>,
+}
+
+/// What a change of a candidate is, for the journal.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The event's name.
+    pub event: &'static str,
+    /// Names of the members that changed.
+    pub fields: Vec<String>,
+}
+
+/// Which candidates.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those that stand here.
+    pub status: Option<CandidateStatus>,
+    /// Only those with one of these skills.
+    pub skills: Vec<String>,
+    /// Only the one with this reference.
+    pub external_ref: Option<String>,
+}
+
+/// An exact contact to look for.
+pub enum Contact {
+    /// An e-mail address, whatever its case.
+    Email(Pii<Email>),
+    /// A telephone number.
+    Phone(Pii<Phone>),
+}
+
+impl Candidate {
+    /// The whole document, personal members opened for a stated purpose.
+    ///
+    /// # Errors
+    /// When sealed data does not open.
+    pub fn document(&self, view: &TenantView, purpose: Purpose) -> Result<Pii<Value>, StoreError> {
+        self.personal.join(view, self.professional.clone(), purpose)
+    }
+
+    /// The whole draft, personal members opened for a stated purpose.
+    ///
+    /// # Errors
+    /// When sealed data does not open or is not a draft.
+    pub fn draft(&self, view: &TenantView, purpose: Purpose) -> Result<CandidateDraft, StoreError> {
+        let document = self.document(view, purpose)?;
+        serde_json::from_value(document.open(purpose).clone())
+            .map_err(|_| inconsistent(self.id, "a draft that no longer parses"))
+    }
+
+    /// The parts that life cycles change.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State {
+            status: self.status,
+            consent: self.consent.clone(),
+            retain_until: self.retain_until,
+        }
+    }
+}
+
+/// Writes a new candidate down.
+///
+/// # Errors
+/// When the e-mail address or reference is taken, or the database fails.
+pub async fn add(
+    tx: &mut TenantTx,
+    draft: &CandidateDraft,
+    state: State,
+) -> Result<Candidate, StoreError> {
+    let id = CandidateId::new(tx.clock());
+    let now = tx.now();
+    let (personal, indexes) = seal(tx, id, draft);
+    let candidate = Candidate {
+        id,
+        status: state.status,
+        consent: state.consent,
+        professional: draft.professional(),
+        personal,
+        retain_until: state.retain_until,
+        created_by: tx.author().to_owned(),
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        indexes,
+    };
+    let row = row(tx, &candidate);
+    let step = Step { event: "candidate.created", fields: Vec::new() };
+    tx.insert(row, record(&candidate, Change::Created, step)).await?;
+    Ok(candidate)
+}
+
+/// Writes a candidate's new draft and state over the version that was read. Without a draft the
+/// personal members stay sealed as they are.
+///
+/// # Errors
+/// [`StoreError::Stale`] when they have changed since; or e-mail address or reference is taken.
+pub async fn save(
+    tx: &mut TenantTx,
+    read: &Candidate,
+    draft: Option<&CandidateDraft>,
+    state: State,
+    step: Step,
+) -> Result<Candidate, StoreError> {
+    let mut candidate = Candidate {
+        status: state.status,
+        consent: state.consent,
+        retain_until: state.retain_until,
+        updated_at: tx.now(),
+        version: read.version + 1,
+        ..read.clone()
+    };
+    if let Some(draft) = draft {
+        candidate.professional = draft.professional();
+        (candidate.personal, candidate.indexes) = seal(tx, read.id, draft);
+    }
+    let update = Entity::update_many()
+        .set(row(tx, &candidate))
+        .filter(Column::Id.eq(candidate.id.uuid()))
+        .filter(Column::Version.eq(read.version));
+    tx.update(update, record(&candidate, Change::Updated, step)).await?;
+    Ok(candidate)
+}
+
+/// A candidate by their id.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has none of that id.
+pub async fn require(view: &TenantView, id: CandidateId) -> Result<Candidate, StoreError> {
+    let row = view.find::<Entity>().filter(Column::Id.eq(id.uuid())).one(&view.session).await?;
+    row.ok_or(StoreError::Missing)?.try_into()
+}
+
+/// The candidates with exactly this contact. At most one has an e-mail address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn search(view: &TenantView, contact: &Contact) -> Result<Vec<Candidate>, StoreError> {
+    let (column, index) = match contact {
+        Contact::Email(email) => (Column::EmailIndex, email_index(view, email)),
+        Contact::Phone(phone) => (Column::PhoneIndex, phone_index(view, phone)),
+    };
+    let rows = view
+        .find::<Entity>()
+        .filter(column.eq(index))
+        .order_by_desc(Column::Id)
+        .limit(FOUND_MAX)
+        .all(&view.session)
+        .await?;
+    rows.into_iter().map(Candidate::try_from).collect()
+}
+
+/// A page of candidates, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    view: &TenantView,
+    filter: &Filter,
+    page: PageRequest<CandidateId>,
+) -> Result<Page<Candidate, CandidateId>, StoreError> {
+    let mut query = view.find::<Entity>();
+    if let Some(status) = filter.status {
+        query = query.filter(Column::Status.eq(status.as_str()));
+    }
+    if let Some(reference) = &filter.external_ref {
+        query = query.filter(Column::ExternalRef.eq(reference.as_str()));
+    }
+    query = query.filter(search::any_skill(&filter.skills, Column::Skills));
+    if let Some(after) = page.after {
+        query = query.filter(Column::Id.lt(after.uuid()));
+    }
+    let rows = query.order_by_desc(Column::Id).limit(page.limit + 1).all(&view.session).await?;
+    let candidates = rows.into_iter().map(Candidate::try_from).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::cut(candidates, page.limit, |candidate| candidate.id))
+}
+
+fn seal(view: &TenantView, id: CandidateId, draft: &CandidateDraft) -> (Sealed, Indexes) {
+    let document = Pii::new(draft.document(Purpose::Seal));
+    let personal = Sealed::split(view, TABLE, id.uuid(), PERSONAL, &document);
+    let phone = draft.phone.as_ref().map(|phone| phone_index(view, phone));
+    (personal, Indexes { email: Some(email_index(view, &draft.email)), phone })
+}
+
+fn email_index(view: &TenantView, email: &Pii<Email>) -> Vec<u8> {
+    let folded = email.open(Purpose::Index).folded();
+    view.keys().blind_index(TABLE, "email", &folded).to_vec()
+}
+
+fn phone_index(view: &TenantView, phone: &Pii<Phone>) -> Vec<u8> {
+    view.keys().blind_index(TABLE, "phone", phone.open(Purpose::Index).as_str()).to_vec()
+}
+
+fn row(tx: &TenantTx, candidate: &Candidate) -> ActiveModel {
+    let column = |name| candidate.personal.column(name);
+    let reference = candidate.professional.get("external_ref").and_then(Value::as_str);
+    Model {
+        id: candidate.id.uuid(),
+        tenant_id: tx.tenant().uuid(),
+        external_ref: reference.map(ToOwned::to_owned),
+        status: candidate.status.as_str().to_owned(),
+        consent: search::json(&candidate.consent),
+        skills: search::skill_tokens(&candidate.professional),
+        profile: candidate.professional.clone(),
+        given_name: column("given_name"),
+        family_name: column("family_name"),
+        preferred_name: column("preferred_name"),
+        email: column("email"),
+        phone: column("phone"),
+        address: column("address"),
+        summary: column("summary"),
+        employments_history: column("employments_history"),
+        education: column("education"),
+        email_index: candidate.indexes.email.clone(),
+        phone_index: candidate.indexes.phone.clone(),
+        retain_until: candidate.retain_until.map(Timestamp::millis),
+        created_by: candidate.created_by.clone(),
+        created_at: candidate.created_at.millis(),
+        updated_at: candidate.updated_at.millis(),
+        version: candidate.version,
+    }
+    .into_active_model()
+    .reset_all()
+}
+
+impl TryFrom<Model> for Candidate {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        let id = CandidateId::from_uuid(row.id);
+        let status = CandidateStatus::parse(&row.status);
+        let columns = vec![
+            ("given_name", row.given_name),
+            ("family_name", row.family_name),
+            ("preferred_name", row.preferred_name),
+            ("email", row.email),
+            ("phone", row.phone),
+            ("address", row.address),
+            ("summary", row.summary),
+            ("employments_history", row.employments_history),
+            ("education", row.education),
+        ];
+        Ok(Self {
+            id,
+            status: status.ok_or_else(|| inconsistent(id, "status"))?,
+            consent: serde_json::from_value(row.consent)
+                .map_err(|_| inconsistent(id, "consent"))?,
+            professional: row.profile,
+            personal: Sealed::from_columns(TABLE, row.id, columns),
+            retain_until: row.retain_until.map(Timestamp::from_millis),
+            created_by: row.created_by,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+            version: row.version,
+            indexes: Indexes { email: row.email_index, phone: row.phone_index },
+        })
+    }
+}
+
+fn record(candidate: &Candidate, change: Change, step: Step) -> Record {
+    Record {
+        resource: "candidate",
+        id: candidate.id.uuid(),
+        printed: candidate.id.to_string(),
+        version: candidate.version,
+        change,
+        event: Some(step.event),
+        fields: step.fields,
+    }
+}
+
+/// Never the parser's own words: they quote values.
+fn inconsistent(id: CandidateId, what: &str) -> StoreError {
+    StoreError::Inconsistent { table: TABLE, id: id.to_string(), what: what.to_owned() }
+}
+
+const TABLE: &str = "candidate";
+const PERSONAL: &[&str] = &[
+    "given_name",
+    "family_name",
+    "preferred_name",
+    "email",
+    "phone",
+    "address",
+    "summary",
+    "employments_history",
+    "education",
+];
+const FOUND_MAX: u64 = 100;

@@ -1,0 +1,147 @@
+//! What can go wrong with the store, in its own words and as problems.
+
+use kernel::problem::{INTERNAL, NOT_FOUND};
+use kernel::{Code, Problem};
+use sea_orm::{DbErr, SqlErr};
+
+/// A store's failure or refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[source] DbErr),
+    /// A row that breaks an invariant of the domain.
+    #[error("row `{id}` of `{table}` is not what it should be: {what}")]
+    Inconsistent {
+        /// Table.
+        table: &'static str,
+        /// Row.
+        id: String,
+        /// What does not fit; never a value.
+        what: String,
+    },
+    /// Sealed data could not be opened.
+    #[error("sealed data could not be opened")]
+    Sealed(#[source] vault::VaultError),
+    /// There is no such row in this tenant.
+    #[error("no such row")]
+    Missing,
+    /// The row was changed by someone else meanwhile.
+    #[error("the row is at version {current}")]
+    Stale {
+        /// Its present version.
+        current: i64,
+    },
+    /// A unique reference is in use.
+    #[error("`{0}` is taken")]
+    Taken(&'static str),
+    /// A reference names nothing in this tenant.
+    #[error("`{0}` refers to nothing")]
+    Dangling(&'static str),
+    /// A request with the same idempotency key is being carried out.
+    #[error("a request with this idempotency key is in progress")]
+    InProgress,
+    /// The permit is for no tenant.
+    #[error("the permit is not for a tenant")]
+    NoTenant,
+    /// The configuration cannot work.
+    #[error("{0}")]
+    Setup(String),
+    /// The audit trail does not take entries in time.
+    #[error("the audit trail is not available")]
+    AuditUnavailable,
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<vault::VaultError> for StoreError {
+    fn from(error: vault::VaultError) -> Self {
+        Self::Sealed(error)
+    }
+}
+
+impl StoreError {
+    /// Turns the violation of a named unique constraint into what it means.
+    pub(crate) fn from_write(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(text)) => UNIQUE
+                .iter()
+                .find(|(mark, _)| text.contains(mark))
+                .map_or(Self::Database(error), |(_, member)| Self::Taken(member)),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Constraint (PostgreSQL) or column (SQLite) in the database's message, and the member it means.
+const UNIQUE: &[(&str, &str)] = &[
+    ("external_ref", "external_ref"),
+    ("email_index", "email"),
+    ("tenant_slug", "slug"),
+    ("tenant.slug", "slug"),
+];
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Missing | StoreError::NoTenant => Self::new(&NOT_FOUND),
+            StoreError::Stale { current } => Self::new(&PRECONDITION_FAILED)
+                .detail("the resource has changed since you read it; read it again")
+                .header("etag", format!("\"v{current}\"")),
+            StoreError::Taken(member) => {
+                Self::new(&TAKEN).detail(format!("another resource has this `{member}`"))
+            }
+            StoreError::Dangling(member) => {
+                Self::new(&kernel::problem::INVALID).error(kernel::FieldError::new(
+                    format!("/{member}"),
+                    "reference_unknown",
+                    "expected the id of an existing resource",
+                ))
+            }
+            StoreError::InProgress => Self::new(&IN_PROGRESS).header("retry-after", "1"),
+            StoreError::AuditUnavailable => {
+                Self::new(&AUDIT_UNAVAILABLE).header("retry-after", "5").because(error)
+            }
+            StoreError::Database(_)
+            | StoreError::Inconsistent { .. }
+            | StoreError::Sealed(_)
+            | StoreError::Setup(_) => Self::new(&INTERNAL).because(error),
+        }
+    }
+}
+
+/// `If-Match` names an old version.
+pub const PRECONDITION_FAILED: Code = Code {
+    status: 412,
+    name: "precondition_failed",
+    title: "The resource has changed",
+    mend: "Read the resource again and repeat the change with its current ETag.",
+};
+/// A unique member is in use.
+pub const TAKEN: Code = Code {
+    status: 409,
+    name: "taken",
+    title: "Another resource has the same unique value",
+    mend: "Use another value, or change the resource that has it.",
+};
+/// The same idempotency key, at the same time.
+pub const IN_PROGRESS: Code = Code {
+    status: 409,
+    name: "idempotency_in_progress",
+    title: "A request with this Idempotency-Key is in progress",
+    mend: "Wait for `Retry-After` seconds and send the same request again.",
+};
+/// No audit, no change.
+pub const AUDIT_UNAVAILABLE: Code = Code {
+    status: 503,
+    name: "audit_unavailable",
+    title: "The audit trail is not available",
+    mend: "Try again after `Retry-After` seconds; nothing was changed.",
+};
+
+/// The problems that the store makes.
+pub const CODES: &[&Code] = &[&PRECONDITION_FAILED, &TAKEN, &IN_PROGRESS, &AUDIT_UNAVAILABLE];

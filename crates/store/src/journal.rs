@@ -1,0 +1,170 @@
+//! What a transaction leaves behind besides its rows: audit entries, events, the change log.
+//!
+//! Written in the transaction of the change, so that neither exists without the other
+//! (control: LOG-2).
+
+use kernel::{Clock, EventId};
+use policy::Permit;
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use serde_json::json;
+use uuid::Uuid;
+use watch::{ChangeKind, Event};
+
+use crate::entities::{audit_entry, change_log, outbox, tenant_counter};
+use crate::tenant::TenantView;
+use crate::{StoreError, Witness};
+
+/// One thing that a transaction did to one resource.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// `job`, `candidate`, …
+    pub resource: &'static str,
+    /// Which one, as stored.
+    pub id: Uuid,
+    /// Which one, as printed.
+    pub printed: String,
+    /// Its version after the change.
+    pub version: i64,
+    /// What happened to it.
+    pub change: Change,
+    /// The event's name: `job.opened`. None for what no one may subscribe to.
+    pub event: Option<&'static str>,
+    /// Names of the members that changed. Never values.
+    pub fields: Vec<String>,
+}
+
+/// What happened to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It came to be.
+    Created,
+    /// It changed.
+    Updated,
+    /// It went.
+    Deleted,
+}
+
+/// The records of one transaction, in order.
+#[derive(Default)]
+pub(crate) struct Journal(Vec<Record>);
+
+impl Journal {
+    pub(crate) fn push(&mut self, record: Record) {
+        self.0.push(record);
+    }
+
+    /// Writes everything, last in the transaction: from here to the commit the tenant's counter is
+    /// locked, so the order in the change log is the order of the commits.
+    pub(crate) async fn write(
+        self,
+        view: &TenantView,
+        permit: &Permit,
+        witness: &Witness,
+        clock: &dyn Clock,
+    ) -> Result<(), StoreError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let first = reserve(view, self.0.len()).await?;
+        let tenant = view.tenant();
+        let actor = crate::recorder::actor(permit.caller());
+        let mut changes = Vec::with_capacity(self.0.len());
+        let mut events = Vec::with_capacity(self.0.len());
+        let mut entries = Vec::with_capacity(self.0.len());
+        for (record, seq) in self.0.iter().zip(first..) {
+            let event_id = EventId::new(clock);
+            changes.push(change_row(record, tenant.uuid(), seq, witness));
+            events.extend(event_row(record, tenant.uuid(), seq, event_id, witness, permit));
+            let event =
+                Event::change(event_id, &witness.scene, &actor, audited(record, permit, witness));
+            entries.push(audit_entry::row(&event));
+        }
+        change_log::Entity::insert_many(changes).exec_without_returning(&view.session).await?;
+        if !events.is_empty() {
+            outbox::Entity::insert_many(events).exec_without_returning(&view.session).await?;
+        }
+        audit_entry::Entity::insert_many(entries).exec_without_returning(&view.session).await?;
+        Ok(())
+    }
+}
+
+/// Takes `count` numbers from the tenant's counter; the first of them.
+async fn reserve(view: &TenantView, count: usize) -> Result<i64, StoreError> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let last = tenant_counter::advance(&view.session, view.tenant().uuid(), count).await?;
+    Ok(last - count + 1)
+}
+
+fn change_row(
+    record: &Record,
+    tenant: Uuid,
+    seq: i64,
+    witness: &Witness,
+) -> change_log::ActiveModel {
+    change_log::ActiveModel {
+        tenant_id: Set(tenant),
+        seq: Set(seq),
+        resource_type: Set(record.resource.to_owned()),
+        resource_id: Set(record.id),
+        version: Set(record.version),
+        op: Set(record.change.name().to_owned()),
+        at: Set(witness.scene.at.millis()),
+    }
+}
+
+/// Thin by design: names of what changed, never what it changed to.
+fn event_row(
+    record: &Record,
+    tenant: Uuid,
+    seq: i64,
+    id: EventId,
+    witness: &Witness,
+    permit: &Permit,
+) -> Option<outbox::ActiveModel> {
+    let kind = record.event?;
+    let payload = json!({
+        "id": id,
+        "seq": seq,
+        "type": kind,
+        "occurred_at": witness.scene.at,
+        "actor": { "type": permit.caller().kind().name(), "id": permit.caller().id() },
+        "object": { "type": record.resource, "id": record.printed, "version": record.version },
+        "changed": record.fields,
+        "request_id": witness.scene.request,
+    });
+    Some(outbox::ActiveModel {
+        id: Set(id.uuid()),
+        tenant_id: Set(tenant),
+        seq: Set(seq),
+        kind: Set(kind.to_owned()),
+        payload: Set(payload),
+        at: Set(witness.scene.at.millis()),
+        delivered_at: Set(None),
+    })
+}
+
+fn audited(record: &Record, permit: &Permit, witness: &Witness) -> watch::Change {
+    watch::Change {
+        operation: witness.operation.clone(),
+        kind: match record.change {
+            Change::Created => ChangeKind::Create,
+            Change::Updated => ChangeKind::Update,
+            Change::Deleted => ChangeKind::Delete,
+        },
+        resource_type: record.resource,
+        resource_id: record.printed.clone(),
+        version: record.version,
+        fields: record.fields.clone(),
+        policies: permit.policies().iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl Change {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+        }
+    }
+}

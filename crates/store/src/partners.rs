@@ -1,0 +1,165 @@
+//! OAuth clients: who of a tenant's partners may call, with what.
+
+use kernel::{Id, PartnerId, TenantId, Timestamp};
+use policy::Role;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::dialect::Context;
+use crate::entities::{partner, partner_secret, tenant};
+use crate::journal::{Change, Record};
+use crate::{Store, StoreError, TenantTx};
+
+/// An OAuth client of a tenant.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// Its id among our resources.
+    pub id: PartnerId,
+    /// Its id as an OAuth client.
+    pub client_id: String,
+    /// The one tenant that it belongs to.
+    pub tenant: TenantId,
+    /// The tenant's environment, as tokens state it.
+    pub environment: String,
+    /// Its name.
+    pub name: String,
+    /// What kind of application it is.
+    pub role: Role,
+    /// The widest scope that a token may have, separated by spaces.
+    pub scopes: String,
+    /// May it get tokens?
+    pub active: bool,
+    /// Keyed hashes of its live secrets.
+    pub secrets: Vec<PartnerSecret>,
+}
+
+/// A live secret.
+#[derive(Clone, Debug)]
+pub struct PartnerSecret {
+    /// Its id, as audit entries name it.
+    pub id: String,
+    /// Its keyed hash, as the `oauth` crate made it.
+    pub hash: Vec<u8>,
+}
+
+/// A client to register. Client id and secret are made by the `oauth` crate, never chosen.
+#[derive(Clone, Debug)]
+pub struct NewPartner {
+    /// Its id as an OAuth client.
+    pub client_id: String,
+    /// Its name.
+    pub name: String,
+    /// What kind of application it is.
+    pub role: Role,
+    /// The widest scope, separated by spaces.
+    pub scopes: String,
+    /// The keyed hash of its first secret.
+    pub secret_hash: Vec<u8>,
+}
+
+/// Registers a client with its first secret.
+///
+/// # Errors
+/// When the database fails.
+pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, StoreError> {
+    let id = PartnerId::new(tx.clock());
+    let secret = partner_secret::ActiveModel {
+        id: Set(Id::<kernel::id::kinds::Event>::new(tx.clock()).uuid()),
+        tenant_id: Set(tx.tenant().uuid()),
+        client_id: Set(new.client_id.clone()),
+        hash: Set(new.secret_hash),
+        created_at: Set(tx.now().millis()),
+        expires_at: Set(None),
+    };
+    let row = partner::ActiveModel {
+        id: Set(id.uuid()),
+        tenant_id: Set(tx.tenant().uuid()),
+        client_id: Set(new.client_id),
+        name: Set(new.name),
+        role: Set(new.role.to_string()),
+        scopes: Set(new.scopes),
+        status: Set(ACTIVE.to_owned()),
+        created_at: Set(tx.now().millis()),
+        version: Set(1),
+    };
+    let record = |event| Record {
+        resource: "partner",
+        id: id.uuid(),
+        printed: id.to_string(),
+        version: 1,
+        change: Change::Created,
+        event,
+        fields: Vec::new(),
+    };
+    tx.insert(row, record(None)).await?;
+    partner_secret::Entity::insert(secret).exec_without_returning(&tx.session).await?;
+    Ok(id)
+}
+
+/// The client that a request claims to come from, before it has proven anything.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    store: &Store,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Option<Partner>, StoreError> {
+    let session = store.read_as(Context::Client(client_id.to_owned())).await?;
+    let row = partner::Entity::find()
+        .filter(partner::Column::ClientId.eq(client_id))
+        .find_also_related(tenant::Entity)
+        .one(&session)
+        .await?;
+    let Some((row, Some(tenant))) = row else { return Ok(None) };
+    let secrets = partner_secret::Entity::find()
+        .filter(partner_secret::Column::ClientId.eq(client_id))
+        .order_by_desc(partner_secret::Column::CreatedAt)
+        .all(&session)
+        .await?;
+    let live = secrets
+        .into_iter()
+        .filter(|secret| secret.expires_at.is_none_or(|until| until > now.millis()))
+        .map(|secret| PartnerSecret {
+            id: format!("sec_{}", secret.id.simple()),
+            hash: secret.hash,
+        })
+        .collect();
+    parse(row, &tenant, live).map(Some)
+}
+
+/// The clients of the transaction's tenant, oldest first, without their secrets.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(view: &crate::TenantView) -> Result<Vec<Partner>, StoreError> {
+    let own = tenant::Entity::find_by_id(view.tenant().uuid()).one(&view.session).await?;
+    let own = own.ok_or(StoreError::Missing)?;
+    let rows =
+        view.find::<partner::Entity>().order_by_asc(partner::Column::Id).all(&view.session).await?;
+    rows.into_iter().map(|row| parse(row, &own, Vec::new())).collect()
+}
+
+fn parse(
+    row: partner::Model,
+    tenant: &tenant::Model,
+    secrets: Vec<PartnerSecret>,
+) -> Result<Partner, StoreError> {
+    let role = row.role.parse().map_err(|_| StoreError::Inconsistent {
+        table: "partner",
+        id: row.id.to_string(),
+        what: "role".to_owned(),
+    })?;
+    Ok(Partner {
+        id: PartnerId::from_uuid(row.id),
+        tenant: TenantId::from_uuid(row.tenant_id),
+        environment: tenant.environment.clone(),
+        active: row.status == ACTIVE && tenant.status == ACTIVE,
+        client_id: row.client_id,
+        name: row.name,
+        scopes: row.scopes,
+        role,
+        secrets,
+    })
+}
+
+const ACTIVE: &str = "active";

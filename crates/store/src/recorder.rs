@@ -1,0 +1,122 @@
+//! Audit entries of what changes nothing: authentication attempts and authorization decisions.
+//!
+//! Many requests share one commit (group commit). The queue is bounded: when it is full, requests
+//! wait, and are refused when the wait is too long; entries are never dropped silently.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::{Caller, CallerKind};
+use sea_orm::{EntityTrait, TransactionTrait};
+use tokio::sync::{mpsc, oneshot};
+use watch::{Actor, Event};
+
+use crate::entities::audit_entry;
+use crate::{Store, StoreError};
+
+/// The way into the audit trail for events without a transaction of their own.
+#[derive(Clone)]
+pub struct Recorder {
+    queue: mpsc::Sender<Entry>,
+}
+
+struct Entry {
+    event: Event,
+    written: Option<oneshot::Sender<()>>,
+}
+
+impl Recorder {
+    /// A recorder, and the work that writes what it is given until every copy of it is gone. The
+    /// caller runs that work.
+    #[must_use]
+    pub fn new(store: Arc<Store>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (queue, entries) = mpsc::channel(QUEUE_MAX);
+        (Self { queue }, write_all(store, entries))
+    }
+
+    /// Takes an event that is written soon: within one commit of the ones before it.
+    ///
+    /// # Errors
+    /// [`StoreError::AuditUnavailable`] when the queue stays full.
+    pub async fn note(&self, event: Event) -> Result<(), StoreError> {
+        self.send(Entry { event, written: None }).await
+    }
+
+    /// Takes an event and returns when it is on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::AuditUnavailable`] when that takes too long.
+    pub async fn witness(&self, event: Event) -> Result<(), StoreError> {
+        let (written, wait) = oneshot::channel();
+        self.send(Entry { event, written: Some(written) }).await?;
+        match tokio::time::timeout(WAIT_MAX, wait).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(StoreError::AuditUnavailable),
+        }
+    }
+
+    async fn send(&self, entry: Entry) -> Result<(), StoreError> {
+        let Err(mpsc::error::TrySendError::Full(entry)) = self.queue.try_send(entry) else {
+            return if self.queue.is_closed() { Err(StoreError::AuditUnavailable) } else { Ok(()) };
+        };
+        match tokio::time::timeout(WAIT_MAX, self.queue.send(entry)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(StoreError::AuditUnavailable),
+        }
+    }
+}
+
+/// Who acts, in the audit trail's words.
+#[must_use]
+pub fn actor(caller: &Caller) -> Actor {
+    match caller.kind() {
+        CallerKind::Anonymous => Actor::Anonymous,
+        CallerKind::Client => Actor::Client {
+            client_id: caller.id().to_owned(),
+            credential: caller.credential().map(ToOwned::to_owned),
+        },
+        CallerKind::Staff => Actor::Staff { user: caller.id().to_owned(), is_mfa: caller.is_mfa() },
+        CallerKind::System => Actor::System { reason: caller.id().to_owned() },
+    }
+}
+
+async fn write_all(store: Arc<Store>, mut entries: mpsc::Receiver<Entry>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while entries.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        write(&store, &mut batch).await;
+    }
+}
+
+/// Writes one batch, trying again until it is written: an entry that was taken is kept.
+async fn write(store: &Store, batch: &mut Vec<Entry>) {
+    let rows: Vec<_> = batch.iter().map(|entry| audit_entry::row(&entry.event)).collect();
+    let mut wait = RETRY_FIRST;
+    while let Err(error) = commit(store, rows.clone()).await {
+        log_failure(&error, rows.len());
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(RETRY_LAST);
+    }
+    for entry in batch.drain(..) {
+        if let Some(written) = entry.written {
+            // Whoever waited may have given up; the entry is written all the same.
+            let _gone = written.send(());
+        }
+    }
+}
+
+fn log_failure(error: &StoreError, entries: usize) {
+    let error: &dyn std::error::Error = error;
+    tracing::error!(error, entries, "cannot write audit entries; trying again");
+}
+
+async fn commit(store: &Store, rows: Vec<audit_entry::ActiveModel>) -> Result<(), StoreError> {
+    let transaction = store.db().write.begin().await?;
+    audit_entry::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+    transaction.commit().await.map_err(StoreError::from)
+}
+
+const QUEUE_MAX: usize = 8192;
+const BATCH_MAX: usize = 256;
+const WAIT_MAX: Duration = Duration::from_secs(2);
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+const RETRY_LAST: Duration = Duration::from_secs(2);

@@ -1,0 +1,154 @@
+//! The front door: opens the database and hands out views and transactions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use kernel::{Clock, TenantId};
+use policy::Permit;
+use sea_orm::{EntityTrait, TransactionTrait};
+use sea_orm_migration::MigratorTrait;
+use vault::{Keyring, TenantKeys};
+
+use crate::db::{Db, StoreConfig};
+use crate::dialect::{self, Context};
+use crate::entities::tenant_key;
+use crate::migrations::Migrator;
+use crate::session::Session;
+use crate::{StoreError, TenantTx, TenantView, Witness};
+
+/// What must be remembered.
+pub struct Store {
+    db: Db,
+    keyring: Arc<Keyring>,
+    clock: Arc<dyn Clock>,
+    keys: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
+}
+
+/// One schema change and whether it was made.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct MigrationStatus {
+    /// Its name.
+    pub name: String,
+    /// Was it made?
+    pub applied: bool,
+}
+
+impl Store {
+    /// Opens the database. The schema must be up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or requests would run as a role that row security does not bind.
+    pub async fn open(
+        config: &StoreConfig,
+        keyring: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let db = dialect::connect(config).await?;
+        Ok(Self { db, keyring, clock, keys: RwLock::default() })
+    }
+
+    /// Brings the schema up to date; how many changes were made.
+    ///
+    /// # Errors
+    /// When a change fails; those before it stay made.
+    pub async fn migrate(config: &StoreConfig) -> Result<usize, StoreError> {
+        let owner = dialect::connect_owner(config).await?;
+        let pending = Migrator::get_pending_migrations(&owner).await?.len();
+        if pending > 0 {
+            Migrator::up(&owner, None).await?;
+        }
+        owner.close().await?;
+        Ok(pending)
+    }
+
+    /// Which schema changes were made.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn status(config: &StoreConfig) -> Result<Vec<MigrationStatus>, StoreError> {
+        let owner = dialect::connect_owner(config).await?;
+        let pending = Migrator::get_pending_migrations(&owner).await?;
+        let pending: Vec<_> = pending.iter().map(|migration| migration.name().to_owned()).collect();
+        owner.close().await?;
+        Ok(Migrator::migrations()
+            .iter()
+            .map(|migration| migration.name().to_owned())
+            .map(|name| MigrationStatus { applied: !pending.contains(&name), name })
+            .collect())
+    }
+
+    /// A look at the permit's tenant.
+    ///
+    /// # Errors
+    /// When the permit is for no tenant, or the database fails.
+    pub async fn view(&self, permit: &Permit) -> Result<TenantView, StoreError> {
+        TenantView::open(self, permit).await
+    }
+
+    /// A change of the permit's tenant.
+    ///
+    /// # Errors
+    /// When the permit is for no tenant, or the database fails.
+    pub async fn tenant(&self, permit: &Permit, witness: &Witness) -> Result<TenantTx, StoreError> {
+        TenantTx::open(self, permit, witness).await
+    }
+
+    /// Does the database answer?
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.read.ping().await.map_err(StoreError::from)
+    }
+
+    /// Closes all connections.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.db.read.clone().close().await?;
+        self.db.write.clone().close().await.map_err(StoreError::from)
+    }
+
+    pub(crate) const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub(crate) const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// A tenant's keys, unwrapped once for the life of the process.
+    pub(crate) async fn keys(&self, tenant: TenantId) -> Result<Arc<TenantKeys>, StoreError> {
+        let known = self.keys.read().ok().and_then(|keys| keys.get(&tenant).cloned());
+        if let Some(keys) = known {
+            return Ok(keys);
+        }
+        let session = self.read_as(Context::Tenant(tenant.uuid())).await?;
+        let row = tenant_key::Entity::find_by_id((tenant.uuid(), 1)).one(&session).await?;
+        let row = row.ok_or(StoreError::Missing)?;
+        let keys = Arc::new(TenantKeys::unwrap(&self.keyring, tenant, &row.wrapped)?);
+        self.keep(tenant, &keys);
+        Ok(keys)
+    }
+
+    pub(crate) fn keep(&self, tenant: TenantId, keys: &Arc<TenantKeys>) {
+        if let Ok(mut known) = self.keys.write() {
+            known.insert(tenant, Arc::clone(keys));
+        }
+    }
+
+    /// A read outside any permit, for the few questions that come before there can be one.
+    pub(crate) async fn read_as(&self, context: Context) -> Result<Session, StoreError> {
+        if !dialect::reads_need_transaction(self.db.read.get_database_backend()) {
+            return Ok(Session::Pool(self.db.read.clone()));
+        }
+        let session = Session::Transaction(self.db.read.begin().await?);
+        dialect::enter(&session, context).await?;
+        Ok(session)
+    }
+}

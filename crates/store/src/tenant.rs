@@ -1,0 +1,175 @@
+//! A tenant's rows, behind a permit.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use kernel::{Clock, TenantId, Timestamp};
+use policy::Permit;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select, TransactionTrait};
+use vault::TenantKeys;
+
+use crate::dialect::{self, Context};
+use crate::idempotency::StoredReply;
+use crate::journal::{Journal, Record};
+use crate::session::Session;
+use crate::{Store, StoreError, Witness};
+
+/// A table whose rows belong to tenants.
+pub(crate) trait TenantOwned: EntityTrait {
+    /// The column that says whose.
+    fn tenant_column() -> Self::Column;
+}
+
+/// A consistent look at one tenant's rows.
+pub struct TenantView {
+    tenant: TenantId,
+    keys: Arc<TenantKeys>,
+    pub(crate) session: Session,
+}
+
+/// A change of one tenant's rows: all of it, with its audit entries and events, or nothing.
+///
+/// Dropped without [`TenantTx::commit`], it changes nothing.
+pub struct TenantTx {
+    view: TenantView,
+    permit: Permit,
+    witness: Witness,
+    clock: Arc<dyn Clock>,
+    journal: Journal,
+}
+
+impl TenantView {
+    pub(crate) async fn open(store: &Store, permit: &Permit) -> Result<Self, StoreError> {
+        let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
+        let keys = store.keys(tenant).await?;
+        let pool = &store.db().read;
+        let session = if dialect::reads_need_transaction(pool.get_database_backend()) {
+            let session = Session::Transaction(pool.begin().await?);
+            dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
+            session
+        } else {
+            Session::Pool(pool.clone())
+        };
+        Ok(Self { tenant, keys, session })
+    }
+
+    /// Whose rows.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub(crate) fn keys(&self) -> &TenantKeys {
+        &self.keys
+    }
+
+    /// Every query of a tenant table starts here: the tenant's filter is in it already.
+    pub(crate) fn find<E: TenantOwned>(&self) -> Select<E> {
+        E::find().filter(E::tenant_column().eq(self.tenant.uuid()))
+    }
+}
+
+impl TenantTx {
+    pub(crate) async fn open(
+        store: &Store,
+        permit: &Permit,
+        witness: &Witness,
+    ) -> Result<Self, StoreError> {
+        let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
+        let keys = store.keys(tenant).await?;
+        Self::begin(store, tenant, keys, permit.clone(), witness.clone()).await
+    }
+
+    pub(crate) async fn begin(
+        store: &Store,
+        tenant: TenantId,
+        keys: Arc<TenantKeys>,
+        permit: Permit,
+        witness: Witness,
+    ) -> Result<Self, StoreError> {
+        let session = Session::Transaction(store.db().write.begin().await?);
+        dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
+        let view = TenantView { tenant, keys, session };
+        let clock = Arc::clone(store.clock());
+        Ok(Self { view, permit, witness, clock, journal: Journal::default() })
+    }
+
+    /// The moment that this change happens at.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.witness.scene.at
+    }
+
+    /// Who changes, as `created_by` columns and events name them.
+    #[must_use]
+    pub fn author(&self) -> &str {
+        self.permit.caller().id()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// Records what was done by other means than [`TenantTx::insert`] and [`TenantTx::update`].
+    pub(crate) fn record(&mut self, record: Record) {
+        self.journal.push(record);
+    }
+
+    /// Writes a new row. What is recorded with it is not optional.
+    pub(crate) async fn insert<A>(&mut self, row: A, record: Record) -> Result<(), StoreError>
+    where
+        A: sea_orm::ActiveModelTrait + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+        A::Entity: TenantOwned,
+    {
+        A::Entity::insert(row)
+            .exec_without_returning(&self.view.session)
+            .await
+            .map_err(StoreError::from_write)?;
+        self.journal.push(record);
+        Ok(())
+    }
+
+    /// Changes the row that `update` selects, if it is still at the version it was read at.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when another change came first.
+    pub(crate) async fn update<E: TenantOwned>(
+        &mut self,
+        update: sea_orm::UpdateMany<E>,
+        record: Record,
+    ) -> Result<(), StoreError> {
+        let done = update
+            .filter(E::tenant_column().eq(self.view.tenant.uuid()))
+            .exec(&self.view.session)
+            .await
+            .map_err(StoreError::from_write)?;
+        if done.rows_affected != 1 {
+            return Err(StoreError::Stale { current: record.version });
+        }
+        self.journal.push(record);
+        Ok(())
+    }
+
+    /// Makes the change permanent, together with its audit entries, events, place in the change
+    /// log and, for a request with an idempotency key, the reply to repeat.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing has changed.
+    pub async fn commit(self, reply: Option<&StoredReply>) -> Result<(), StoreError> {
+        let Self { view, permit, witness, clock, journal } = self;
+        journal.write(&view, &permit, &witness, clock.as_ref()).await?;
+        if let (Some(claim), Some(reply)) = (&witness.claim, reply) {
+            crate::idempotency::remember(&view, *claim, reply, witness.scene.at).await?;
+        }
+        view.session.commit().await.map_err(StoreError::from_write)
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = TenantView;
+
+    fn deref(&self) -> &TenantView {
+        &self.view
+    }
+}
