@@ -1,1 +1,96 @@
-fn main() {}
+//! Every chore, in Rust: one file a chore, so that nobody keeps a drawer of scripts.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod bless;
+mod check;
+mod ci;
+mod dev;
+mod error;
+mod install;
+mod interop;
+mod readme;
+mod run;
+mod server;
+mod services;
+mod smoke;
+mod test;
+mod tidy;
+mod wait;
+mod workspace;
+
+use error::Outcome;
+use workspace::Workspace;
+
+/// Every chore of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Formatting, lints, tidy and (where installed) cargo-deny
+    Check,
+    /// The rules that no other tool holds: floors, lengths, names, links, evidence
+    Tidy,
+    /// Every test, with the databases it needs, and the third-party clients
+    Test(test::Options),
+    /// Third-party clients against the running binary
+    Interop(interop::Options),
+    /// Lints and tests of the crates you changed, then (with `--serve`) the demo
+    Dev(dev::Options),
+    /// Accept new snapshots and write the reference pages anew
+    Bless,
+    /// Benchmarks, and a table of their ratios
+    Bench(bench::Options),
+    /// Release build, started as the README says, and its marked blocks run
+    Smoke,
+    /// Everything that a submission must pass: check, test, smoke, documentation
+    Ci,
+    /// Installs the Debian packages that the chores use
+    Install,
+}
+
+fn main() -> ExitCode {
+    match start(&Cli::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {}", error::with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(chore: &Chore) -> Outcome {
+    let workspace = Workspace::load()?;
+    match chore {
+        Chore::Check => check::run(&workspace),
+        Chore::Tidy => tidy::run(&workspace),
+        Chore::Test(options) => test::run(&workspace, options),
+        Chore::Interop(options) => interop::run(&workspace, options),
+        Chore::Dev(options) => dev::run(&workspace, options),
+        Chore::Bless => bless::run(&workspace),
+        Chore::Bench(options) => bench::run(&workspace, options),
+        Chore::Smoke => smoke::run(&workspace),
+        Chore::Ci => ci::run(&workspace),
+        Chore::Install => install::run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

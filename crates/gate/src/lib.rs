@@ -1,1 +1,34 @@
-//! Placeholder.
+//! The defence: listeners, TLS, the contract and the rings. It knows no business words.
+//!
+//! Start reading at [`rings`]: one list is the whole defence.
+
+mod access_log;
+mod app;
+mod cidr;
+mod config;
+pub mod contract;
+mod dossier;
+pub mod listener;
+mod metrics;
+mod render;
+mod ring;
+pub mod rings;
+pub mod tasks;
+pub mod timed_body;
+pub mod tls;
+mod tokens;
+mod trace;
+
+pub use access_log::{AccessLog, Sink};
+pub use app::{App, Parts, UnknownAction};
+pub use cidr::{Cidr, CidrError};
+pub use config::GateConfig;
+pub use contract::Contract;
+pub use dossier::Dossier;
+pub use problems::CODES;
+pub use ring::{Inner, Next, Request, Response, Ring, Visit, Wall};
+pub use rings::{Payload, rings};
+pub use tasks::Tasks;
+pub use tokens::Tokens;
+
+mod problems;

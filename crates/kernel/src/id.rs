@@ -19,6 +19,8 @@ use crate::{Clock, random};
 pub trait Kind: 'static {
     /// The prefix of the printed form, without the underscore.
     const PREFIX: &'static str;
+    /// The name of the id's schema.
+    const SCHEMA: &'static str;
 }
 
 /// An id of one kind of thing.
@@ -148,7 +150,11 @@ impl<K: Kind> PartialSchema for Id<K> {
     }
 }
 
-impl<K: Kind> ToSchema for Id<K> {}
+impl<K: Kind> ToSchema for Id<K> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        K::SCHEMA.into()
+    }
+}
 
 /// Crockford's base32 digits, lower case: no `i`, `l`, `o`, `u`.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -177,27 +183,35 @@ pub mod kinds {
 
     impl Kind for Tenant {
         const PREFIX: &'static str = "ten";
+        const SCHEMA: &'static str = "TenantId";
     }
     impl Kind for User {
         const PREFIX: &'static str = "usr";
+        const SCHEMA: &'static str = "UserId";
     }
     impl Kind for ClientCompany {
         const PREFIX: &'static str = "cli";
+        const SCHEMA: &'static str = "ClientCompanyId";
     }
     impl Kind for Job {
         const PREFIX: &'static str = "job";
+        const SCHEMA: &'static str = "JobId";
     }
     impl Kind for Candidate {
         const PREFIX: &'static str = "cand";
+        const SCHEMA: &'static str = "CandidateId";
     }
     impl Kind for Partner {
         const PREFIX: &'static str = "prt";
+        const SCHEMA: &'static str = "PartnerId";
     }
     impl Kind for Request {
         const PREFIX: &'static str = "req";
+        const SCHEMA: &'static str = "RequestId";
     }
     impl Kind for Event {
         const PREFIX: &'static str = "evt";
+        const SCHEMA: &'static str = "EventId";
     }
 }
 

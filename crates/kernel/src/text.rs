@@ -115,7 +115,11 @@ impl<const MIN: usize, const MAX: usize> PartialSchema for Line<MIN, MAX> {
             .into()
     }
 }
-impl<const MIN: usize, const MAX: usize> ToSchema for Line<MIN, MAX> {}
+impl<const MIN: usize, const MAX: usize> ToSchema for Line<MIN, MAX> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("Line{MIN}To{MAX}").into()
+    }
+}
 
 impl<const MAX: usize> PartialSchema for Prose<MAX> {
     fn schema() -> RefOr<Schema> {
@@ -126,7 +130,11 @@ impl<const MAX: usize> PartialSchema for Prose<MAX> {
             .into()
     }
 }
-impl<const MAX: usize> ToSchema for Prose<MAX> {}
+impl<const MAX: usize> ToSchema for Prose<MAX> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("Prose{MAX}").into()
+    }
+}
 
 fn nfc(text: &str) -> String {
     match is_nfc_quick(text.chars()) {

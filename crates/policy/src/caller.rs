@@ -39,7 +39,7 @@ pub struct ClientFacts {
     pub roles: Vec<Role>,
     /// What the token was granted; scopes outside [`crate::SCOPES`] grant nothing.
     pub scopes: Vec<String>,
-    /// The id of the secret or key that it signed in with. Never the secret itself.
+    /// The id of what it proves itself with: token, secret or key. Never the secret itself.
     pub credential: Option<String>,
 }
 
@@ -188,7 +188,7 @@ impl Caller {
         self.standing.scopes.contains(scope)
     }
 
-    /// The id of the secret or key that a client signed in with.
+    /// The id of what a client proves itself with: token, secret or key.
     #[must_use]
     pub fn credential(&self) -> Option<&str> {
         self.credential.as_deref()

@@ -28,6 +28,15 @@ impl<T, K> Page<T, K> {
         Self { items, next }
     }
 
+    /// The same page of other things, if each can be made.
+    ///
+    /// # Errors
+    /// The first item's that cannot.
+    pub fn try_map<U, E>(self, f: impl FnMut(T) -> Result<U, E>) -> Result<Page<U, K>, E> {
+        let items = self.items.into_iter().map(f).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: self.next })
+    }
+
     /// The same page of other things.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U, K> {
         Page { items: self.items.into_iter().map(f).collect(), next: self.next }

@@ -1,0 +1,181 @@
+//! The OpenAPI document: what utoipa reads from the handlers, and what holds for all of them.
+
+use policy::Engine;
+use serde_json::{Map, Value, json};
+
+use crate::routes;
+
+/// The document, as served and as the gate compiles it.
+///
+/// # Errors
+/// When it does not serialise, which is a fault of ours.
+pub fn document(policy: &Engine, public_url: &str) -> Result<Value, serde_json::Error> {
+    let (_, openapi) = routes::routes().split_for_parts();
+    let mut document = serde_json::to_value(&openapi)?;
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "Ringwall Remote Staffing API",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": DESCRIPTION,
+        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+    });
+    document["servers"] = json!([{ "url": public_url }]);
+    document["components"]["securitySchemes"] = security_schemes(public_url);
+    document["components"]["schemas"]["Problem"] = problem_schema();
+    document["components"]["schemas"]["OAuthError"] = oauth_error_schema();
+    each_operation(&mut document, |operation| complete(operation, policy));
+    Ok(document)
+}
+
+fn each_operation(document: &mut Value, mut f: impl FnMut(&mut Map<String, Value>)) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    for path in paths.values_mut() {
+        for operation in path.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(operation) = operation.as_object_mut() {
+                f(operation);
+            }
+        }
+    }
+}
+
+/// Adds what follows from an operation's form: who may call it, and how it can refuse.
+fn complete(operation: &mut Map<String, Value>, policy: &Engine) {
+    let ring = operation.get("x-ringwall").cloned().unwrap_or_default();
+    let access = ring.get("access").and_then(Value::as_str).unwrap_or("required");
+    let oauth = ring.get("error_form").is_some_and(|form| form == "oauth");
+    if !oauth {
+        let action = ring.get("action").and_then(Value::as_str).and_then(|a| policy.action(a));
+        let scope = action.and_then(|action| policy.scope_of(&action));
+        operation.insert("security".into(), security(access, scope));
+    }
+    let statuses = refusals(operation, access, oauth);
+    let schema = if oauth { "OAuthError" } else { "Problem" };
+    let media = if oauth { "application/json" } else { "application/problem+json" };
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (status, description) in statuses {
+        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+        let response =
+            json!({ "description": description, "content": { media: { "schema": schema } } });
+        responses.entry(status.to_string()).or_insert(response);
+    }
+}
+
+fn security(access: &str, scope: Option<&str>) -> Value {
+    let token = json!({ "oauth2": scope.into_iter().collect::<Vec<_>>() });
+    match access {
+        "public" => json!([]),
+        "optional" => json!([{}, token]),
+        _ => json!([token]),
+    }
+}
+
+type Refusal = (u16, &'static str);
+
+fn refusals(operation: &Map<String, Value>, access: &str, oauth: bool) -> Vec<Refusal> {
+    let mut all = vec![BAD_REQUEST, NOT_FOUND, FORBIDDEN];
+    all.extend([TIMEOUT, EXPECTATION, MISDIRECTED, HEADERS, INTERNAL, UNAVAILABLE, VERSION]);
+    if access != "public" || oauth {
+        all.push(UNAUTHORIZED);
+    }
+    // A body where none is declared is refused, too, and so is one that is too large.
+    all.extend([UNSUPPORTED, TOO_LARGE]);
+    if operation.contains_key("requestBody") {
+        all.push(INVALID);
+    }
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let has = |name: &str| parameters.is_some_and(|all| all.iter().any(|p| p["name"] == name));
+    if has("If-Match") {
+        all.extend([CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED]);
+    }
+    if has("Idempotency-Key") {
+        all.extend([CONFLICT, INVALID]);
+    }
+    all
+}
+
+const BAD_REQUEST: Refusal = (400, "The request is malformed");
+const UNAUTHORIZED: Refusal = (401, "The caller is not authenticated");
+const FORBIDDEN: Refusal = (403, "The caller may not do this");
+const NOT_FOUND: Refusal = (404, "There is no such resource for this caller");
+const TIMEOUT: Refusal = (408, "The body did not arrive in time");
+const CONFLICT: Refusal = (409, "The resource's state does not allow this");
+const PRECONDITION_FAILED: Refusal = (412, "The resource has changed since it was read");
+const TOO_LARGE: Refusal = (413, "The body is too large");
+const UNSUPPORTED: Refusal = (415, "The media type is not taken here");
+const EXPECTATION: Refusal = (417, "The expectation cannot be met");
+const MISDIRECTED: Refusal = (421, "The server does not answer for that host");
+const INVALID: Refusal = (422, "The body breaks a rule");
+const PRECONDITION_REQUIRED: Refusal = (428, "The If-Match header is missing");
+const HEADERS: Refusal = (431, "The headers are too large");
+const INTERNAL: Refusal = (500, "The request could not be completed");
+const UNAVAILABLE: Refusal = (503, "Try again later");
+const VERSION: Refusal = (505, "HTTP/1.1 or HTTP/2 is needed");
+
+fn security_schemes(public_url: &str) -> Value {
+    let scopes: Map<String, Value> =
+        policy::SCOPES.iter().map(|scope| ((*scope).to_owned(), json!(scope))).collect();
+    json!({
+        "oauth2": {
+            "type": "oauth2",
+            "description": "An access token of `/oauth/token`.",
+            "flows": { "clientCredentials": {
+                "tokenUrl": format!("{public_url}/oauth/token"), "scopes": scopes,
+            } },
+        },
+        "client_basic": {
+            "type": "http", "scheme": "basic",
+            "description": "Client id and client secret, form-encoded (RFC 6749 §2.3.1).",
+        },
+    })
+}
+
+/// RFC 9457, with our members.
+fn problem_schema() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457). It never repeats what was sent.",
+        "required": ["type", "title", "status", "code", "instance", "request_id"],
+        "properties": {
+            "type": { "type": "string", "format": "uri", "description": "Explains the code." },
+            "title": text,
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "code": { "type": "string", "description": "Stable name of the problem." },
+            "detail": { "type": "string", "description": "What you can mend." },
+            "instance": { "type": "string", "format": "uri" },
+            "request_id": { "type": "string", "description": "Tell it to the operator." },
+            "errors": { "type": "array", "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": { "type": "string", "description":
+                        "JSON Pointer into the body, or `?name`, or `header:Name`." },
+                    "code": text,
+                    "detail": text,
+                },
+            } },
+            "required_scopes": { "type": "array", "items": text },
+            "legal_transitions": { "type": "array", "items": text },
+        },
+    })
+}
+
+/// RFC 6749 §5.2.
+fn oauth_error_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": {
+            "error": { "type": "string" },
+            "error_description": { "type": "string" },
+        },
+    })
+}
+
+const DESCRIPTION: &str = "Jobs, candidates and client companies of a remote staffing agency.\n\n\
+    - Get a token at `/oauth/token` with your client id and secret (HTTP Basic).\n\
+    - Creating requests need an `Idempotency-Key`; changes need `If-Match`.\n\
+    - Lists are pages: follow `page.next_cursor`.\n\
+    - Errors are `application/problem+json`; `/docs/problems` explains each code.";

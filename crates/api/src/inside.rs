@@ -1,0 +1,63 @@
+//! What lies inside the rings: the router of our own API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+use gate::{App, Inner, Response, Visit};
+use kernel::Problem;
+use kernel::problem::NOT_FOUND;
+use oauth::{Pepper, SigningKey};
+use tower::ServiceExt;
+use vault::TokenKey;
+
+use crate::extract::Shared;
+use crate::reply::Refused;
+use crate::routes;
+
+/// Settings of the API, wired once by the binary.
+pub struct Settings {
+    /// Who issues our tokens.
+    pub issuer: String,
+    /// Whom our tokens are for.
+    pub audience: String,
+    /// What signs them.
+    pub signing_key: SigningKey,
+    /// What verifies them, as published.
+    pub jwks: serde_json::Value,
+    /// What client secrets are hashed with, newest first.
+    pub peppers: Vec<Pepper>,
+    /// What seals cursors.
+    pub cursors: TokenKey,
+    /// The OpenAPI document, as served.
+    pub openapi: serde_json::Value,
+}
+
+/// The router as the innermost service of the gate.
+pub struct Inside {
+    router: Router,
+}
+
+impl Inside {
+    /// The router with its engines.
+    #[must_use]
+    pub fn new(app: Arc<App>, api: Arc<Settings>) -> Arc<Self> {
+        let (router, _) = routes::routes().split_for_parts();
+        let router = router.fallback(nowhere).with_state(Shared { app, api });
+        Arc::new(Self { router })
+    }
+}
+
+impl Inner for Inside {
+    fn call(&self, visit: Visit) -> BoxFuture<'static, Response> {
+        let Visit { mut request, dossier } = visit;
+        request.extensions_mut().insert(dossier);
+        let answered = self.router.clone().oneshot(request);
+        Box::pin(async move { answered.await.unwrap_or_else(|never| match never {}) })
+    }
+}
+
+/// Reached only when the contract declares what the router lacks.
+async fn nowhere() -> Refused {
+    Problem::new(&NOT_FOUND).into()
+}

@@ -1,0 +1,24 @@
+//! Every kind of problem that the API can answer with, for the reference.
+
+use kernel::Code;
+
+/// All codes, in the order of the floors.
+pub fn problems() -> impl Iterator<Item = &'static Code> {
+    let lists = [
+        kernel::problem::CODES,
+        ::oauth::CODES,
+        policy::CODES,
+        staffing::CODES,
+        store::CODES,
+        &gate::CODES,
+        OWN,
+    ];
+    lists.into_iter().flatten().copied()
+}
+
+const OWN: &[&Code] = &[
+    &crate::candidates::BEING_ERASED,
+    &crate::health::NOT_READY,
+    &crate::jobs::NOT_DELETABLE,
+    &crate::paging::CURSOR_INVALID,
+];

@@ -1,0 +1,103 @@
+//! What the rings and handlers share: one of each engine, wired once by the binary.
+
+use std::sync::Arc;
+
+use kernel::Clock;
+use policy::{Action, Engine};
+use store::{Recorder, Store};
+use tokio::sync::Semaphore;
+
+use crate::access_log::AccessLog;
+use crate::config::GateConfig;
+use crate::contract::Contract;
+use crate::metrics::Metrics;
+use crate::tokens::Tokens;
+
+/// The application: engines and settings. No handler knows where they come from.
+pub struct App {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What must be remembered.
+    pub store: Arc<Store>,
+    /// The way into the audit trail for what changes nothing.
+    pub recorder: Recorder,
+    /// Who may do what.
+    pub policy: Arc<Engine>,
+    /// What the API is.
+    pub contract: Arc<Contract>,
+    /// Whose access tokens are believed.
+    pub tokens: Tokens,
+    /// Numbers for operators.
+    pub metrics: Metrics,
+    /// One line a request.
+    pub access_log: AccessLog,
+    /// Settings of the gate.
+    pub config: GateConfig,
+    /// Scheme and authority that callers reach us under, without a slash at the end.
+    pub public_url: String,
+    pub(crate) slots: Semaphore,
+    pub(crate) actions: Vec<Action>,
+}
+
+/// What the binary has wired before the rings close.
+pub struct Parts {
+    /// See [`App::clock`].
+    pub clock: Arc<dyn Clock>,
+    /// See [`App::store`].
+    pub store: Arc<Store>,
+    /// See [`App::recorder`].
+    pub recorder: Recorder,
+    /// See [`App::policy`].
+    pub policy: Arc<Engine>,
+    /// See [`App::contract`].
+    pub contract: Arc<Contract>,
+    /// See [`App::tokens`].
+    pub tokens: Tokens,
+    /// See [`App::access_log`].
+    pub access_log: AccessLog,
+    /// See [`App::config`].
+    pub config: GateConfig,
+    /// See [`App::public_url`].
+    pub public_url: String,
+}
+
+/// An operation names an action that no policy knows.
+#[derive(Debug, thiserror::Error)]
+#[error("operation `{operation}` wants the action `{action}`, which no policy knows")]
+pub struct UnknownAction {
+    /// The operation's label.
+    pub operation: String,
+    /// The action it names.
+    pub action: String,
+}
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When an operation's action is unknown to the policies: such a contract does not start.
+    pub fn new(parts: Parts) -> Result<Arc<Self>, UnknownAction> {
+        let mut actions = Vec::new();
+        for operation in parts.contract.operations() {
+            let action = parts.policy.action(&operation.action).ok_or_else(|| UnknownAction {
+                operation: operation.label.clone(),
+                action: operation.action.clone(),
+            })?;
+            actions.push(action);
+        }
+        Ok(Arc::new(Self {
+            metrics: Metrics::new(&parts.contract),
+            slots: Semaphore::new(parts.config.concurrency_max),
+            actions,
+            clock: parts.clock,
+            store: parts.store,
+            recorder: parts.recorder,
+            policy: parts.policy,
+            contract: parts.contract,
+            tokens: parts.tokens,
+            access_log: parts.access_log,
+            config: parts.config,
+            public_url: parts.public_url,
+        }))
+    }
+}

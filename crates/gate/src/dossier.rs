@@ -1,0 +1,184 @@
+//! What is learnt about one request on its way through the rings.
+//!
+//! Each fact is written once, by one ring, and read by any: outer rings see on the way out what
+//! inner rings found.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use kernel::{Clock, RequestId, Timestamp};
+use policy::{Caller, Permit};
+use store::{Claim, Witness};
+use watch::{Authentication, Scene};
+
+use crate::contract::Operation;
+use crate::trace::TraceContext;
+
+/// Facts about one request.
+pub struct Dossier {
+    /// The request's id, as logs, problems and audit entries name it.
+    pub request_id: RequestId,
+    /// Its place in a distributed trace (W3C Trace Context).
+    pub trace: TraceContext,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// For measuring how long it took.
+    pub started: Instant,
+    /// The name of its caller's program, cut to 256 bytes.
+    pub user_agent: Option<String>,
+    /// HTTP method and version, for the access line.
+    pub method: http::Method,
+    origin: OnceLock<IpAddr>,
+    operation: OnceLock<Arc<Operation>>,
+    caller: OnceLock<Arc<Caller>>,
+    permit: OnceLock<Permit>,
+    attempt: OnceLock<Authentication>,
+    decision: OnceLock<Decided>,
+    claim: OnceLock<Claim>,
+    refused_by: OnceLock<&'static str>,
+    code: OnceLock<&'static str>,
+}
+
+/// How the policy decided.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// Was it allowed?
+    pub allowed: bool,
+    /// If not: why, as a stable word.
+    pub reason: Option<&'static str>,
+    /// Ids of the policies that decided.
+    pub policies: Vec<String>,
+}
+
+impl Dossier {
+    /// Opens the dossier of a request that has just arrived.
+    #[must_use]
+    pub fn open(clock: &dyn Clock, method: http::Method, headers: &http::HeaderMap) -> Self {
+        let agent = headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Self {
+            request_id: RequestId::new(clock),
+            trace: TraceContext::from_headers(headers),
+            received_at: clock.now(),
+            started: Instant::now(),
+            user_agent: agent.map(|agent| agent.chars().take(256).collect()),
+            method,
+            origin: OnceLock::new(),
+            operation: OnceLock::new(),
+            caller: OnceLock::new(),
+            permit: OnceLock::new(),
+            attempt: OnceLock::new(),
+            decision: OnceLock::new(),
+            claim: OnceLock::new(),
+            refused_by: OnceLock::new(),
+            code: OnceLock::new(),
+        }
+    }
+
+    /// Who is on the wire. Written by the origin ring.
+    pub fn origin(&self) -> Option<IpAddr> {
+        self.origin.get().copied()
+    }
+
+    /// Which operation of the contract. Written by the contract ring.
+    pub fn operation(&self) -> Option<&Arc<Operation>> {
+        self.operation.get()
+    }
+
+    /// Who is calling. Written by the identity ring.
+    pub fn caller(&self) -> Option<&Arc<Caller>> {
+        self.caller.get()
+    }
+
+    /// What allows it. Written by the policy ring.
+    pub fn permit(&self) -> Option<&Permit> {
+        self.permit.get()
+    }
+
+    /// How the caller tried to prove who they are, where that is worth an audit entry.
+    pub fn attempt(&self) -> Option<&Authentication> {
+        self.attempt.get()
+    }
+
+    /// How the policy decided. Written by the policy ring.
+    pub fn decision(&self) -> Option<&Decided> {
+        self.decision.get()
+    }
+
+    /// The ring that refused, if one did.
+    pub fn refused_by(&self) -> Option<&'static str> {
+        self.refused_by.get().copied()
+    }
+
+    /// The code of the problem that was answered, if one was.
+    pub fn code(&self) -> Option<&'static str> {
+        self.code.get().copied()
+    }
+
+    /// The circumstances, as the audit trail states them.
+    #[must_use]
+    pub fn scene(&self) -> Scene {
+        Scene {
+            at: self.received_at,
+            request: Some(self.request_id),
+            trace: Some(self.trace.trace_id()),
+            tenant: self.caller().and_then(|caller| caller.tenant()),
+            source_ip: self.origin(),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+
+    /// What a transaction knows about this request.
+    #[must_use]
+    pub fn witness(&self) -> Witness {
+        Witness {
+            scene: self.scene(),
+            operation: self.operation().map_or_else(String::new, |op| op.label.clone()),
+            claim: self.claim.get().copied(),
+        }
+    }
+
+    pub(crate) fn found_origin(&self, origin: IpAddr) {
+        write_once(&self.origin, origin, "origin");
+    }
+
+    pub(crate) fn found_operation(&self, operation: Arc<Operation>) {
+        write_once(&self.operation, operation, "operation");
+    }
+
+    pub(crate) fn found_caller(&self, caller: Arc<Caller>) {
+        write_once(&self.caller, caller, "caller");
+    }
+
+    pub(crate) fn found_permit(&self, permit: Permit) {
+        write_once(&self.permit, permit, "permit");
+    }
+
+    pub(crate) fn found_claim(&self, claim: Claim) {
+        write_once(&self.claim, claim, "claim");
+    }
+
+    /// States how the caller tried to prove who they are. Token endpoints call it too.
+    pub fn attempted(&self, attempt: Authentication) {
+        write_once(&self.attempt, attempt, "attempt");
+    }
+
+    pub(crate) fn decided(&self, decided: Decided) {
+        write_once(&self.decision, decided, "decision");
+    }
+
+    pub(crate) fn refused(&self, ring: &'static str, code: &'static str) {
+        // The innermost refusal is the one that counts, and it is the first to be written.
+        let _first = self.refused_by.set(ring);
+        let _first = self.code.set(code);
+    }
+}
+
+/// INVARIANT: each fact has one writer. A second write is a fault in the rings, not in the request.
+fn write_once<T>(fact: &OnceLock<T>, value: T, name: &'static str) {
+    let first = fact.set(value).is_ok();
+    debug_assert!(first, "`{name}` was written twice");
+    if !first {
+        tracing::error!(fact = name, "a fact of the dossier was written twice");
+    }
+}

@@ -1,0 +1,103 @@
+//! Between hyper's service and our [`Handler`].
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum_core::body::Body;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, Version};
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::listener::pulse::{InFlight, Pulse};
+use crate::listener::stall::{clients_turn, our_turn};
+use crate::listener::{Connection, Handler, Tally};
+use crate::tasks::Tasks;
+use crate::timed_body::{Pace, TimedBody};
+
+/// The service of one connection.
+pub(super) struct Bridge {
+    pub(super) handler: Arc<dyn Handler>,
+    pub(super) connection: Connection,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) pace: Pace,
+    pub(super) tasks: Tasks,
+    pub(super) tally: Arc<Tally>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Bridge {
+    type Response = Response<Counted>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        self.tally.requests.add();
+        let in_flight = self.pulse.begin();
+        let is_h1 = request.version() < Version::HTTP_2;
+        let mut request = request.map(|body| match http_body::Body::is_end_stream(&body) {
+            true => Body::empty(),
+            false => Body::new(TimedBody::new(body, self.pace)),
+        });
+        request.extensions_mut().insert(self.connection.clone());
+        let answer = self.handler.call(request, self.connection.clone());
+        // Only a drain of HTTP/1.1 needs a header; HTTP/2 has GOAWAY.
+        let tasks = is_h1.then(|| self.tasks.clone());
+        Answer { answer, in_flight: Some(in_flight), tasks }
+    }
+}
+
+/// A response that is being made.
+pub(super) struct Answer {
+    answer: BoxFuture<'static, Response<Body>>,
+    in_flight: Option<InFlight>,
+    tasks: Option<Tasks>,
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Counted>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = ready!(self.answer.as_mut().poll(cx));
+        if self.tasks.as_ref().is_some_and(Tasks::is_stopping) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        // The head is the first piece; a client that leaves no window for the body has its turn.
+        clients_turn(0);
+        let in_flight = self.in_flight.take();
+        Poll::Ready(Ok(response.map(|body| Counted { body, _in_flight: in_flight })))
+    }
+}
+
+/// A response's body, which keeps its request in flight until it is sent.
+pub(super) struct Counted {
+    body: Body,
+    _in_flight: Option<InFlight>,
+}
+
+impl http_body::Body for Counted {
+    type Data = Bytes;
+    type Error = axum_core::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
+        let given = our_turn();
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        clients_turn(given);
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

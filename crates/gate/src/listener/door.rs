@@ -1,0 +1,235 @@
+//! One connection from its first byte: which protocol, then hyper.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::listener::bridge::Bridge;
+use crate::listener::config::{ListenerConfig, Patience};
+use crate::listener::pulse::Pulse;
+use crate::listener::redirect::Redirect;
+use crate::listener::stall::Streams;
+use crate::listener::watchdog::{self, End, Served};
+use crate::listener::wire::{Socket, Wire};
+use crate::listener::{Connection, Handler, Site, TlsFacts};
+use crate::timed_body::Pace;
+use crate::tls::ALPN_H2;
+
+/// What a listener does with every connection.
+pub(super) struct Door {
+    pub(super) site: Site,
+    transport: Transport,
+    http1: http1::Builder,
+    http2: http2::Builder<Streams>,
+    handshake: Duration,
+    patience: Patience,
+    pace: Pace,
+    stall: Duration,
+}
+
+/// What is spoken below HTTP.
+pub(super) enum Transport {
+    Tls { acceptor: TlsAcceptor, redirect: Arc<Redirect> },
+    Raw,
+    Redirect,
+}
+
+enum Greeting {
+    Tls(Box<TlsStream<TcpStream>>),
+    PlainHttp(TcpStream),
+}
+
+impl Door {
+    pub(super) fn new(config: &ListenerConfig, transport: Transport, site: Site) -> Self {
+        let patience = config.patience();
+        let stall = config.write_stall();
+        let streams = Streams { tasks: site.tasks.clone(), stall };
+        Self {
+            http1: http1(config, &patience, matches!(transport, Transport::Redirect)),
+            http2: http2(config, streams),
+            handshake: config.handshake_timeout(),
+            pace: config.body_pace(),
+            site,
+            transport,
+            patience,
+            stall,
+        }
+    }
+
+    /// Serves a connection to its end.
+    pub(super) async fn receive(&self, socket: TcpStream, peer: SocketAddr, id: u64) {
+        let (Ok(()), Ok(local)) = (socket.set_nodelay(true), socket.local_addr()) else { return };
+        let connection = Connection { id, peer, local, tls: None };
+        let Transport::Tls { acceptor, redirect } = &self.transport else {
+            let http1 = &self.http1;
+            return self.serve(http1, Socket::Raw(socket), connection, &self.site.handler).await;
+        };
+        let tally = &self.site.tally;
+        match tokio::time::timeout(self.handshake, Box::pin(greet(acceptor, socket))).await {
+            Ok(Ok(Greeting::Tls(stream))) => self.serve_tls(stream, connection).await,
+            Ok(Ok(Greeting::PlainHttp(socket))) => {
+                tally.plain_http.add();
+                let handler: Arc<dyn Handler> = Arc::<Redirect>::clone(redirect);
+                let mut http1 = self.http1.clone();
+                http1.keep_alive(false);
+                self.serve(&http1, Socket::Raw(socket), connection, &handler).await;
+            }
+            Ok(Err(error)) => {
+                tally.handshake_failed.add();
+                tracing::debug!(%peer, %error, "TLS handshake failed");
+            }
+            Err(_) => {
+                tally.handshake_late.add();
+                tracing::debug!(%peer, "TLS handshake took too long");
+            }
+        }
+    }
+
+    async fn serve_tls(&self, stream: Box<TlsStream<TcpStream>>, connection: Connection) {
+        let facts = facts(&stream);
+        let is_h2 = facts.is_h2;
+        let connection = Connection { tls: Some(Arc::new(facts)), ..connection };
+        let (socket, handler) = (Socket::Tls(stream), &self.site.handler);
+        // control: EDG-2. Never hyper-util's `auto` builder: it waits without a timer.
+        if is_h2 {
+            let (wire, bridge, pulse) = self.prepare(socket, connection, handler);
+            self.run(self.http2.serve_connection(wire, bridge), pulse).await;
+        } else {
+            self.serve(&self.http1, socket, connection, handler).await;
+        }
+    }
+
+    async fn serve(
+        &self,
+        http1: &http1::Builder,
+        socket: Socket,
+        connection: Connection,
+        handler: &Arc<dyn Handler>,
+    ) {
+        let (wire, bridge, pulse) = self.prepare(socket, connection, handler);
+        self.run(http1.serve_connection(wire, bridge), pulse).await;
+    }
+
+    fn prepare(
+        &self,
+        socket: Socket,
+        connection: Connection,
+        handler: &Arc<dyn Handler>,
+    ) -> (TokioIo<Wire>, Bridge, Arc<Pulse>) {
+        let pulse = Arc::new(Pulse::new());
+        let wire = TokioIo::new(Wire::new(socket, Arc::clone(&pulse), self.stall));
+        let bridge = Bridge {
+            handler: Arc::clone(handler),
+            connection,
+            pulse: Arc::clone(&pulse),
+            pace: self.pace,
+            tasks: self.site.tasks.clone(),
+            tally: Arc::clone(&self.site.tally),
+        };
+        (wire, bridge, pulse)
+    }
+
+    async fn run<C: Served>(&self, connection: C, pulse: Arc<Pulse>) {
+        let stopping = self.site.tasks.stopping();
+        let tally = &self.site.tally;
+        match watchdog::run(connection, pulse, self.patience, stopping).await {
+            End::Closed => {}
+            End::HeaderLate => {
+                tally.header_late.add();
+            }
+            End::Idle => {
+                tally.idle_closed.add();
+            }
+            End::Broken(error) => {
+                tally.broken.add();
+                tracing::debug!(%error, "connection broke");
+            }
+        }
+    }
+}
+
+impl Served for http1::Connection<TokioIo<Wire>, Bridge> {
+    const ENDS_CLEANLY: bool = false;
+
+    fn end(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl Served for http2::Connection<TokioIo<Wire>, Bridge, Streams> {
+    const ENDS_CLEANLY: bool = true;
+
+    fn end(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+async fn greet(acceptor: &TlsAcceptor, socket: TcpStream) -> io::Result<Greeting> {
+    let mut first = [0];
+    let peeked = socket.peek(&mut first).await?;
+    match first {
+        _ if peeked == 0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        [HANDSHAKE_RECORD] => {
+            acceptor.accept(socket).await.map(|stream| Greeting::Tls(Box::new(stream)))
+        }
+        // Every method begins with a letter, and no TLS record does.
+        [letter] if letter.is_ascii_alphabetic() => Ok(Greeting::PlainHttp(socket)),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "neither TLS nor HTTP")),
+    }
+}
+
+fn facts(stream: &TlsStream<TcpStream>) -> TlsFacts {
+    let (_, session) = stream.get_ref();
+    TlsFacts {
+        version: session.protocol_version().unwrap_or(rustls::ProtocolVersion::TLSv1_3),
+        suite: session.negotiated_cipher_suite().map(|suite| suite.suite()),
+        is_h2: session.alpn_protocol() == Some(ALPN_H2),
+        server_name: session.server_name().map(str::to_owned),
+        client_certificate: session
+            .peer_certificates()
+            .and_then(<[_]>::first)
+            .map(|certificate| certificate.clone().into_owned()),
+    }
+}
+
+fn http1(config: &ListenerConfig, patience: &Patience, is_single: bool) -> http1::Builder {
+    let header_bytes_max = usize::try_from(config.header_bytes_max).unwrap_or(usize::MAX);
+    let mut builder = http1::Builder::new();
+    // Never `pipeline_flush`: a parse error behind a good request would swallow its response.
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive(!is_single)
+        // hyper's clock also runs while the connection idles; the watchdog's stricter one does not.
+        .header_read_timeout(patience.header.max(patience.idle))
+        .max_headers(config.headers_max)
+        .max_header_size(header_bytes_max)
+        .max_buf_size(header_bytes_max.saturating_add(BUFFER_BYTES));
+    builder
+}
+
+fn http2(config: &ListenerConfig, streams: Streams) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_millis(config.h2_ping_interval_ms))
+        .keep_alive_timeout(Duration::from_millis(config.h2_ping_timeout_ms))
+        .max_concurrent_streams(config.h2_streams_max)
+        .max_header_list_size(config.header_bytes_max)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(BUFFER_BYTES);
+    builder
+}
+
+const HANDSHAKE_RECORD: u8 = 0x16;
+const BUFFER_BYTES: usize = 64 * 1024;
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;

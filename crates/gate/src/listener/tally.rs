@@ -1,0 +1,45 @@
+//! What happens at the door, counted. Telemetry reads it; nothing here decides by it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct TallyCount(AtomicU64);
+
+/// What happened to connections, before and beside their requests.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Connections that the kernel handed over.
+    pub accepted: TallyCount,
+    /// Closed at once, because no slot was free.
+    pub over_capacity: TallyCount,
+    /// Times that no connection could be accepted at all.
+    pub accept_failed: TallyCount,
+    /// TLS handshakes that failed.
+    pub handshake_failed: TallyCount,
+    /// TLS handshakes that took too long.
+    pub handshake_late: TallyCount,
+    /// Plain HTTP spoken to a TLS port.
+    pub plain_http: TallyCount,
+    /// Closed because a request's headers took too long.
+    pub header_late: TallyCount,
+    /// Closed after a time without requests.
+    pub idle_closed: TallyCount,
+    /// Ended by a broken message, a stalled write or a vanished peer.
+    pub broken: TallyCount,
+    /// Requests handed to the handler.
+    pub requests: TallyCount,
+}
+
+impl TallyCount {
+    /// The number so far.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more, and says which it is.
+    pub(super) fn add(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+}

@@ -1,0 +1,115 @@
+//! Numbers for operators, in OpenMetrics form.
+//!
+//! Labels are bounded by construction: operations come from the contract, rings from the list.
+//! Handles are resolved once, so that counting costs no look-up.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::contract::{Contract, Operation};
+
+/// The registry and the handles into it.
+pub struct Metrics {
+    registry: Registry,
+    operations: Vec<OperationMetrics>,
+    undeclared: OperationMetrics,
+    refusals: Family<RefusalLabels, Counter>,
+    /// Requests at work.
+    pub in_flight: Gauge,
+    /// Access lines that were dropped because the log could not keep up.
+    pub lines_dropped: Counter<u64, AtomicU64>,
+}
+
+struct OperationMetrics {
+    by_class: [Counter; 5],
+    seconds: Histogram,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    operation: String,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OperationLabels {
+    operation: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RefusalLabels {
+    ring: &'static str,
+    code: &'static str,
+}
+
+impl Metrics {
+    /// Metrics for each operation of a contract.
+    #[must_use]
+    pub fn new(contract: &Contract) -> Self {
+        let mut registry = Registry::with_prefix("ringwall");
+        let requests = Family::<RequestLabels, Counter>::default();
+        let seconds = Family::<OperationLabels, Histogram>::new_with_constructor(|| {
+            Histogram::new(BUCKETS.iter().copied())
+        });
+        let refusals = Family::default();
+        let in_flight = Gauge::default();
+        let lines_dropped = Counter::default();
+        registry.register("requests", "Requests by operation and status class", requests.clone());
+        registry.register("request_seconds", "Time to answer by operation", seconds.clone());
+        registry.register("refusals", "Refusals by ring and problem code", refusals.clone());
+        registry.register("requests_in_flight", "Requests at work", in_flight.clone());
+        registry.register("access_lines_dropped", "Lines not logged", lines_dropped.clone());
+        let handles = |operation: &str| OperationMetrics {
+            by_class: CLASSES.map(|status| {
+                let labels = RequestLabels { operation: operation.to_owned(), status };
+                requests.get_or_create(&labels).clone()
+            }),
+            seconds: seconds
+                .get_or_create(&OperationLabels { operation: operation.to_owned() })
+                .clone(),
+        };
+        let operations = contract.operations().map(|operation| handles(&operation.id)).collect();
+        let undeclared = handles("undeclared");
+        Self { registry, operations, undeclared, refusals, in_flight, lines_dropped }
+    }
+
+    /// Counts an answered request.
+    pub fn answered(&self, operation: Option<&Operation>, status: u16, took: Duration) {
+        let metrics = operation
+            .and_then(|operation| self.operations.get(operation.index))
+            .unwrap_or(&self.undeclared);
+        if let Some(counter) = metrics.by_class.get(usize::from((status / 100).clamp(1, 5) - 1)) {
+            counter.inc();
+        }
+        metrics.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts a refusal.
+    pub fn refused(&self, ring: &'static str, code: &'static str) {
+        self.refusals.get_or_create(&RefusalLabels { ring, code }).inc();
+    }
+
+    /// The exposition text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        match encode(&mut out, &self.registry) {
+            Ok(()) => out,
+            Err(_) => String::new(),
+        }
+    }
+}
+
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// From a quarter of a millisecond to ten seconds.
+const BUCKETS: &[f64] =
+    &[0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];

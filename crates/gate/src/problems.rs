@@ -1,0 +1,11 @@
+//! The problems that the gate makes, in the order of the rings.
+
+use std::sync::LazyLock;
+
+use kernel::Code;
+
+use crate::{contract, listener, rings};
+
+/// All of them.
+pub static CODES: LazyLock<Vec<&'static Code>> =
+    LazyLock::new(|| [rings::CODES, &[contract::CODES, listener::CODES]].concat().concat());

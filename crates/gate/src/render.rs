@@ -1,0 +1,90 @@
+//! The one place where a problem becomes a response (RFC 9457; RFC 6749 §5.2 for OAuth).
+
+use axum_core::body::Body;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use kernel::Problem;
+use serde_json::{Map, Value, json};
+
+use crate::contract::ErrorForm;
+use crate::ring::Response;
+use crate::{App, Dossier};
+
+/// Renders a refusal, notes who refused, and logs its cause once.
+pub(crate) fn problem(
+    app: &App,
+    dossier: &Dossier,
+    ring: &'static str,
+    problem: Problem,
+) -> Response {
+    dossier.refused(ring, problem.code.name);
+    log_cause(dossier, ring, &problem);
+    let form = dossier.operation().map_or(ErrorForm::Problem, |operation| operation.error_form);
+    let (content_type, body) = match form {
+        ErrorForm::OAuth => ("application/json", oauth(&problem)),
+        ErrorForm::Problem => ("application/problem+json", document(app, dossier, &problem)),
+    };
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() =
+        StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in problem.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    response
+}
+
+fn document(app: &App, dossier: &Dossier, problem: &Problem) -> Value {
+    let code = problem.code;
+    let mut body = Map::new();
+    body.insert("type".into(), json!(format!("{}/docs/problems#{}", app.public_url, code.name)));
+    body.insert("title".into(), json!(code.title));
+    body.insert("status".into(), json!(code.status));
+    body.insert("code".into(), json!(code.name));
+    if let Some(detail) = &problem.detail {
+        body.insert("detail".into(), json!(detail));
+    }
+    let instance = format!("urn:uuid:{}", dossier.request_id.uuid());
+    body.insert("instance".into(), json!(instance));
+    body.insert("request_id".into(), json!(dossier.request_id));
+    if !problem.errors.is_empty() {
+        body.insert("errors".into(), json!(problem.errors));
+    }
+    for (name, values) in &problem.members {
+        body.insert((*name).into(), json!(values));
+    }
+    Value::Object(body)
+}
+
+/// A problem in the words of RFC 6749 §5.2; what no OAuth code fits is an `invalid_request`.
+fn oauth(problem: &Problem) -> Value {
+    let name = problem.code.name;
+    let error = name.strip_prefix("oauth.").unwrap_or(match problem.code.status {
+        500.. => "server_error",
+        _ => "invalid_request",
+    });
+    let detail = problem.detail.as_deref().unwrap_or(problem.code.title);
+    json!({ "error": error, "error_description": oauth_text(detail) })
+}
+
+/// RFC 6749 §5.2 allows %x20-21, %x23-5B and %x5D-7E in a description.
+fn oauth_text(text: &str) -> String {
+    text.chars()
+        .map(|c| if c == '"' || c == '\\' { '\'' } else { c })
+        .filter(|c| matches!(c, ' '..='~'))
+        .collect()
+}
+
+fn log_cause(dossier: &Dossier, ring: &'static str, problem: &Problem) {
+    let Some(cause) = &problem.cause else { return };
+    let cause: &(dyn std::error::Error + 'static) = cause.as_ref();
+    if problem.code.status >= 500 {
+        tracing::error!(request_id = %dossier.request_id, ring, cause, "request failed");
+    } else {
+        tracing::debug!(request_id = %dossier.request_id, ring, cause, "request refused");
+    }
+}

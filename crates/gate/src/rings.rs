@@ -1,0 +1,87 @@
+//! The whole defence, outermost ring first.
+//!
+//! A request meets the rings from top to bottom; its response leaves from bottom to top. Each ring
+//! is a file of the same name with one async function, which passes the request inward or returns
+//! a [`kernel::Problem`].
+
+mod audit;
+mod browser;
+mod contract;
+mod hygiene;
+mod identity;
+mod origin;
+mod policy;
+mod pressure;
+mod replay;
+mod telemetry;
+mod validation;
+
+use std::sync::Arc;
+
+use crate::App;
+use crate::ring::Ring;
+
+pub use validation::Payload;
+
+/// The problems that the rings make.
+pub(crate) const CODES: &[&[&kernel::Code]] = &[
+    hygiene::CODES,
+    browser::CODES,
+    pressure::CODES,
+    identity::CODES,
+    validation::CODES,
+    replay::CODES,
+];
+
+/// The rings of an application.
+#[must_use]
+pub fn rings(app: &Arc<App>) -> Vec<Ring> {
+    vec![
+        telemetry::ring(app), // catch panics; log, count and time once
+        origin::ring(app),    // who is on the wire: the true address behind trusted proxies
+        hygiene::ring(app),   // strict HTTP: hosts, headers, paths
+        browser::ring(app),   // what browsers may do: CSP, HSTS, CORS, CSRF, caching
+        pressure::ring(app),  // deadline, body size, concurrency; shed before it hurts
+        // flood stands here: per-address limits and bans (controls THR-1, THR-3).
+        contract::ring(app), // is this operation declared at all?
+        // firewall stands here: the verdict of the rule engine (controls WAF-1 to WAF-4).
+        audit::ring(app),    // witness every attempt, allowed or not
+        identity::ring(app), // who is calling
+        // quota stands here: the usage plan of the caller (control THR-2).
+        policy::ring(app),     // may they: the only source of permits
+        validation::ring(app), // does the message match the contract's schema?
+        replay::ring(app),     // idempotency keys
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    /// The order is the defence: a change of it is a change that somebody must want.
+    #[test]
+    fn the_order_of_the_rings_is_pinned() {
+        let source = include_str!("rings.rs");
+        let start = source.find("vec![").unwrap();
+        let end = source.find("    ]\n}").unwrap();
+        let order: Vec<_> = source[start..end]
+            .lines()
+            .filter_map(|line| line.trim().split_once("::ring(app)").map(|(name, _)| name))
+            .collect();
+
+        assert_eq!(
+            order,
+            [
+                "telemetry",
+                "origin",
+                "hygiene",
+                "browser",
+                "pressure",
+                "contract",
+                "audit",
+                "identity",
+                "policy",
+                "validation",
+                "replay"
+            ]
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! Who is calling: proven by a bearer token, or nobody.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use kernel::{Code, Problem};
+use policy::Caller;
+use watch::Authentication;
+
+use crate::contract::Access;
+use crate::ring::{Next, Response, Ring, Visit};
+use crate::tokens::Disbelief;
+use crate::{App, Dossier};
+
+pub(super) fn ring(app: &Arc<App>) -> Ring {
+    Ring::new("identity", app, pass)
+}
+
+async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let access = visit.dossier.operation().map_or(Access::Required, |operation| operation.access);
+    let caller = match access {
+        // The token endpoint reads `Authorization` itself; other public operations read none.
+        Access::Public => Caller::anonymous().into(),
+        Access::Optional | Access::Required => caller(&app, &visit)?,
+    };
+    visit.dossier.found_caller(caller);
+    Ok(next.run(visit).await)
+}
+
+fn caller(app: &App, visit: &Visit) -> Result<Arc<Caller>, Problem> {
+    let Some(token) = bearer(visit.request.headers())? else {
+        return Ok(Caller::anonymous().into());
+    };
+    app.tokens
+        .caller(token, app.clock.as_ref())
+        .map_err(|disbelief| disbelieved(&visit.dossier, disbelief))
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1). Nowhere else is one looked for.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let value = value.to_str().map_err(|_| unsupported())?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(unsupported)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(unsupported());
+    }
+    Ok(Some(token.trim_start_matches(' ')))
+}
+
+fn disbelieved(dossier: &Dossier, disbelief: Disbelief) -> Problem {
+    dossier.attempted(Authentication {
+        method: "access_token",
+        client_id: None,
+        credential: None,
+        outcome: Err(disbelief.reason()),
+    });
+    let challenge = r#"Bearer realm="ringwall", error="invalid_token""#;
+    Problem::new(&INVALID_TOKEN).header("www-authenticate", challenge).because(disbelief)
+}
+
+fn unsupported() -> Problem {
+    let challenge = r#"Bearer realm="ringwall", error="invalid_request""#;
+    Problem::new(&INVALID_TOKEN)
+        .detail("expected `Authorization: Bearer <access token>`")
+        .header("www-authenticate", challenge)
+}
+
+/// The token is not believed (RFC 6750 §3.1). Why is for the audit trail.
+pub(super) const INVALID_TOKEN: Code = Code {
+    status: 401,
+    name: "auth.invalid_token",
+    title: "The access token is not valid",
+    mend: "Get a new token from `/oauth/token`; tokens live for 15 minutes.",
+};
+
+/// The problems that this ring makes.
+pub(super) const CODES: &[&Code] = &[&INVALID_TOKEN];

@@ -1,0 +1,103 @@
+//! Who is on the wire: the true address, also behind proxies that we trust.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use kernel::Problem;
+
+use crate::App;
+use crate::cidr::Cidr;
+use crate::listener::Connection;
+use crate::ring::{Next, Response, Ring, Visit};
+
+pub(super) fn ring(app: &Arc<App>) -> Ring {
+    let trusted: Arc<[Cidr]> =
+        app.config.trusted_proxies.iter().filter_map(|text| text.parse().ok()).collect();
+    Ring::new("origin", app, move |_, visit, next| pass(Arc::clone(&trusted), visit, next))
+}
+
+async fn pass(trusted: Arc<[Cidr]>, mut visit: Visit, next: Next) -> Result<Response, Problem> {
+    let peer =
+        visit.request.extensions().get::<Connection>().map(|connection| connection.peer.ip());
+    let Some(peer) = peer else {
+        return Err(Problem::internal("a request without a connection"));
+    };
+    let headers = visit.request.headers_mut();
+    visit.dossier.found_origin(true_address(peer.to_canonical(), headers, &trusted));
+    // RFC 9700 §4.13: what a proxy may assert must not reach the inside from a stranger.
+    for name in ASSERTED_BY_PROXIES {
+        headers.remove(*name);
+    }
+    Ok(next.run(visit).await)
+}
+
+/// Walks `X-Forwarded-For` from the right, past proxies that we trust, to the first address that
+/// we do not: everything left of it is hearsay.
+fn true_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|cidr| cidr.contains(address));
+    if !is_trusted(peer) {
+        return peer;
+    }
+    let mut nearest = peer;
+    let hops = headers.get_all("x-forwarded-for").iter().rev();
+    for hop in hops.filter_map(|value| value.to_str().ok()).flat_map(|list| list.rsplit(',')) {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { return nearest };
+        nearest = address.to_canonical();
+        if !is_trusted(nearest) {
+            return nearest;
+        }
+    }
+    nearest
+}
+
+const ASSERTED_BY_PROXIES: &[&str] = &[
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-real-ip",
+    "x-client-cert",
+    "x-ssl-client-cert",
+    "x-forwarded-user",
+    "x-remote-user",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(peer: &str, forwarded: &[&str]) -> IpAddr {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        true_address(peer.parse().unwrap(), &headers, &trusted)
+    }
+
+    #[test]
+    fn a_stranger_cannot_claim_another_address() {
+        assert_eq!(address("203.0.113.9", &["198.51.100.1"]).to_string(), "203.0.113.9");
+    }
+
+    #[test]
+    fn hearsay_left_of_an_untrusted_hop_is_ignored() {
+        let found = address("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.2.2.2"]);
+
+        assert_eq!(found.to_string(), "198.51.100.7");
+    }
+
+    #[test]
+    fn garbage_from_a_proxy_leaves_the_nearest_known_hop() {
+        assert_eq!(address("10.0.0.1", &["unknown, 10.0.0.9"]).to_string(), "10.0.0.9");
+    }
+
+    #[test]
+    fn several_header_lines_are_one_list() {
+        let found = address("10.0.0.1", &["9.9.9.9", "198.51.100.7, 10.0.0.3"]);
+
+        assert_eq!(found.to_string(), "198.51.100.7");
+    }
+}

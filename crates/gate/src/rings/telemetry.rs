@@ -1,0 +1,77 @@
+//! Outermost: whatever happens inside, it is logged, counted and timed once, and a panic becomes
+//! a 500 instead of a lost connection.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::HeaderValue;
+use kernel::Problem;
+
+use crate::access_log::AccessLine;
+use crate::ring::{Next, Response, Ring, Visit};
+use crate::{App, Dossier, render};
+
+pub(super) fn ring(app: &Arc<App>) -> Ring {
+    Ring::new("telemetry", app, pass)
+}
+
+async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let dossier = Arc::clone(&visit.dossier);
+    let in_flight = InFlight::enter(&app);
+    let answered = AssertUnwindSafe(next.run(visit)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_panic| {
+        // The panic hook has logged the place already; its payload may hold anything.
+        let problem = Problem::internal("a panic while answering");
+        render::problem(&app, &dossier, "telemetry", problem)
+    });
+    drop(in_flight);
+    if let Ok(id) = HeaderValue::try_from(dossier.request_id.to_string()) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    report(&app, &dossier, response.status().as_u16());
+    Ok(response)
+}
+
+fn report(app: &App, dossier: &Dossier, status: u16) {
+    let took = dossier.started.elapsed();
+    let operation = dossier.operation().map(AsRef::as_ref);
+    app.metrics.answered(operation, status, took);
+    if let (Some(ring), Some(code)) = (dossier.refused_by(), dossier.code()) {
+        app.metrics.refused(ring, code);
+    }
+    let caller = dossier.caller();
+    let line = AccessLine {
+        time: dossier.received_at,
+        request_id: dossier.request_id,
+        traceparent: dossier.trace.to_string(),
+        client_ip: dossier.origin(),
+        tenant: caller.and_then(|caller| caller.tenant()),
+        caller: caller.map(|caller| caller.id()),
+        method: dossier.method.as_str(),
+        operation: operation.map(|operation| operation.label.as_str()),
+        status,
+        code: dossier.code(),
+        refused_by: dossier.refused_by(),
+        latency_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+    };
+    if !app.access_log.line(&line) {
+        app.metrics.lines_dropped.inc();
+    }
+}
+
+/// Counts a request as at work for as long as it is, also when its connection goes away.
+struct InFlight(Arc<App>);
+
+impl InFlight {
+    fn enter(app: &Arc<App>) -> Self {
+        app.metrics.in_flight.inc();
+        Self(Arc::clone(app))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.metrics.in_flight.dec();
+    }
+}

@@ -1,0 +1,3 @@
+//! The gate from outside: one binary, one module an area.
+
+mod listener;

@@ -1,0 +1,85 @@
+//! Arguments of `ringwall admin`.
+
+use clap::{Args, Subcommand};
+use kernel::{Line, Slug};
+
+use super::ConfigArgs;
+
+/// What to administer.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Create a tenant and its first partner, and show the partner's secret once
+    Bootstrap(BootstrapArgs),
+}
+
+/// The tenant and its first partner.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct BootstrapArgs {
+    /// Name of the tenant, as people know it
+    #[arg(long, value_name = "NAME", value_parser = Line::<1, 120>::parse)]
+    pub(crate) tenant_name: Line<1, 120>,
+    /// Short name of the tenant: `a-z`, `0-9` and `-`
+    #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
+    pub(crate) tenant_slug: Slug,
+    /// Name of the partner, the OAuth client that will call the API
+    #[arg(long, value_name = "NAME", value_parser = Line::<1, 120>::parse)]
+    pub(crate) partner_name: Line<1, 120>,
+    /// Scopes that the partner may ask for, separated by spaces
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        value_delimiter = ' ',
+        default_value = "read:jobs write:jobs read:candidates write:candidates"
+    )]
+    pub(crate) scopes: Vec<String>,
+    /// Role of the partner
+    #[arg(long, value_name = "ROLE", default_value = "integration_service")]
+    pub(crate) role: String,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+const HELP: &str = "\
+The secret is stored as a keyed hash; it cannot be shown again. The slug must not be taken.
+
+Examples:
+  ringwall admin bootstrap --tenant-name \"Acme Talent\" --tenant-slug acme --partner-name \"ATS\"
+  ringwall admin bootstrap --tenant-name Beta --tenant-slug beta --partner-name CRM --json
+
+Exit codes:
+  0  created; client id and secret are on standard output
+  1  it failed, and nothing was created
+  2  the configuration or the command line is wrong";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn scopes(more: &[&str]) -> Result<Vec<String>, clap::Error> {
+        let words = "ringwall admin bootstrap --tenant-name A --tenant-slug a --partner-name P";
+        let cli = Cli::try_parse_from(words.split(' ').chain(more.iter().copied()))?;
+        let Command::Admin(AdminCommand::Bootstrap(args)) = cli.command else { panic!("it is") };
+        Ok(args.scopes)
+    }
+
+    #[test]
+    fn a_slug_or_name_that_does_not_fit_is_refused() {
+        assert!(scopes(&["--tenant-slug", "Not A Slug"]).is_err());
+        let words = "ringwall admin bootstrap --tenant-slug a --partner-name P --tenant-name";
+        assert!(Cli::try_parse_from(words.split(' ').chain([" "])).is_err());
+    }
+
+    #[test]
+    fn scopes_are_separated_by_spaces() {
+        assert_eq!(scopes(&["--scopes", "read:jobs read:clients"]).unwrap().len(), 2);
+        assert_eq!(scopes(&[]).unwrap().len(), 4);
+    }
+}

@@ -1,0 +1,105 @@
+//! Configuration: defaults, one file, the environment, flags; the later layer wins.
+//!
+//! Every value of every layer is checked, and all errors are told at once, each with its key and
+//! where it stands. `config/default.toml` is the reference of all keys.
+
+pub(crate) mod derived;
+mod faults;
+mod layers;
+pub(crate) mod names;
+pub(crate) mod numbers;
+pub(crate) mod origin;
+mod rules;
+pub(crate) mod secret;
+pub(crate) mod sections;
+mod show;
+pub(crate) mod store_url;
+mod words;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub(crate) use faults::{ConfigError, Fault, Source};
+pub(crate) use sections::Config;
+
+use layers::{Leaf, Reference};
+
+/// The annotated default configuration.
+pub(crate) const DEFAULT: &str = include_str!("../config/default.toml");
+
+/// What lies over the default.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    /// The configuration file.
+    pub(crate) file: Option<PathBuf>,
+    /// The environment; only variables that start with `RINGWALL__` are looked at.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// Flags of the command line.
+    pub(crate) flags: Vec<Flag>,
+}
+
+/// A flag that sets a key.
+#[derive(Debug)]
+pub(crate) struct Flag {
+    /// As typed: `--listen`.
+    pub(crate) name: &'static str,
+    /// The key that it sets: `server.listen`.
+    pub(crate) key: &'static str,
+    /// What it was set to.
+    pub(crate) value: String,
+}
+
+/// A configuration that holds, and where each of its values comes from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The configuration.
+    pub(crate) config: Config,
+    leaves: Vec<Leaf>,
+}
+
+impl Loaded {
+    /// Reads and checks all layers.
+    ///
+    /// # Errors
+    /// With every fault of every layer.
+    pub(crate) fn read(layers: &Layers) -> Result<Self, ConfigError> {
+        let reference = Reference::read(DEFAULT).map_err(ConfigError)?;
+        let (leaves, mut faults) = layers::gather(layers, &reference);
+
+        let mut effective = reference;
+        for leaf in leaves {
+            match effective.check(&leaf) {
+                Ok(()) => effective.put(leaf),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let config = effective.config().map_err(|fault| ConfigError(vec![fault]))?;
+        rules::check(&config, &effective, &mut faults);
+
+        if faults.is_empty() {
+            Ok(Self { config, leaves: effective.into_leaves() })
+        } else {
+            Err(ConfigError(faults))
+        }
+    }
+
+    /// Follows every reference to a secret, and forgets what it finds.
+    ///
+    /// # Errors
+    /// With every reference that leads nowhere.
+    pub(crate) fn check_secrets(&self) -> Result<(), ConfigError> {
+        let Err(error) = self.config.store.url.resolve() else { return Ok(()) };
+        let source = self.leaves.iter().find(|leaf| leaf.key == "store.url");
+        let source = source.map_or(Source::Default, |leaf| leaf.source.clone());
+        Err(ConfigError(vec![Fault::new("store.url", source, error.to_string())]))
+    }
+
+    /// The effective configuration as TOML, each key with its source; secrets as references.
+    #[must_use]
+    pub(crate) fn show(&self) -> String {
+        show::show(&self.leaves)
+    }
+}
+
+#[cfg(test)]
+mod tests;

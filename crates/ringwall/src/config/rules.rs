@@ -1,0 +1,85 @@
+//! Rules that hold between keys.
+
+use std::time::Duration;
+
+use super::faults::{Fault, Source};
+use super::layers::Reference;
+use super::sections::Config;
+
+/// A rule between keys.
+struct Rule {
+    /// The keys that it is about.
+    keys: &'static [&'static str],
+    /// Whether it holds.
+    holds: fn(&Config) -> bool,
+    /// What was expected.
+    expected: &'static str,
+}
+
+const RULES: [Rule; 6] = [
+    Rule {
+        keys: &["tls.cert_file", "tls.key_file"],
+        holds: |config| config.tls.cert_file.is_some() == config.tls.key_file.is_some(),
+        expected: "expected both a certificate and its key, or neither",
+    },
+    Rule {
+        keys: &["server.admin_listen", "server.listen"],
+        holds: |config| {
+            let (listen, admin) = (config.server.listen, config.server.admin_listen);
+            listen.port() == 0 || listen != admin
+        },
+        expected: "expected another address than that of the API",
+    },
+    Rule {
+        keys: &["server.plain_listen", "server.listen"],
+        holds: |config| {
+            let (listen, plain) = (config.server.listen, config.server.plain_listen);
+            listen.port() == 0 || Some(listen) != plain
+        },
+        expected: "expected another address than that of the API",
+    },
+    Rule {
+        keys: &["server.plain_listen", "server.admin_listen"],
+        holds: |config| {
+            let (admin, plain) = (config.server.admin_listen, config.server.plain_listen);
+            admin.port() == 0 || Some(admin) != plain
+        },
+        expected: "expected another address than that of metrics and health",
+    },
+    Rule {
+        keys: &["gate.body_idle_timeout_ms", "gate.body_timeout_ms"],
+        holds: |config| {
+            Duration::from(config.gate.body_idle_timeout_ms)
+                <= Duration::from(config.gate.body_timeout_ms)
+        },
+        expected: "expected at most the time for the whole body, `gate.body_timeout_ms`",
+    },
+    Rule {
+        keys: &["gate.body_timeout_ms", "gate.request_timeout_ms"],
+        holds: |config| {
+            Duration::from(config.gate.body_timeout_ms)
+                <= Duration::from(config.gate.request_timeout_ms)
+        },
+        expected: "expected at most the time for the whole request, `gate.request_timeout_ms`",
+    },
+];
+
+/// Adds what breaks a rule, unless one of its keys is at fault already and stands at its default.
+pub(super) fn check(config: &Config, effective: &Reference, faults: &mut Vec<Fault>) {
+    let faulty: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
+    let is_faulty = |key: &&str| faulty.iter().any(|faulty| faulty.starts_with(*key));
+    for rule in RULES {
+        if (rule.holds)(config) || rule.keys.iter().any(is_faulty) {
+            continue;
+        }
+        // The key to mend is the first that somebody set.
+        let set = rule
+            .keys
+            .iter()
+            .filter_map(|key| effective.leaf(key))
+            .find(|leaf| leaf.source != Source::Default);
+        if let Some(leaf) = set {
+            faults.push(Fault::new(&leaf.key, leaf.source.clone(), rule.expected));
+        }
+    }
+}

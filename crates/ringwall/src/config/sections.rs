@@ -1,0 +1,186 @@
+//! The configuration as types: one struct a section, one field a key.
+//!
+//! `config/default.toml` says what each key means; a test keeps the two in step.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::names::{AccessLog, LogFilter, Network, RoleName};
+use super::numbers::{Count, Millis, Seconds};
+use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
+use super::store_url::StoreUrl;
+use super::words::{list, optional, word};
+
+/// The whole configuration; every value is known to be well formed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where it runs.
+    pub(crate) server: Server,
+    /// Certificates.
+    pub(crate) tls: Tls,
+    /// Listeners and rings.
+    pub(crate) gate: Gate,
+    /// The database.
+    pub(crate) store: Store,
+    /// Tokens.
+    pub(crate) identity: Identity,
+    /// Keys.
+    pub(crate) vault: Vault,
+    /// Logs.
+    pub(crate) telemetry: Telemetry,
+}
+
+/// Where it runs.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    /// The data directory.
+    #[serde(deserialize_with = "word")]
+    pub(crate) data_dir: PathBuf,
+    /// The API, over TLS.
+    #[serde(deserialize_with = "word")]
+    pub(crate) listen: SocketAddr,
+    /// Metrics and health.
+    #[serde(deserialize_with = "word")]
+    pub(crate) admin_listen: SocketAddr,
+    /// Plain HTTP that only redirects.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) plain_listen: Option<SocketAddr>,
+    /// Where callers find the API; see [`Config::public_url`].
+    #[serde(deserialize_with = "optional")]
+    pub(crate) public_url: Option<HttpsOrigin>,
+    /// Which kind of callers it serves.
+    pub(crate) environment: Environment,
+}
+
+/// Which kind of callers a server serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Environment {
+    /// Real data.
+    Production,
+    /// Synthetic data.
+    Sandbox,
+}
+
+/// Certificates.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// Certificate chain; `None` for the local authority's.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) cert_file: Option<PathBuf>,
+    /// Private key; there exactly when `cert_file` is.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Further names of the local certificate.
+    #[serde(deserialize_with = "list")]
+    pub(crate) names: Vec<Host>,
+    /// Whether TLS 1.2 is spoken too.
+    pub(crate) tls12: bool,
+    /// How often certificate files are looked at.
+    pub(crate) reload_s: Seconds<1, 3600>,
+}
+
+/// Listeners and rings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gate {
+    /// Open connections.
+    pub(crate) connections_max: Count<1, 1_000_000>,
+    /// Time for a TLS handshake.
+    pub(crate) handshake_timeout_ms: Millis<100, 60_000>,
+    /// Time for a request's headers.
+    pub(crate) header_timeout_ms: Millis<100, 60_000>,
+    /// Longest pause within a body.
+    pub(crate) body_idle_timeout_ms: Millis<100, 300_000>,
+    /// Time for a whole body.
+    pub(crate) body_timeout_ms: Millis<100, 600_000>,
+    /// Time for a whole request.
+    pub(crate) request_timeout_ms: Millis<100, 600_000>,
+    /// Time between requests of one connection.
+    pub(crate) idle_timeout_ms: Millis<1000, 600_000>,
+    /// Time to finish when stopping.
+    pub(crate) drain_timeout_ms: Millis<0, 600_000>,
+    /// Requests in flight.
+    pub(crate) concurrency_max: Count<1, 100_000>,
+    /// Header fields of a request.
+    pub(crate) headers_max: Count<8, 1000>,
+    /// Bytes of all header fields of a request.
+    pub(crate) header_bytes_max: Count<8192, 1_048_576>,
+    /// Proxies whose forwarding headers are believed.
+    #[serde(deserialize_with = "list")]
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// Further host names that may be asked for.
+    #[serde(deserialize_with = "list")]
+    pub(crate) hosts: Vec<Host>,
+    /// Origins that may call from a browser.
+    #[serde(deserialize_with = "list")]
+    pub(crate) cors_origins: Vec<BrowserOrigin>,
+}
+
+/// The database.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Store {
+    /// Where it is.
+    #[serde(deserialize_with = "word")]
+    pub(crate) url: StoreUrl,
+    /// Whether the schema is brought up to date at start.
+    pub(crate) migrate_on_start: bool,
+    /// Connections to it.
+    pub(crate) connections_max: Count<1, 1000>,
+    /// The PostgreSQL role that requests run under.
+    #[serde(deserialize_with = "word")]
+    pub(crate) role: RoleName,
+}
+
+/// Tokens.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    /// Issuer; see [`Config::issuer`].
+    #[serde(deserialize_with = "optional")]
+    pub(crate) issuer: Option<HttpsOrigin>,
+    /// Audience; see [`Config::audience`].
+    #[serde(deserialize_with = "optional")]
+    pub(crate) audience: Option<Audience>,
+    /// How long an access token is good for.
+    pub(crate) token_life_s: Seconds<60, 900>,
+}
+
+/// Keys.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vault {
+    /// The key file; `None` for the one in the data directory.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Logs.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    /// Which diagnostics to print.
+    #[serde(deserialize_with = "word")]
+    pub(crate) log: LogFilter,
+    /// Their form.
+    pub(crate) log_format: LogFormat,
+    /// Where the access log goes.
+    #[serde(deserialize_with = "word")]
+    pub(crate) access_log: AccessLog,
+}
+
+/// Form of the diagnostics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}

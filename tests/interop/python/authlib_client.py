@@ -1,0 +1,114 @@
+"""Authlib: discovery by RFC 8414, client credentials, a call, and what must be refused."""
+
+import json
+import os
+import unittest
+from pathlib import Path
+
+import requests
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+
+READY = json.loads(Path(os.environ["RINGWALL_READY"]).read_text())
+URL = READY["url"].rstrip("/")
+CA_FILE = READY["ca_file"]
+PARTNER, STRANGER = (tenant["partners"][0] for tenant in READY["tenants"][:2])
+SCOPE = PARTNER["scopes"]
+if not isinstance(SCOPE, str):
+    SCOPE = " ".join(SCOPE)
+
+
+def discover():
+    answer = requests.get(get_well_known_url(URL, external=True), verify=CA_FILE, timeout=10)
+    answer.raise_for_status()
+    return AuthorizationServerMetadata(answer.json())
+
+
+def session(client_id, secret):
+    it = OAuth2Session(
+        client_id, secret, scope=SCOPE, token_endpoint_auth_method="client_secret_basic"
+    )
+    # Otherwise a certificate bundle named in the environment wins over this one.
+    it.trust_env = False
+    it.verify = CA_FILE
+    return it
+
+
+def token_of(it):
+    return it.fetch_token(discover()["token_endpoint"], grant_type="client_credentials")
+
+
+class Discovery(unittest.TestCase):
+    def test_the_metadata_is_valid(self):
+        metadata = discover()
+        # Authlib takes an empty list for a missing one; RFC 8414 asks only that it is there.
+        keys = set(metadata.REGISTRY_KEYS) - {"response_types_supported"}
+
+        for key in keys:
+            getattr(metadata, f"validate_{key}")()
+
+        self.assertEqual(metadata["issuer"], URL)
+        self.assertIsInstance(metadata["response_types_supported"], list)
+        self.assertIn("client_secret_basic", metadata["token_endpoint_auth_methods_supported"])
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, client_id, secret):
+        with session(client_id, secret) as it, self.assertRaises(OAuthError) as caught:
+            token_of(it)
+        return caught.exception
+
+    def test_unknown_clients_and_wrong_secrets_look_the_same(self):
+        wrong = self.refused(PARTNER["client_id"], "wrong")
+        foreign = self.refused(PARTNER["client_id"], STRANGER["client_secret"])
+        unknown = self.refused("pc_nobodyatall00000", PARTNER["client_secret"])
+
+        self.assertEqual(wrong.error, "invalid_client")
+        self.assertEqual(
+            {(it.error, it.description) for it in (wrong, foreign, unknown)},
+            {(wrong.error, wrong.description)},
+        )
+
+    def test_a_made_up_token_opens_nothing(self):
+        answer = requests.get(
+            f"{URL}/v1/jobs",
+            headers={"Authorization": "Bearer e30.e30.e30"},
+            verify=CA_FILE,
+            timeout=10,
+        )
+
+        self.assertEqual(answer.status_code, 401)
+        self.assertEqual(answer.headers["content-type"], "application/problem+json")
+
+    def test_a_server_with_an_unknown_certificate_is_not_spoken_to(self):
+        with self.assertRaises(requests.exceptions.SSLError):
+            requests.get(f"{URL}/v1/jobs", timeout=10)
+
+
+class Use(unittest.TestCase):
+    def test_a_token_from_discovery_opens_the_api(self):
+        with session(PARTNER["client_id"], PARTNER["client_secret"]) as it:
+            token = token_of(it)
+            self.assertEqual(token["token_type"].lower(), "bearer")
+
+            answer = it.get(f"{URL}/v1/jobs", params={"limit": 3}, timeout=10)
+
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(answer.json()["data"]), 3)
+
+    def test_pages_follow_each_other_without_repeating(self):
+        with session(PARTNER["client_id"], PARTNER["client_secret"]) as it:
+            token_of(it)
+            seen, cursor = [], None
+            for _ in range(3):
+                params = {"limit": 5, **({"cursor": cursor} if cursor else {})}
+                page = it.get(f"{URL}/v1/jobs", params=params, timeout=10).json()
+                seen += [job["id"] for job in page["data"]]
+                cursor = page["page"]["next_cursor"]
+
+        self.assertEqual(len(set(seen)), 15)
+
+
+if __name__ == "__main__":
+    unittest.main()

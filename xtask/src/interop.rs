@@ -1,0 +1,183 @@
+//! Clients that we did not write, against the running binary: they hold us to the standards.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    error::{ChoreError, Outcome},
+    install, run,
+    server::Server,
+    workspace::Workspace,
+};
+
+mod node;
+mod python;
+mod schemathesis;
+
+/// Which clients, against what.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Which clients; without any: all
+    #[arg(value_enum)]
+    suites: Vec<Suite>,
+    /// A binary that is built already; without: the debug build
+    #[arg(long)]
+    binary: Option<PathBuf>,
+}
+
+impl Options {
+    /// All clients, against the debug build.
+    pub(crate) fn everything() -> Self {
+        Self { suites: Vec::new(), binary: None }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// `openid-client` and `oauth4webapi`
+    Node,
+    /// `authlib`
+    Python,
+    /// Every operation of the OpenAPI document, as a partner and as a stranger
+    Schemathesis,
+}
+
+/// Folders and the server's first words, for the suites.
+struct Stage {
+    /// `tests/interop`.
+    scripts: PathBuf,
+    /// Below the target folder; suites leave their reports here.
+    reports: PathBuf,
+    ready: PathBuf,
+    url: String,
+    ca_file: String,
+}
+
+impl Stage {
+    fn of(workspace: &Workspace, server: &Server) -> Outcome<Self> {
+        let ready = server.ready().to_owned();
+        let text = std::fs::read_to_string(&ready).map_err(ChoreError::path(&ready))?;
+        let member = |name: &str| {
+            serde_json::from_str::<serde_json::Value>(&text)
+                .ok()
+                .and_then(|value| value.get(name)?.as_str().map(str::to_owned))
+                .ok_or_else(|| ChoreError::told(format!("the ready file has no `{name}`")))
+        };
+        Ok(Self {
+            scripts: scripts(workspace),
+            reports: workspace.target_folder("interop")?,
+            url: member("url")?,
+            ca_file: member("ca_file")?,
+            ready,
+        })
+    }
+
+    /// Tells a client where the server is and whom to trust.
+    fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .env("RINGWALL_READY", &self.ready)
+            .env("RINGWALL_URL", &self.url)
+            .env("RINGWALL_CA", &self.ca_file)
+    }
+}
+
+/// Builds, starts, asks each client, and holds the server to a clean end.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
+    let is_wanted = |suite| options.suites.is_empty() || options.suites.contains(&suite);
+    let prepare_node = || install::ensure(&[install::NODE]).and_then(|()| node::prepare(workspace));
+    let prepare_venv =
+        || install::ensure(&[install::PYTHON]).and_then(|()| python::prepare(workspace));
+    let node = is_wanted(Suite::Node).then(prepare_node).transpose()?;
+    let needs_venv = is_wanted(Suite::Python) || is_wanted(Suite::Schemathesis);
+    let venv = needs_venv.then(prepare_venv).transpose()?;
+    let binary = match &options.binary {
+        Some(binary) => binary.clone(),
+        None => build(workspace)?,
+    };
+    let server =
+        Server::start(Command::new(binary), &workspace.target_folder("interop")?.join("demo"))?;
+    let stage = Stage::of(workspace, &server)?;
+
+    let mut told = Vec::new();
+    if let Some(node) = node {
+        told.push(Told::of("node", node.run(&stage)));
+    }
+    if let Some(venv) = venv {
+        if is_wanted(Suite::Python) {
+            told.push(Told::of("python", venv.run(&stage)));
+        }
+        if is_wanted(Suite::Schemathesis) {
+            told.extend(schemathesis::run(&stage, &venv));
+        }
+    }
+    told.push(Told::of("the server's clean end", server.stop()));
+    close(&told)
+}
+
+/// The same selection as the test run, so that nothing is built twice.
+fn build(workspace: &Workspace) -> Outcome<PathBuf> {
+    let mut cargo = run::cargo(workspace.root());
+    run::shown(cargo.args(["build", "--workspace", "--bins", "--tests"]))?;
+    Ok(workspace.target().join("debug/ringwall"))
+}
+
+fn scripts(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("tests/interop")
+}
+
+/// What one suite said.
+struct Told {
+    suite: &'static str,
+    outcome: Outcome,
+}
+
+impl Told {
+    fn of(suite: &'static str, outcome: Outcome) -> Self {
+        Self { suite, outcome }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Ok(()) => write!(f, "  ok      {}", self.suite),
+            Err(error) => write!(f, "  FAILED  {}: {error}", self.suite),
+        }
+    }
+}
+
+fn close(told: &[Told]) -> Outcome {
+    println!();
+    for suite in told {
+        println!("{suite}");
+    }
+    let failed = told.iter().filter(|told| told.outcome.is_err()).count();
+    println!("interop: {} passed, {failed} failed", told.len() - failed);
+    match failed {
+        0 => Ok(()),
+        _ => Err(ChoreError::told("third-party clients found faults; see target/interop")),
+    }
+}
+
+/// Whether the prepared folder was made from these very files; `stamp` remembers their text.
+fn is_fresh(stamp: &Path, wanted: &str) -> bool {
+    std::fs::read_to_string(stamp).is_ok_and(|found| found == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failed_suite_fails_the_chore() {
+        let bad = Told::of("b", Err(ChoreError::told("no")));
+
+        assert!(close(&[Told::of("a", Ok(())), bad]).is_err());
+        assert!(close(&[Told::of("a", Ok(()))]).is_ok());
+    }
+}

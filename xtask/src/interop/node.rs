@@ -1,0 +1,76 @@
+//! The npm clients: `openid-client` and `oauth4webapi`, by node's own test runner.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use super::{Stage, is_fresh, scripts};
+use crate::{
+    error::{ChoreError, Outcome},
+    run,
+    workspace::Workspace,
+};
+
+/// The first release with everything that `openid-client` 6 asks for.
+const VERSION_MIN: u32 = 20;
+const PACKAGE: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
+const TESTS: &[&str] = &["openid_client.test.mjs", "oauth4webapi.test.mjs"];
+const READY: &str = "ready.mjs";
+
+/// A folder with the scripts and their packages.
+pub(super) struct Node {
+    folder: PathBuf,
+}
+
+/// Copies the scripts out of the source tree and installs exactly what the lock file says.
+pub(super) fn prepare(workspace: &Workspace) -> Outcome<Node> {
+    let version = run::output(Command::new("node").arg("--version"))?;
+    if !is_recent(&version) {
+        let found = version.trim();
+        return Err(ChoreError::told(format!(
+            "node {VERSION_MIN} or later is needed, not {found}"
+        )));
+    }
+    let folder = workspace.target_folder("interop-node")?;
+    let source = scripts(workspace).join("node");
+    let mut wanted = String::new();
+    for name in PACKAGE.iter().chain(TESTS).chain([&READY]) {
+        let path = source.join(name);
+        let text = fs::read_to_string(&path).map_err(ChoreError::path(&path))?;
+        let copy = folder.join(name);
+        fs::write(&copy, &text).map_err(ChoreError::path(&copy))?;
+        if PACKAGE.contains(name) {
+            wanted.push_str(&text);
+        }
+    }
+    let stamp = folder.join("installed");
+    if !is_fresh(&stamp, &wanted) {
+        run::shown(Command::new("npm").current_dir(&folder).args(["ci", "--ignore-scripts"]))?;
+        fs::write(&stamp, wanted).map_err(ChoreError::path(&stamp))?;
+    }
+    Ok(Node { folder })
+}
+
+impl Node {
+    pub(super) fn run(&self, stage: &Stage) -> Outcome {
+        let mut command = Command::new("node");
+        command.current_dir(&self.folder).args(["--test", "--test-reporter=spec"]).args(TESTS);
+        run::shown(stage.tell(&mut command).env("NODE_EXTRA_CA_CERTS", &stage.ca_file))
+    }
+}
+
+fn is_recent(version: &str) -> bool {
+    let major = version.trim().trim_start_matches('v').split('.').next();
+    major.and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= VERSION_MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_node_is_refused() {
+        assert!(!is_recent("v18.20.4\n"));
+        assert!(!is_recent(""));
+        assert!(is_recent("v20.20.2\n"));
+        assert!(is_recent("v100.0.0"));
+    }
+}
