@@ -3,6 +3,7 @@
 //! Start reading at [`rings`]: one list is the whole defence.
 
 mod access_log;
+mod admin;
 mod app;
 mod cidr;
 mod config;
@@ -20,6 +21,7 @@ mod tokens;
 mod trace;
 
 pub use access_log::{AccessLog, Sink};
+pub use admin::Admin;
 pub use app::{App, Parts, UnknownAction};
 pub use cidr::{Cidr, CidrError};
 pub use config::GateConfig;

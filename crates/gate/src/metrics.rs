@@ -3,6 +3,7 @@
 //! Labels are bounded by construction: operations come from the contract, rings from the list.
 //! Handles are resolved once, so that counting costs no look-up.
 
+use std::fmt::Write;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::contract::{Contract, Operation};
+use crate::listener::Tally;
 
 /// The registry and the handles into it.
 pub struct Metrics {
@@ -97,17 +99,37 @@ impl Metrics {
         self.refusals.get_or_create(&RefusalLabels { ring, code }).inc();
     }
 
-    /// The exposition text.
+    /// The exposition text, with what happened at the door.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, tally: &Tally) -> String {
         let mut out = String::new();
-        match encode(&mut out, &self.registry) {
-            Ok(()) => out,
-            Err(_) => String::new(),
+        // Writing to a string cannot fail.
+        let _infallible = encode(&mut out, &self.registry);
+        let rest = out.split_off(out.len().saturating_sub(END.len()));
+        out.push_str("# HELP ringwall_connections Connections by what happened to them.\n");
+        out.push_str("# TYPE ringwall_connections counter\n");
+        let events = [
+            ("accepted", &tally.accepted),
+            ("over_capacity", &tally.over_capacity),
+            ("accept_failed", &tally.accept_failed),
+            ("handshake_failed", &tally.handshake_failed),
+            ("handshake_late", &tally.handshake_late),
+            ("plain_http", &tally.plain_http),
+            ("header_late", &tally.header_late),
+            ("idle_closed", &tally.idle_closed),
+            ("broken", &tally.broken),
+        ];
+        for (event, count) in events {
+            let count = count.get();
+            let _infallible =
+                writeln!(out, "ringwall_connections_total{{event=\"{event}\"}} {count}");
         }
+        out + &rest
     }
 }
 
+/// How OpenMetrics ends.
+const END: &str = "# EOF\n";
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// From a quarter of a millisecond to ten seconds.

@@ -6,6 +6,7 @@ use axum_core::body::Body;
 use futures_util::future::BoxFuture;
 use kernel::Problem;
 
+use crate::listener::{Connection, Handler};
 use crate::{App, Dossier, render};
 
 /// A request with our body type.
@@ -79,6 +80,12 @@ impl Wall {
         let dossier = Dossier::open(clock, request.method().clone(), request.headers());
         let visit = Visit { request, dossier: Arc::new(dossier) };
         Next { wall: self, at: 0 }.run(visit).await
+    }
+}
+
+impl Handler for Arc<Wall> {
+    fn call(&self, request: Request, _: Connection) -> BoxFuture<'static, Response> {
+        Box::pin(Self::clone(self).admit(request))
     }
 }
 

@@ -144,6 +144,12 @@ impl Home {
         self.tls().join("server.key")
     }
 
+    /// The local authority's private key, sealed under the keyring.
+    #[must_use]
+    pub(crate) fn authority_key(&self) -> PathBuf {
+        self.tls().join("ca.key.sealed")
+    }
+
     /// The key file that opens the keyring.
     #[must_use]
     pub(crate) fn keyring_key(&self) -> PathBuf {

@@ -1,18 +1,31 @@
 //! The binary: reads the command line and the configuration, and runs one command.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "arguments of commands that are not wired in"))]
+mod banner;
+mod bootstrap;
+mod certificates;
 mod cli;
-#[cfg_attr(not(test), expect(dead_code, reason = "read by commands that are not wired in"))]
 mod config;
-#[cfg_attr(not(test), expect(dead_code, reason = "used by commands that are not wired in"))]
+mod db;
+mod demo;
 mod home;
+mod keys;
+mod logs;
+mod ready;
+mod reference;
+mod registration;
+mod serve;
+mod wire;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use cli::admin::AdminCommand;
 use cli::exit::Failure;
 use cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(&Cli::parse().command) {
@@ -23,8 +36,11 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
+        Command::Serve(args) => serve::run(args),
         Command::Config(command) => cli::config::run(command),
+        Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
+        Command::Db(command) => db::run(command),
         Command::Completions(args) => cli::completions::run(args),
-        _ => Err(Failure::Failed("this build cannot do that".to_owned())),
+        Command::Reference(args) => reference::run(args),
     }
 }

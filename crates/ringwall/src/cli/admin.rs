@@ -34,7 +34,7 @@ pub(crate) struct BootstrapArgs {
     )]
     pub(crate) scopes: Vec<String>,
     /// Role of the partner
-    #[arg(long, value_name = "ROLE", default_value = "integration_service")]
+    #[arg(long, value_name = "ROLE", default_value = "partner")]
     pub(crate) role: String,
     /// Print JSON instead of text
     #[arg(long)]

@@ -14,10 +14,6 @@ pub(crate) struct Network {
     pub(crate) prefix: u8,
 }
 
-/// Name of a PostgreSQL role that needs no quotes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RoleName(String);
-
 /// Which diagnostics to print, known to be readable by the subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogFilter(String);
@@ -33,14 +29,6 @@ pub(crate) enum AccessLog {
     Off,
     /// A file, appended to.
     File(PathBuf),
-}
-
-impl RoleName {
-    /// The name.
-    #[must_use]
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl LogFilter {
@@ -87,17 +75,6 @@ impl Word for Network {
     }
 }
 
-impl Word for RoleName {
-    const EXPECTED: &'static str = "a role name: 1 to 63 of `a-z`, `0-9` and `_`, no digit first";
-
-    fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=63).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-            && !text.starts_with(|c: char| c.is_ascii_digit());
-        fits.then(|| Self(text.to_owned()))
-    }
-}
-
 impl Word for LogFilter {
     const EXPECTED: &'static str = "a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), \
                                     or levels by module such as `info,gate=debug`";
@@ -141,14 +118,6 @@ mod tests {
         {
             assert_eq!(Network::parse(text).map(|network| network.prefix), Some(prefix), "{text}");
         }
-    }
-
-    #[test]
-    fn a_role_that_would_need_quotes_is_refused() {
-        for text in ["", "App", "1app", "app-role", "app\"; drop", &"a".repeat(64)] {
-            assert_eq!(RoleName::parse(text), None, "{text}");
-        }
-        assert!(RoleName::parse("ringwall_app").is_some());
     }
 
     #[test]

@@ -16,7 +16,7 @@ struct Rule {
     expected: &'static str,
 }
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 5] = [
     Rule {
         keys: &["tls.cert_file", "tls.key_file"],
         holds: |config| config.tls.cert_file.is_some() == config.tls.key_file.is_some(),
@@ -47,17 +47,9 @@ const RULES: [Rule; 6] = [
         expected: "expected another address than that of metrics and health",
     },
     Rule {
-        keys: &["gate.body_idle_timeout_ms", "gate.body_timeout_ms"],
+        keys: &["gate.body_idle_timeout_ms", "gate.request_timeout_ms"],
         holds: |config| {
             Duration::from(config.gate.body_idle_timeout_ms)
-                <= Duration::from(config.gate.body_timeout_ms)
-        },
-        expected: "expected at most the time for the whole body, `gate.body_timeout_ms`",
-    },
-    Rule {
-        keys: &["gate.body_timeout_ms", "gate.request_timeout_ms"],
-        holds: |config| {
-            Duration::from(config.gate.body_timeout_ms)
                 <= Duration::from(config.gate.request_timeout_ms)
         },
         expected: "expected at most the time for the whole request, `gate.request_timeout_ms`",

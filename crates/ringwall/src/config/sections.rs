@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::names::{AccessLog, LogFilter, Network, RoleName};
+use super::names::{AccessLog, LogFilter, Network};
 use super::numbers::{Count, Millis, Seconds};
 use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
 use super::store_url::StoreUrl;
@@ -97,8 +97,10 @@ pub(crate) struct Gate {
     pub(crate) header_timeout_ms: Millis<100, 60_000>,
     /// Longest pause within a body.
     pub(crate) body_idle_timeout_ms: Millis<100, 300_000>,
-    /// Time for a whole body.
-    pub(crate) body_timeout_ms: Millis<100, 600_000>,
+    /// Waiting time for a body that costs nothing.
+    pub(crate) body_grace_ms: Millis<100, 600_000>,
+    /// Beyond the grace, a body must have brought this much a second.
+    pub(crate) body_bytes_per_second_min: Count<1, 1_000_000>,
     /// Time for a whole request.
     pub(crate) request_timeout_ms: Millis<100, 600_000>,
     /// Time between requests of one connection.
@@ -133,9 +135,6 @@ pub(crate) struct Store {
     pub(crate) migrate_on_start: bool,
     /// Connections to it.
     pub(crate) connections_max: Count<1, 1000>,
-    /// The PostgreSQL role that requests run under.
-    #[serde(deserialize_with = "word")]
-    pub(crate) role: RoleName,
 }
 
 /// Tokens.
@@ -148,8 +147,6 @@ pub(crate) struct Identity {
     /// Audience; see [`Config::audience`].
     #[serde(deserialize_with = "optional")]
     pub(crate) audience: Option<Audience>,
-    /// How long an access token is good for.
-    pub(crate) token_life_s: Seconds<60, 900>,
 }
 
 /// Keys.

@@ -36,7 +36,7 @@ fn all_errors_of_all_layers_are_told_at_once_each_with_key_and_source() {
         "[gate]\nheader_timeout = 5\nheaders_max = 5\nhosts = [\"a.com\", \"https://b.com\"]\n\
          [tls]\ncert_file = \"cert.pem\"\ntls12 = \"yes\"\n",
     );
-    layers.environment = vec![("RINGWALL__IDENTITY__TOKEN_LIFE_S".into(), "3600".into())];
+    layers.environment = vec![("RINGWALL__STORE__CONNECTIONS_MAX".into(), "3600".into())];
     layers.flags =
         vec![Flag { name: "--listen", key: "server.listen", value: "localhost".to_owned() }];
     let file = layers.file.clone().unwrap();
@@ -52,8 +52,8 @@ fn all_errors_of_all_layers_are_told_at_once_each_with_key_and_source() {
             ("gate.hosts[1]", &Source::File(file.clone(), 4)),
             ("tls.tls12", &Source::File(file.clone(), 7)),
             (
-                "identity.token_life_s",
-                &Source::Environment("RINGWALL__IDENTITY__TOKEN_LIFE_S".to_owned())
+                "store.connections_max",
+                &Source::Environment("RINGWALL__STORE__CONNECTIONS_MAX".to_owned())
             ),
             ("server.listen", &Source::Flag("--listen")),
             ("tls.cert_file", &Source::File(file, 6)),
@@ -209,7 +209,6 @@ fn a_variable_is_read_as_toml_where_no_text_is_expected() {
         environment: vec![
             ("RINGWALL__GATE__HOSTS".into(), "[\"a.com\", \"b.com\"]".into()),
             ("RINGWALL__TLS__TLS12".into(), "true".into()),
-            ("RINGWALL__STORE__ROLE".into(), "true".into()),
             ("RINGWALL__TELEMETRY__LOG".into(), "\"debug\"".into()),
         ],
         ..Layers::default()
@@ -217,7 +216,6 @@ fn a_variable_is_read_as_toml_where_no_text_is_expected() {
 
     assert_eq!(config.gate.hosts.len(), 2);
     assert!(config.tls.tls12);
-    assert_eq!(config.store.role.as_str(), "true");
     assert_eq!(config.telemetry.log.as_str(), "debug");
 }
 

@@ -1,0 +1,3 @@
+//! The API from outside, through all rings: one binary, one module an area.
+
+mod jobs;

@@ -1,0 +1,84 @@
+//! `ringwall admin bootstrap`: a tenant and its first partner.
+
+use policy::Role;
+use serde_json::json;
+
+use crate::cli::admin::BootstrapArgs;
+use crate::cli::exit::{Failure, print};
+use crate::config::sections::Environment;
+use crate::config::{Config, Loaded};
+use crate::home::Home;
+use crate::registration::{self, Partner, Registered};
+use crate::{keys, wire};
+
+/// Founds the tenant and shows the partner's secret once.
+///
+/// # Errors
+/// When a role or scope is unknown, the slug is taken, or the database cannot be reached.
+pub(crate) fn run(args: &BootstrapArgs) -> Result<(), Failure> {
+    let config = Loaded::read(&args.config.layers())?.config;
+    let role = args.role.parse::<Role>().map_err(|_| {
+        let known: Vec<&str> = PARTNER_ROLES.iter().map(|role| role.as_str()).collect();
+        Failure::Failed(format!("unknown role; expected one of: {}", known.join(", ")))
+    })?;
+    if !PARTNER_ROLES.contains(&role) {
+        return Err(Failure::Failed(format!("`{role}` is a role for people, not for a partner")));
+    }
+    if let Some(unknown) =
+        args.scopes.iter().find(|scope| !policy::SCOPES.contains(&scope.as_str()))
+    {
+        let known = policy::SCOPES.join(" ");
+        return Err(Failure::Failed(format!("unknown scope `{unknown}`; known are: {known}")));
+    }
+    let home = Home::prepare(&config.server.data_dir).map_err(|error| Failure::because(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::because(&error))?;
+    let registered = runtime.block_on(register(args, &config, &home, role))?;
+    print(&shown(args, &registered))
+}
+
+async fn register(
+    args: &BootstrapArgs,
+    config: &Config,
+    home: &Home,
+    role: Role,
+) -> Result<Registered, Failure> {
+    let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
+    let base = wire::base(config, home, keyring).await?;
+    let witness = registration::witness(&base, "admin bootstrap");
+    let environment = match config.server.environment {
+        Environment::Production => policy::Environment::Production,
+        Environment::Sandbox => policy::Environment::Sandbox,
+    };
+    let tenant = (args.tenant_name.as_str(), args.tenant_slug.clone(), environment);
+    let permit = registration::found(&base, &witness, tenant)
+        .await
+        .map_err(|error| Failure::because(&error))?;
+    let partner = Partner { name: args.partner_name.as_str(), role, scopes: args.scopes.clone() };
+    let mut tx =
+        base.store.tenant(&permit, &witness).await.map_err(|error| Failure::because(&error))?;
+    let registered = registration::register(&base, &mut tx, partner)
+        .await
+        .map_err(|error| Failure::because(&error))?;
+    tx.commit(None).await.map_err(|error| Failure::because(&error))?;
+    base.store.close().await.map_err(|error| Failure::because(&error))?;
+    Ok(registered)
+}
+
+fn shown(args: &BootstrapArgs, registered: &Registered) -> String {
+    let (id, secret) = (&registered.client_id, registered.client_secret.expose());
+    if args.json {
+        let scopes = &registered.scopes;
+        let tenant = args.tenant_slug.as_str();
+        let shown =
+            json!({ "tenant": tenant, "client_id": id, "client_secret": secret, "scopes": scopes });
+        return format!("{shown:#}\n");
+    }
+    format!(
+        "tenant `{}` is founded\n  client id      {id}\n  client secret  {secret}\n\
+         The secret is shown this once. A running server takes the partner at once.\n",
+        args.tenant_slug.as_str()
+    )
+}
+
+const PARTNER_ROLES: &[Role] = &[Role::Partner, Role::IntegrationService, Role::DevUser];

@@ -1,0 +1,120 @@
+//! The certificate that callers see: the operator's files, or one of the local authority.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::Tasks;
+use gate::tls::{LocalCa, Renewal, ServerCertificate};
+use kernel::{Clock, Secret, SystemClock};
+use vault::Keyring;
+
+use crate::cli::exit::Failure;
+use crate::config::Config;
+use crate::home::{Home, private};
+
+/// Where callers find what they must trust.
+pub(crate) struct Certificates {
+    /// What the listener shows; reloaded when its files change.
+    pub(crate) server: Arc<ServerCertificate>,
+    /// The local authority's certificate, for callers to trust; none with the operator's files.
+    pub(crate) ca_file: Option<PathBuf>,
+    renewer: Option<Renewer>,
+}
+
+struct Renewer {
+    ca: LocalCa,
+    names: Vec<String>,
+    home: Home,
+}
+
+/// Prepares the certificate. With the local authority, makes or renews what is missing or old.
+///
+/// # Errors
+/// When files cannot be read or written, or hold no certificate.
+pub(crate) fn prepare(
+    config: &Config,
+    home: &Home,
+    keyring: &Keyring,
+) -> Result<Certificates, Failure> {
+    if let (Some(cert), Some(key)) = (&config.tls.cert_file, &config.tls.key_file) {
+        let server = ServerCertificate::from_files(cert, key).map_err(|e| Failure::because(&e))?;
+        return Ok(Certificates { server: server.into(), ca_file: None, renewer: None });
+    }
+    let names: Vec<String> = config.tls.names.iter().map(ToString::to_string).collect();
+    let ca = authority(home, keyring, &names)?;
+    let renewer = Renewer { ca, names, home: home.clone() };
+    renewer.renew_if_due()?;
+    let server = ServerCertificate::from_files(&home.server_certificate(), &home.server_key())
+        .map_err(|e| Failure::because(&e))?;
+    Ok(Certificates {
+        server: server.into(),
+        ca_file: Some(home.authority_certificate()),
+        renewer: Some(renewer),
+    })
+}
+
+impl Certificates {
+    /// Keeps the certificate fresh: looks at its files, and renews the local one in time.
+    pub(crate) fn keep_fresh(self, every: Duration, tasks: &Tasks) {
+        Arc::clone(&self.server).watch(every, tasks);
+        let Some(renewer) = self.renewer else { return };
+        let stopping = tasks.stopping();
+        tasks.spawn(async move {
+            let mut hourly = tokio::time::interval(RENEWAL_CHECK);
+            let mut stopping = std::pin::pin!(stopping);
+            loop {
+                tokio::select! {
+                    () = &mut stopping => return,
+                    _ = hourly.tick() => {}
+                }
+                if let Err(Failure::Failed(cause)) = renewer.renew_if_due() {
+                    tracing::error!(cause, "cannot renew the local certificate");
+                }
+            }
+        });
+    }
+}
+
+impl Renewer {
+    fn renew_if_due(&self) -> Result<(), Failure> {
+        let now = SystemClock.now();
+        let chain = std::fs::read_to_string(self.home.server_certificate()).unwrap_or_default();
+        let present = !chain.is_empty() && self.home.server_key().exists();
+        let renewal = self.ca.renewal(&chain, &self.names, now);
+        if present && matches!(renewal, Ok(Renewal::NotYet)) {
+            return Ok(());
+        }
+        let issued = self.ca.issue(&self.names, now).map_err(|e| Failure::because(&e))?;
+        let key = issued.key_pem.expose().as_bytes();
+        private::write(&self.home.server_key(), key).map_err(|e| Failure::because(&e))?;
+        private::write(&self.home.server_certificate(), issued.chain_pem.as_bytes())
+            .map_err(|e| Failure::because(&e))
+    }
+}
+
+/// The local authority. Its key is sealed under the keyring: who copies `tls/` cannot issue.
+fn authority(home: &Home, keyring: &Keyring, names: &[String]) -> Result<LocalCa, Failure> {
+    let (certificate, key) = (home.authority_certificate(), home.authority_key());
+    if certificate.exists() && key.exists() {
+        let pem = std::fs::read_to_string(&certificate).map_err(|e| Failure::because(&e))?;
+        let sealed = private::read(&key, KEY_BYTES_MAX).map_err(|e| Failure::because(&e))?;
+        let opened = keyring.unwrap(CONTEXT, sealed.expose()).map_err(|e| Failure::because(&e))?;
+        let text = String::from_utf8(opened.expose().clone()).map_err(|e| Failure::because(&e))?;
+        let ca =
+            LocalCa::parse(&pem, &Secret::new(text)).map_err(|error| Failure::because(&error))?;
+        if ca.covers(names).map_err(|error| Failure::because(&error))? {
+            return Ok(ca);
+        }
+    }
+    let ca = LocalCa::create(names, SystemClock.now()).map_err(|e| Failure::because(&e))?;
+    let sealed = keyring.wrap(CONTEXT, ca.key_pem().expose().as_bytes());
+    private::write(&key, &sealed).map_err(|e| Failure::because(&e))?;
+    private::write(&certificate, ca.certificate_pem().as_bytes())
+        .map_err(|e| Failure::because(&e))?;
+    Ok(ca)
+}
+
+const CONTEXT: &[&[u8]] = &[b"local certificate authority"];
+const KEY_BYTES_MAX: u64 = 64 * 1024;
+const RENEWAL_CHECK: Duration = Duration::from_secs(60 * 60);

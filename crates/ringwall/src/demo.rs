@@ -1,0 +1,157 @@
+//! Two agencies with made-up people, for trying things out. The same data for everybody.
+
+use kernel::{Slug, Timestamp};
+use policy::{Environment, Permit, Role};
+use staffing::calendar::Date;
+use staffing::candidate::consent::{Basis, Consent, ConsentStatus};
+use staffing::candidate::life::{CandidateStatus, retain_until};
+use staffing::event::JobEvent;
+use staffing::job::Visibility;
+use staffing::job::life::{CloseReason, JobMove, Setting};
+use staffing::synthetic;
+use store::jobs::{Job, Step};
+use store::{StoreError, TenantTx, candidates, clients, jobs, partners, tenants};
+
+use crate::ready::{ReadyPartner, ReadyTenant};
+use crate::registration::{self, Partner, Registered};
+use crate::wire::Base;
+
+/// An agency of the demonstration.
+struct Agency {
+    slug: &'static str,
+    name: &'static str,
+    partner: &'static str,
+    seed: u64,
+}
+
+/// Fills what is missing; secrets of the partners that were made just now.
+///
+/// # Errors
+/// When the database fails; what was not filled whole is filled at the next start.
+pub(crate) async fn fill(
+    base: &Base,
+    environment: Environment,
+) -> Result<Vec<ReadyTenant>, StoreError> {
+    let mut ready = Vec::new();
+    for agency in AGENCIES {
+        let known = tenants::list(&base.store).await?;
+        let known = known.into_iter().find(|tenant| tenant.slug.as_str() == agency.slug);
+        let witness = registration::witness(base, "serve --demo");
+        let permit = match known {
+            Some(tenant) => base.policy.system(tenant.id, "bootstrap"),
+            None => {
+                let slug = Slug::parse(agency.slug)
+                    .map_err(|error| StoreError::Setup(error.to_string()))?;
+                registration::found(base, &witness, (agency.name, slug, environment)).await?
+            }
+        };
+        if partners::list(&base.store.view(&permit).await?).await?.is_empty() {
+            let mut tx = base.store.tenant(&permit, &witness).await?;
+            let registered = populate(base, &mut tx, agency).await?;
+            tx.commit(None).await?;
+            ready.push(ready_tenant(&permit, agency, registered));
+        }
+    }
+    Ok(ready)
+}
+
+fn ready_tenant(permit: &Permit, agency: &Agency, registered: Registered) -> ReadyTenant {
+    ReadyTenant {
+        id: permit.tenant().map(|id| id.to_string()).unwrap_or_default(),
+        slug: agency.slug.to_owned(),
+        partners: vec![ReadyPartner {
+            client_id: registered.client_id,
+            client_secret: Some(registered.client_secret),
+            scopes: registered.scopes,
+        }],
+    }
+}
+
+/// One transaction an agency: it is there whole, with its partner, or not at all.
+async fn populate(
+    base: &Base,
+    tx: &mut TenantTx,
+    agency: &Agency,
+) -> Result<Registered, StoreError> {
+    let mut owners = Vec::new();
+    for draft in synthetic::clients(agency.seed, CLIENTS) {
+        owners.push(clients::add(tx, &draft).await?.id);
+    }
+    let today = Date(tx.now().date());
+    for (index, draft) in synthetic::jobs(agency.seed, JOBS, &owners, today).into_iter().enumerate()
+    {
+        let job = jobs::add(tx, draft).await?;
+        lead(tx, job, index).await?;
+    }
+    for (index, draft) in synthetic::candidates(agency.seed, CANDIDATES).iter().enumerate() {
+        let state = state(tx.now(), index);
+        candidates::add(tx, draft, state).await?;
+    }
+    let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+    let partner = Partner { name: agency.partner, role: Role::Partner, scopes };
+    registration::register(base, tx, partner).await
+}
+
+/// Of ten jobs: one stays a draft, one is paused, one is closed, seven are open.
+async fn lead(tx: &mut TenantTx, job: Job, index: usize) -> Result<(), StoreError> {
+    let moves: &[JobMove] = match index % 10 {
+        0 => &[],
+        1 => &[JobMove::Open, JobMove::Pause],
+        2 => &[JobMove::Open, JobMove::Close(CloseReason::Expired)],
+        _ => &[JobMove::Open],
+    };
+    let mut job = job;
+    // Every third open job is for all to see.
+    if index % 3 == 0 && job.draft.visibility == Visibility::Internal {
+        let draft = staffing::job::JobDraft { visibility: Visibility::Public, ..job.draft.clone() };
+        let step = step(JobEvent::Updated, "visibility");
+        job = jobs::save(tx, &job, draft, job.life, step).await?;
+    }
+    for made in moves {
+        let openings = job.draft.openings.value();
+        let setting = Setting { now: tx.now(), openings, auto_approve: true };
+        let life = job.life.apply(*made, setting);
+        let life = life.map_err(|error| StoreError::Setup(error.to_string()))?;
+        let step = step(JobEvent::of(*made), "status");
+        job = jobs::save(tx, &job, job.draft.clone(), life, step).await?;
+    }
+    Ok(())
+}
+
+fn step(event: JobEvent, field: &str) -> Step {
+    Step { event: event.name(), fields: vec![field.to_owned()] }
+}
+
+fn state(now: Timestamp, index: usize) -> candidates::State {
+    let status = match index % 20 {
+        0 => CandidateStatus::New,
+        1 => CandidateStatus::Dormant,
+        2 => CandidateStatus::Blocked,
+        _ => CandidateStatus::Active,
+    };
+    let consent = Consent {
+        status: ConsentStatus::Granted,
+        granted_at: Some(now),
+        ..Consent::pending(Basis::Consent)
+    };
+    candidates::State { status, consent, retain_until: Some(retain_until(now, MONTHS)) }
+}
+
+const AGENCIES: &[Agency] = &[
+    Agency { slug: "acme", name: "Acme Talent", partner: "Acme careers site", seed: 1 },
+    Agency { slug: "globex", name: "Globex Staffing", partner: "Globex ATS", seed: 2 },
+];
+const CLIENTS: u64 = 12;
+const JOBS: u64 = 200;
+const CANDIDATES: u64 = 1_000;
+const MONTHS: u32 = 24;
+const SCOPES: &[&str] = &[
+    "read:jobs",
+    "write:jobs",
+    "read:clients",
+    "write:clients",
+    "read:candidates",
+    "read:candidates.pii",
+    "write:candidates",
+    "erase:candidates",
+];

@@ -1,0 +1,78 @@
+//! The embedded keyring: made at the first start, opened at every other.
+
+use std::path::{Path, PathBuf};
+
+use oauth::{Pepper, SigningKey, VerifyingKeys};
+use store::{Store, signing_keys};
+use vault::{KeyFile, Keyring};
+
+use crate::cli::exit::Failure;
+use crate::home::{Home, private};
+
+/// Opens the keyring of a data directory, or makes one where there is none.
+///
+/// # Errors
+/// When one of its two files is missing, exposed or does not open the other: making a new keyring
+/// then would lose everything sealed under the old one.
+pub(crate) fn keyring(home: &Home, key_file: Option<&PathBuf>) -> Result<Keyring, Failure> {
+    let default = home.keyring_key();
+    let (key_path, sealed_path) = (key_file.unwrap_or(&default), home.keyring_sealed());
+    match (key_path.exists(), sealed_path.exists()) {
+        (true, true) => open(key_path, &sealed_path),
+        (_, false) => make(key_path, &sealed_path),
+        (false, true) => Err(Failure::Failed(format!(
+            "the key file `{}` is missing, and without it nothing sealed can be opened; restore it",
+            key_path.display()
+        ))),
+    }
+}
+
+/// What client secrets are hashed with.
+pub(crate) fn pepper(keyring: &Keyring) -> Pepper {
+    Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))
+}
+
+/// The key that signs tokens, made at the first start, and all that verify them.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn signing(store: &Store) -> Result<(SigningKey, VerifyingKeys), Failure> {
+    let mut keys = signing_keys::list(store).await.map_err(|e| Failure::because(&e))?;
+    if keys.is_empty() {
+        let key = SigningKey::generate();
+        signing_keys::add(store, &key).await.map_err(|e| Failure::because(&e))?;
+        keys.push(key);
+    }
+    let verifying = VerifyingKeys::new(keys.iter().map(|key| key.public().clone()));
+    let verifying = verifying.map_err(|error| Failure::because(&error))?;
+    Ok((keys.swap_remove(0), verifying))
+}
+
+fn open(key_path: &Path, sealed_path: &Path) -> Result<Keyring, Failure> {
+    let key = read_key(key_path)?;
+    let sealed = private::read(sealed_path, SEALED_BYTES_MAX).map_err(|e| Failure::because(&e))?;
+    Keyring::open(&key, sealed.expose()).map_err(|error| {
+        Failure::Failed(format!("`{}` does not open the keyring: {error}", key_path.display()))
+    })
+}
+
+/// A key file that exists already, from a secrets manager perhaps, is used as it is.
+fn make(key_path: &Path, sealed_path: &Path) -> Result<Keyring, Failure> {
+    if !key_path.exists() {
+        let text = KeyFile::generate().to_text();
+        private::write(key_path, text.expose().as_bytes()).map_err(|e| Failure::because(&e))?;
+    }
+    let key = read_key(key_path)?;
+    let keyring = Keyring::generate();
+    private::write(sealed_path, &keyring.seal(&key)).map_err(|e| Failure::because(&e))?;
+    Ok(keyring)
+}
+
+fn read_key(path: &Path) -> Result<KeyFile, Failure> {
+    let text = private::read(path, KEY_BYTES_MAX).map_err(|e| Failure::because(&e))?;
+    let text = std::str::from_utf8(text.expose()).map_err(|e| Failure::because(&e))?;
+    KeyFile::parse(text).map_err(|e| Failure::because(&e))
+}
+
+const KEY_BYTES_MAX: u64 = 1024;
+const SEALED_BYTES_MAX: u64 = 64 * 1024;

@@ -1,0 +1,114 @@
+//! The ready file: tells a program that started the server where it is.
+
+use std::path::{Path, PathBuf};
+
+use kernel::Secret;
+use serde_json::{Value, json};
+use store::{Store, StoreError, partners, tenants};
+
+use crate::cli::exit::Failure;
+use crate::home::private;
+use crate::wire::Base;
+
+/// A tenant, for the ready file.
+pub(crate) struct ReadyTenant {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its slug.
+    pub(crate) slug: String,
+    /// Its partners.
+    pub(crate) partners: Vec<ReadyPartner>,
+}
+
+/// A partner, for the ready file.
+pub(crate) struct ReadyPartner {
+    /// The OAuth client.
+    pub(crate) client_id: String,
+    /// Known only when it was made just now.
+    pub(crate) client_secret: Option<Secret<String>>,
+    /// What it may ask for.
+    pub(crate) scopes: Vec<String>,
+}
+
+/// Where the server is.
+pub(crate) struct Ready<'a> {
+    /// The API.
+    pub(crate) url: &'a str,
+    /// Metrics and health.
+    pub(crate) admin_url: &'a str,
+    /// What to trust.
+    pub(crate) ca_file: Option<&'a PathBuf>,
+    /// Tenants and partners.
+    pub(crate) tenants: &'a [ReadyTenant],
+}
+
+impl Ready<'_> {
+    /// Writes the file, whole or not at all, for its owner only.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let text = format!("{:#}\n", self.json());
+        private::write(path, text.as_bytes()).map_err(|error| {
+            Failure::Failed(format!("cannot write the ready file `{}`: {error}", path.display()))
+        })
+    }
+
+    fn json(&self) -> Value {
+        let tenants = self.tenants.iter().map(|tenant| {
+            let partners: Vec<Value> = tenant.partners.iter().map(partner).collect();
+            json!({ "id": tenant.id, "slug": tenant.slug, "partners": partners })
+        });
+        json!({
+            "url": self.url,
+            "ca_file": self.ca_file.and_then(|path| std::path::absolute(path).ok()),
+            "admin_url": self.admin_url,
+            "tenants": tenants.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn partner(partner: &ReadyPartner) -> Value {
+    let mut shown = json!({ "client_id": partner.client_id, "scopes": partner.scopes });
+    if let Some(secret) = &partner.client_secret {
+        shown["client_secret"] = json!(secret.expose());
+    }
+    shown
+}
+
+/// All tenants with their partners; secrets of those in `made` only.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn tenants(
+    base: &Base,
+    made: Vec<ReadyTenant>,
+) -> Result<Vec<ReadyTenant>, StoreError> {
+    let mut all = made;
+    for tenant in tenants::list(&base.store).await? {
+        if all.iter().any(|known| known.slug == tenant.slug.as_str()) {
+            continue;
+        }
+        let permit = base.policy.system(tenant.id, "ready file");
+        all.push(ReadyTenant {
+            id: tenant.id.to_string(),
+            slug: tenant.slug.as_str().to_owned(),
+            partners: known_partners(&base.store, &permit).await?,
+        });
+    }
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(all)
+}
+
+async fn known_partners(
+    store: &Store,
+    permit: &policy::Permit,
+) -> Result<Vec<ReadyPartner>, StoreError> {
+    let partners = partners::list(&store.view(permit).await?).await?;
+    let known = partners.into_iter().map(|partner| ReadyPartner {
+        client_id: partner.client_id,
+        client_secret: None,
+        scopes: partner.scopes.split(' ').map(str::to_owned).collect(),
+    });
+    Ok(known.collect())
+}

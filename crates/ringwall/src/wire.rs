@@ -1,0 +1,165 @@
+//! The composition root: from a configuration to engines that know each other.
+
+use std::sync::Arc;
+
+use api::{Inside, Settings};
+use gate::listener::ListenerConfig;
+use gate::{AccessLog, App, Contract, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
+use kernel::{Clock, SystemClock};
+use policy::Engine;
+use store::{Recorder, Store, StoreConfig};
+use vault::{Keyring, TokenKey};
+
+use crate::cli::exit::Failure;
+use crate::config::Config;
+use crate::config::derived::PublicUrls;
+use crate::config::names::AccessLog as LogTo;
+use crate::home::Home;
+use crate::keys;
+
+/// What every command that touches data needs.
+pub(crate) struct Base {
+    /// The keys.
+    pub(crate) keyring: Arc<Keyring>,
+    /// The database.
+    pub(crate) store: Arc<Store>,
+    /// The policies.
+    pub(crate) policy: Arc<Engine>,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The address of the database.
+///
+/// # Errors
+/// When the configuration's reference leads to no secret.
+pub(crate) fn store_config(config: &Config, home: &Home) -> Result<StoreConfig, Failure> {
+    let url = config.store.url.resolve().map_err(|error| Failure::because(&error))?;
+    let url = match url {
+        Some(url) => url.expose().clone(),
+        None => format!("sqlite://{}", home.database().display()),
+    };
+    Ok(StoreConfig { url, connections_max: config.store.connections_max.into() })
+}
+
+/// Opens keys, database and policies.
+///
+/// # Errors
+/// When one of them cannot be opened.
+pub(crate) async fn base(config: &Config, home: &Home, keyring: Keyring) -> Result<Base, Failure> {
+    let address = store_config(config, home)?;
+    if config.store.migrate_on_start {
+        Store::migrate(&address).await.map_err(|error| Failure::because(&error))?;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let keyring = Arc::new(keyring);
+    let store = Store::open(&address, Arc::clone(&keyring), Arc::clone(&clock)).await;
+    let store = Arc::new(store.map_err(|error| Failure::because(&error))?);
+    let policy = Arc::new(Engine::load().map_err(|error| Failure::because(&error))?);
+    Ok(Base { keyring, store, policy, clock })
+}
+
+/// Closes the rings around our own API.
+///
+/// # Errors
+/// When the contract does not compile, or names an action that no policy knows.
+pub(crate) async fn wall(
+    config: &Config,
+    base: &Base,
+    urls: &PublicUrls,
+    background: &Tasks,
+) -> Result<(Arc<Wall>, Arc<App>), Failure> {
+    let document = api::document(&base.policy, &urls.public_url);
+    let document = document.map_err(|error| Failure::because(&error))?;
+    let contract = Contract::compile(&document).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::Failed(format!("the contract does not compile:\n{}", lines.join("\n")))
+    })?;
+    let (signing_key, verifying) = keys::signing(&base.store).await?;
+    let (recorder, work) = Recorder::new(Arc::clone(&base.store));
+    background.spawn(work);
+    let settings = Settings {
+        issuer: urls.issuer.clone(),
+        audience: urls.audience.clone(),
+        jwks: verifying.jwks(),
+        signing_key,
+        peppers: vec![keys::pepper(&base.keyring)],
+        cursors: TokenKey::new(&base.keyring, "cursor/1"),
+        openapi: document,
+    };
+    let app = App::new(Parts {
+        clock: Arc::clone(&base.clock),
+        store: Arc::clone(&base.store),
+        recorder,
+        policy: Arc::clone(&base.policy),
+        contract: Arc::new(contract),
+        tokens: Tokens::new(verifying, urls.issuer.clone(), urls.audience.clone()),
+        access_log: access_log(&config.telemetry.access_log)?,
+        config: gate_config(config, urls),
+        public_url: urls.public_url.clone(),
+    });
+    let app = app.map_err(|error| Failure::because(&error))?;
+    let inside = Inside::new(Arc::clone(&app), Arc::new(settings));
+    Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
+}
+
+/// The listener's limits.
+pub(crate) fn listener_config(config: &Config, address: std::net::SocketAddr) -> ListenerConfig {
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let gate = &config.gate;
+    ListenerConfig {
+        address,
+        handshake_timeout_ms: millis(gate.handshake_timeout_ms.into()),
+        header_timeout_ms: millis(gate.header_timeout_ms.into()),
+        idle_timeout_ms: millis(gate.idle_timeout_ms.into()),
+        body_idle_timeout_ms: millis(gate.body_idle_timeout_ms.into()),
+        body_grace_ms: millis(gate.body_grace_ms.into()),
+        body_bytes_per_second_min: u32::from(gate.body_bytes_per_second_min).into(),
+        header_bytes_max: gate.header_bytes_max.into(),
+        headers_max: gate.headers_max.into(),
+        ..ListenerConfig::default()
+    }
+}
+
+fn gate_config(config: &Config, urls: &PublicUrls) -> GateConfig {
+    let gate = &config.gate;
+    let timeout: std::time::Duration = gate.request_timeout_ms.into();
+    GateConfig {
+        concurrency_max: gate.concurrency_max.into(),
+        request_timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        header_bytes_max: gate.header_bytes_max.into(),
+        trusted_proxies: gate
+            .trusted_proxies
+            .iter()
+            .map(|network| format!("{}/{}", network.address, network.prefix))
+            .collect(),
+        hosts: hosts(config, urls),
+        cors_origins: gate.cors_origins.iter().map(|o| o.as_str().to_owned()).collect(),
+    }
+}
+
+/// The names that we answer to: our public one, those configured, those of the local certificate,
+/// and this machine's.
+pub(crate) fn hosts(config: &Config, urls: &PublicUrls) -> Vec<String> {
+    let public = urls.public_url.trim_start_matches("https://");
+    let public = match public.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => public,
+    };
+    let named = config.gate.hosts.iter().chain(&config.tls.names).map(|host| {
+        let host = host.to_string();
+        if host.contains(':') { format!("[{host}]") } else { host }
+    });
+    let local = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+    named.chain(local).chain([public.to_owned()]).collect()
+}
+
+fn access_log(to: &LogTo) -> Result<AccessLog, Failure> {
+    let sink = match to {
+        LogTo::Off => Sink::Off,
+        LogTo::Stdout => Sink::Stdout,
+        LogTo::Stderr => Sink::Stderr,
+        LogTo::File(path) => Sink::File(path.clone()),
+    };
+    AccessLog::open(&sink).map_err(|error| Failure::because(&error))
+}

@@ -1,0 +1,274 @@
+//! The platform: every engine, wired as the binary wires them, on a clock that stands still.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Inside, Settings};
+use gate::listener::Tally;
+use gate::{AccessLog, App, Contract, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
+use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
+use oauth::{Pepper, SigningKey, VerifyingKeys};
+use policy::{Engine, Environment};
+use store::tenants::{self, Tenant as NewTenant};
+use store::{Recorder, Store, Witness};
+use tempfile::TempDir;
+use vault::{Keyring, TokenKey};
+use watch::Scene;
+
+use crate::database::{Database, FILE, Own};
+use crate::{Caller, Tenant};
+
+/// Scheme and authority that callers reach the platform under.
+pub const PUBLIC_URL: &str = "https://localhost:8443";
+
+/// A platform of one's own.
+pub struct Platform(pub(crate) Arc<Running>);
+
+/// What a platform is made with.
+pub struct Setup {
+    /// On which database.
+    pub database: Database,
+    /// The gate's settings.
+    pub gate: GateConfig,
+    /// Whether access lines are written to a file.
+    pub access_log: bool,
+    /// How tenants want things done.
+    pub settings: tenants::Settings,
+}
+
+/// What is left of a platform that was closed: its files.
+pub struct Remains {
+    directory: TempDir,
+    _database: Option<Own>,
+}
+
+pub(crate) struct Running {
+    // Dropped in this order: whoever uses the database before the database.
+    pub(crate) wall: Arc<Wall>,
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) pepper: Pepper,
+    pub(crate) verifying: VerifyingKeys,
+    pub(crate) settings: tenants::Settings,
+    pub(crate) own: Own,
+    directory: TempDir,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            database: Database::Sqlite,
+            gate: GateConfig {
+                concurrency_max: 256,
+                request_timeout_ms: 30_000,
+                header_bytes_max: 16_384,
+                trusted_proxies: Vec::new(),
+                hosts: vec!["localhost".to_owned()],
+                cors_origins: Vec::new(),
+            },
+            access_log: false,
+            settings: tenants::Settings::default(),
+        }
+    }
+}
+
+impl Platform {
+    /// On SQLite.
+    pub async fn new() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// On one of the databases.
+    pub async fn on(database: Database) -> Self {
+        Self::with(Setup { database, ..Setup::default() }).await
+    }
+
+    /// As it is told.
+    pub async fn with(setup: Setup) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let own = Own::make(setup.database, directory.path()).await;
+        let clock = Arc::new(ManualClock::new(start()));
+        let keyring = Arc::new(Keyring::generate());
+        let reader: Arc<dyn Clock> = clock.clone();
+        let store = Store::open(&own.config(), Arc::clone(&keyring), reader.clone()).await;
+        let store = Arc::new(store.expect("the database opens"));
+        let policy = Arc::new(Engine::load().expect("the policies load"));
+        let openapi = api::document(&policy, PUBLIC_URL).expect("the document serialises");
+        let contract = Contract::compile(&openapi).expect("the contract compiles");
+        let signing_key = SigningKey::generate();
+        let verifying = VerifyingKeys::new([signing_key.public().clone()]).expect("a usable key");
+        let (recorder, work) = Recorder::new(Arc::clone(&store));
+        // Ends with the test's runtime, or when the last sender goes.
+        Tasks::new().spawn(work);
+        let sink = match setup.access_log {
+            true => Sink::File(directory.path().join(ACCESS_LOG)),
+            false => Sink::Off,
+        };
+        let app = App::new(Parts {
+            clock: reader,
+            store,
+            recorder,
+            policy,
+            contract: Arc::new(contract),
+            tokens: Tokens::new(verifying.clone(), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
+            access_log: AccessLog::open(&sink).expect("the access log opens"),
+            config: setup.gate,
+            public_url: PUBLIC_URL.to_owned(),
+        });
+        let app = app.expect("each operation's action is known");
+        let settings = Settings {
+            issuer: PUBLIC_URL.to_owned(),
+            audience: PUBLIC_URL.to_owned(),
+            jwks: verifying.jwks(),
+            signing_key,
+            peppers: vec![pepper(&keyring)],
+            cursors: TokenKey::new(&keyring, "cursor/1"),
+            openapi,
+        };
+        let inside = Inside::new(Arc::clone(&app), Arc::new(settings));
+        let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
+        let (pepper, settings) = (pepper(&keyring), setup.settings);
+        Self(Arc::new(Running { wall, app, clock, pepper, verifying, settings, own, directory }))
+    }
+
+    /// The clock of everything in the platform. Each request moves it by a millisecond.
+    #[must_use]
+    pub fn clock(&self) -> &ManualClock {
+        &self.0.clock
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The contract that the rings hold callers to.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        &self.0.app.contract
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policy(&self) -> &Engine {
+        &self.0.app.policy
+    }
+
+    /// What an operator's scraper reads.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.0.app.metrics.text(&Tally::default())
+    }
+
+    /// A new agency in production, with one client company.
+    pub async fn tenant(&self, slug: &str) -> Tenant {
+        self.tenant_in(slug, Environment::Production).await
+    }
+
+    /// A new agency, with one client company.
+    pub async fn tenant_in(&self, slug: &str, environment: Environment) -> Tenant {
+        let running = &self.0;
+        running.tick();
+        let id = TenantId::new(running.clock.as_ref());
+        let permit = running.app.policy.system(id, "testkit");
+        let tenant = NewTenant {
+            id,
+            slug: Slug::parse(slug).expect("a slug"),
+            name: format!("{slug} Staffing"),
+            environment,
+            settings: running.settings,
+        };
+        let founded =
+            tenants::found(&running.app.store, &permit, &running.witness(id), tenant).await;
+        founded.expect("a tenant of a new name is founded");
+        Tenant::furnish(Arc::clone(running), id, slug).await
+    }
+
+    /// Somebody without credentials.
+    #[must_use]
+    pub fn stranger(&self) -> Caller {
+        Caller::new(Arc::clone(&self.0), None)
+    }
+
+    /// Everything in the files of an SQLite platform: database, write-ahead log, access log.
+    #[must_use]
+    pub fn files(&self) -> Vec<u8> {
+        read_all(self.0.directory.path())
+    }
+
+    /// Closes the platform, so that whatever was still in memory is in its files.
+    ///
+    /// # Panics
+    /// When somebody still holds a caller or tenant of it.
+    pub async fn close(self) -> Remains {
+        let running = Arc::into_inner(self.0).expect("nobody else holds the platform");
+        let Running { wall, app, own, directory, .. } = running;
+        app.store.close().await.expect("the database closes");
+        drop(wall);
+        // Writes the last access lines.
+        drop(Arc::into_inner(app).expect("nobody else holds the application"));
+        Remains { directory, _database: Some(own) }
+    }
+}
+
+impl Remains {
+    /// Everything in the files.
+    #[must_use]
+    pub fn files(&self) -> Vec<u8> {
+        read_all(self.directory.path())
+    }
+
+    /// The access lines.
+    ///
+    /// # Panics
+    /// When no access log was set up.
+    #[must_use]
+    pub fn access_log(&self) -> String {
+        let path = self.directory.path().join(ACCESS_LOG);
+        std::fs::read_to_string(path).expect("an access log was set up")
+    }
+
+    /// The database's file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.directory.path().join(FILE)
+    }
+}
+
+impl Running {
+    /// No two things happen in the same millisecond, so that order in time is order in lists.
+    pub(crate) fn tick(&self) {
+        self.clock.advance(Duration::from_millis(1));
+    }
+
+    pub(crate) fn witness(&self, tenant: TenantId) -> Witness {
+        let scene = Scene {
+            at: self.clock.now(),
+            request: None,
+            trace: None,
+            tenant: Some(tenant),
+            source_ip: None,
+            user_agent: None,
+        };
+        Witness { scene, operation: "testkit".to_owned(), claim: None }
+    }
+}
+
+fn pepper(keyring: &Keyring) -> Pepper {
+    Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))
+}
+
+fn read_all(directory: &std::path::Path) -> Vec<u8> {
+    let entries = std::fs::read_dir(directory).expect("the directory is there");
+    let paths = entries.map(|entry| entry.expect("the directory can be read").path());
+    paths.flat_map(|path| std::fs::read(path).expect("a file can be read")).collect()
+}
+
+/// Any moment would do; this one is a Sunday evening in winter, and no special day.
+fn start() -> Timestamp {
+    Timestamp::from_millis(1_795_372_200_000)
+}
+
+const ACCESS_LOG: &str = "access.log";

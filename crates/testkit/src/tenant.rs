@@ -1,0 +1,142 @@
+//! An agency and those who may call for it.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use kernel::{RequestId, Secret, TenantId};
+use oauth::{Claims, Scopes, SigningKey};
+use policy::{Role, SCOPES};
+use store::partners::{self, NewPartner};
+
+use crate::caller::Caller;
+use crate::platform::{PUBLIC_URL, Running};
+use crate::samples;
+
+/// An agency.
+pub struct Tenant {
+    pub(crate) running: Arc<Running>,
+    id: TenantId,
+    slug: String,
+    company: String,
+}
+
+/// What a registered application proves itself with.
+pub struct Credentials {
+    /// Its client id.
+    pub client_id: String,
+    /// Its secret.
+    pub secret: Secret<String>,
+}
+
+impl Tenant {
+    pub(crate) async fn furnish(running: Arc<Running>, id: TenantId, slug: &str) -> Self {
+        let mut tenant = Self { running, id, slug: slug.to_owned(), company: String::new() };
+        let owner = tenant.partner(&["write:clients"]).await;
+        tenant.company = owner.post("/v1/clients", samples::company()).await.is(201).id();
+        tenant
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> TenantId {
+        self.id
+    }
+
+    /// Its name for URLs.
+    #[must_use]
+    pub fn slug(&self) -> &str {
+        &self.slug
+    }
+
+    /// The id of its first client company.
+    #[must_use]
+    pub fn company(&self) -> &str {
+        &self.company
+    }
+
+    /// An application with this role and every scope.
+    pub async fn caller(&self, role: Role) -> Caller {
+        self.application(role, SCOPES).await
+    }
+
+    /// A partner with these scopes.
+    pub async fn partner(&self, scopes: &[&str]) -> Caller {
+        self.application(Role::Partner, scopes).await
+    }
+
+    /// An application with this role and these scopes, with a token of the token endpoint.
+    pub async fn application(&self, role: Role, scopes: &[&str]) -> Caller {
+        let credentials = self.register(role, scopes).await;
+        let stranger = Caller::new(Arc::clone(&self.running), None);
+        let token = stranger
+            .token(&credentials.client_id, credentials.secret.expose())
+            .await
+            .is(200)
+            .text_of("/access_token");
+        Caller::new(Arc::clone(&self.running), Some(token))
+    }
+
+    /// Registers an application.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn register(&self, role: Role, scopes: &[&str]) -> Credentials {
+        let app = &self.running.app;
+        let client_id = oauth::generate_client_id();
+        let secret = oauth::generate_client_secret();
+        let hash = oauth::hash_secret(&self.running.pepper, secret.expose());
+        let partner = NewPartner {
+            client_id: client_id.clone(),
+            name: format!("{role} of {}", self.slug),
+            role,
+            scopes: scopes.join(" "),
+            secret_hash: hash.to_bytes().to_vec(),
+        };
+        self.running.tick();
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        partners::register(&mut tx, partner).await.expect("a partner is registered");
+        tx.commit(None).await.expect("the transaction commits");
+        Credentials { client_id, secret }
+    }
+
+    /// Somebody whose token says all the right things, but is signed by another key.
+    ///
+    /// # Panics
+    /// Never: made-up claims can be signed.
+    #[must_use]
+    pub fn forger(&self) -> Caller {
+        let clock = self.running.clock.as_ref();
+        let now = kernel::Clock::now(clock).seconds();
+        let client_id = oauth::generate_client_id();
+        let claims = Claims {
+            iss: PUBLIC_URL.to_owned(),
+            sub: client_id.clone(),
+            aud: PUBLIC_URL.to_owned(),
+            client_id,
+            jti: RequestId::new(clock).to_string(),
+            iat: now,
+            exp: now + 900,
+            scope: Scopes::parse(&SCOPES.join(" ")).expect("our own scopes"),
+            tenant: self.id,
+            env: "production".to_owned(),
+            roles: vec![Role::Partner.to_string()],
+        };
+        let token = oauth::mint(&SigningKey::generate(), &claims).expect("a token is signed");
+        Caller::new(Arc::clone(&self.running), Some(token))
+    }
+}
+
+impl Credentials {
+    /// As HTTP Basic writes them.
+    #[must_use]
+    pub fn basic(&self) -> String {
+        basic(&self.client_id, self.secret.expose())
+    }
+}
+
+/// Client id and secret as HTTP Basic writes them.
+pub(crate) fn basic(client_id: &str, secret: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("{client_id}:{secret}").as_bytes()))
+}

@@ -1,0 +1,115 @@
+//! What only the database knows: the audit trail, the outbox, the change log.
+//!
+//! The API does not show them yet, so this is the one back door, and it only looks.
+
+use kernel::{EventId, TenantId};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use serde_json::Value;
+use uuid::Uuid;
+use watch::{Authentication, Event};
+
+use crate::platform::Running;
+use crate::{Platform, Tenant};
+
+/// An event in the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// Its place in the tenant's order.
+    pub seq: i64,
+    /// Its name.
+    pub kind: String,
+    /// What subscribers are told.
+    pub payload: Value,
+}
+
+/// A line of the change log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Its place in the tenant's order.
+    pub seq: i64,
+    /// `job`, `candidate`, …
+    pub resource: String,
+    /// The resource's version after the change.
+    pub version: i64,
+    /// `created`, `updated` or `deleted`.
+    pub op: String,
+}
+
+impl Platform {
+    /// Every audit entry, oldest first.
+    pub async fn audit(&self) -> Vec<Value> {
+        self.0.audit(|_| true).await
+    }
+}
+
+impl Tenant {
+    /// The tenant's audit entries, oldest first.
+    pub async fn audit(&self) -> Vec<Value> {
+        let own = self.id().uuid();
+        self.running.audit(move |tenant| tenant == Some(own)).await
+    }
+
+    /// The tenant's events in their order.
+    pub async fn outbox(&self) -> Vec<Happened> {
+        let rows = self.running.rows("select * from outbox order by tenant_id, seq").await;
+        let own = rows.iter().filter(|row| self.owns(row));
+        own.map(|row| Happened {
+            seq: cell(row, "seq"),
+            kind: cell(row, "kind"),
+            payload: cell(row, "payload"),
+        })
+        .collect()
+    }
+
+    /// The tenant's changes in their order.
+    pub async fn changes(&self) -> Vec<Changed> {
+        let rows = self.running.rows("select * from change_log order by tenant_id, seq").await;
+        let own = rows.iter().filter(|row| self.owns(row));
+        own.map(|row| Changed {
+            seq: cell(row, "seq"),
+            resource: cell(row, "resource_type"),
+            version: cell(row, "version"),
+            op: cell(row, "op"),
+        })
+        .collect()
+    }
+
+    fn owns(&self, row: &QueryResult) -> bool {
+        TenantId::from_uuid(cell(row, "tenant_id")) == self.id()
+    }
+}
+
+impl Running {
+    async fn audit(&self, of: impl Fn(Option<Uuid>) -> bool) -> Vec<Value> {
+        self.settle().await;
+        let rows = self.rows("select tenant_id, body from audit_entry order by at, id").await;
+        let own = rows.iter().filter(|row| of(cell(row, "tenant_id")));
+        let bodies = own.map(|row| cell::<Vec<u8>>(row, "body"));
+        let entries = bodies.map(|body| serde_json::from_slice(&body).expect("an entry is JSON"));
+        entries.filter(|entry: &Value| entry["auth_protocol"] != MARK).collect()
+    }
+
+    /// Entries about permitted reads are written soon, not at once: an entry that is waited for
+    /// comes after all of them.
+    async fn settle(&self) {
+        let scene = self.witness(TenantId::new(self.clock.as_ref())).scene;
+        let mark =
+            Authentication { method: MARK, client_id: None, credential: None, outcome: Ok(()) };
+        let event = Event::authentication(EventId::new(self.clock.as_ref()), &scene, mark);
+        self.app.recorder.witness(event).await.expect("the recorder writes");
+    }
+
+    async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let owner = self.own.owner().await;
+        let statement = Statement::from_string(owner.get_database_backend(), sql);
+        let rows = owner.query_all_raw(statement).await.expect("the owner may read");
+        owner.close().await.expect("the connection closes");
+        rows
+    }
+}
+
+fn cell<T: sea_orm::TryGetable>(row: &QueryResult, column: &str) -> T {
+    row.try_get("", column).expect("the column is there")
+}
+
+const MARK: &str = "testkit";
