@@ -48,7 +48,8 @@ fn complete(operation: &mut Map<String, Value>, policy: &Engine) {
         let scope = action.and_then(|action| policy.scope_of(&action));
         operation.insert("security".into(), security(access, scope));
     }
-    let statuses = refusals(operation, access, oauth);
+    let mut statuses = refusals(operation, access, oauth);
+    statuses.sort_unstable();
     let schema = if oauth { "OAuthError" } else { "Problem" };
     let media = if oauth { "application/json" } else { "application/problem+json" };
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {

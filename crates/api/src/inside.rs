@@ -21,6 +21,8 @@ pub struct Settings {
     pub issuer: String,
     /// Whom our tokens are for.
     pub audience: String,
+    /// The environment that this server serves: callers of another one get no tokens.
+    pub environment: policy::Environment,
     /// What signs them.
     pub signing_key: SigningKey,
     /// What verifies them, as published.

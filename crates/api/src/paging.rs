@@ -39,7 +39,7 @@ pub(crate) struct Paging {
     #[param(minimum = 1, maximum = 100, default = 25)]
     limit: Option<u64>,
     /// `page.next_cursor` of the page before.
-    #[param(min_length = 1, max_length = 2048)]
+    #[param(min_length = 1, max_length = 2048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 

@@ -9,11 +9,11 @@ use crate::{candidates, clients, docs, health, jobs, oauth};
 /// Every route, by area.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .merge(operating())
         .merge(oauth_routes())
-        .merge(client_routes())
         .merge(job_routes())
         .merge(candidate_routes())
+        .merge(client_routes())
+        .merge(operating())
 }
 
 fn operating() -> OpenApiRouter<Shared> {

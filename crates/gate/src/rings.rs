@@ -24,14 +24,8 @@ use crate::ring::Ring;
 pub use validation::Payload;
 
 /// The problems that the rings make.
-pub(crate) const CODES: &[&[&kernel::Code]] = &[
-    hygiene::CODES,
-    browser::CODES,
-    pressure::CODES,
-    identity::CODES,
-    validation::CODES,
-    replay::CODES,
-];
+pub(crate) const CODES: &[&[&kernel::Code]] =
+    &[hygiene::CODES, browser::CODES, pressure::CODES, validation::CODES, replay::CODES];
 
 /// The rings of an application.
 #[must_use]

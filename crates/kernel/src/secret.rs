@@ -4,7 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// A credential or key. It has no `Display` and no `Serialize`, and `Debug` says only that it is there.
+/// A credential or key. It has no `Display` and no `Serialize`; `Debug` says only that it is
+/// there.
 #[derive(Clone)]
 pub struct Secret<T: Zeroize>(T);
 

@@ -19,7 +19,7 @@ mod form;
 mod members;
 
 pub use claims::Claims;
-pub use error::{CODES, OAuthError, OAuthErrorKind};
+pub use error::{CODES, INVALID_TOKEN, OAuthError, OAuthErrorKind};
 pub use grant::{ClientSecret, Granted, Issuance, Reason, Refused, RegisteredClient, grant};
 pub use key::{KeyError, PublicKey, SigningKey, VerifyingKeys};
 pub use metadata::metadata;

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::cli::admin::BootstrapArgs;
 use crate::cli::exit::{Failure, print};
-use crate::config::sections::Environment;
 use crate::config::{Config, Loaded};
 use crate::home::Home;
 use crate::registration::{self, Partner, Registered};
@@ -46,10 +45,7 @@ async fn register(
     let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
     let base = wire::base(config, home, keyring).await?;
     let witness = registration::witness(&base, "admin bootstrap");
-    let environment = match config.server.environment {
-        Environment::Production => policy::Environment::Production,
-        Environment::Sandbox => policy::Environment::Sandbox,
-    };
+    let environment = wire::environment(config);
     let tenant = (args.tenant_name.as_str(), args.tenant_slug.clone(), environment);
     let permit = registration::found(&base, &witness, tenant)
         .await

@@ -41,7 +41,9 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let certificates = certificates::prepare(config, home, &keyring)?;
     let base = wire::base(config, home, keyring).await?;
     let made = match args.demo {
-        true => demo::fill(&base, environment(config)).await.map_err(|e| Failure::because(&e))?,
+        true => {
+            demo::fill(&base, wire::environment(config)).await.map_err(|e| Failure::because(&e))?
+        }
         false => Vec::new(),
     };
     let doors = Doors::bind(config)?;
@@ -174,13 +176,6 @@ fn redirect(config: &Config, urls: &PublicUrls) -> Result<Redirect, Failure> {
     let redirect =
         RedirectConfig { hosts: names.collect(), public_authority: Some(public), https_port: None };
     Redirect::new(&redirect).map_err(|error| Failure::because(&error))
-}
-
-fn environment(config: &Config) -> policy::Environment {
-    match config.server.environment {
-        crate::config::sections::Environment::Production => policy::Environment::Production,
-        crate::config::sections::Environment::Sandbox => policy::Environment::Sandbox,
-    }
 }
 
 async fn drain(tasks: &Tasks, timeout: Duration) {

@@ -14,6 +14,7 @@ use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::config::derived::PublicUrls;
 use crate::config::names::AccessLog as LogTo;
+use crate::config::sections::Environment;
 use crate::home::Home;
 use crate::keys;
 
@@ -81,6 +82,7 @@ pub(crate) async fn wall(
     let settings = Settings {
         issuer: urls.issuer.clone(),
         audience: urls.audience.clone(),
+        environment: environment(config),
         jwks: verifying.jwks(),
         signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
@@ -152,6 +154,14 @@ pub(crate) fn hosts(config: &Config, urls: &PublicUrls) -> Vec<String> {
     });
     let local = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
     named.chain(local).chain([public.to_owned()]).collect()
+}
+
+/// The environment that this server serves.
+pub(crate) fn environment(config: &Config) -> policy::Environment {
+    match config.server.environment {
+        Environment::Production => policy::Environment::Production,
+        Environment::Sandbox => policy::Environment::Sandbox,
+    }
 }
 
 fn access_log(to: &LogTo) -> Result<AccessLog, Failure> {

@@ -177,7 +177,9 @@ pub async fn save(
         .set(row(tx, &candidate))
         .filter(Column::Id.eq(candidate.id.uuid()))
         .filter(Column::Version.eq(read.version));
-    tx.update(update, record(&candidate, Change::Updated, step)).await?;
+    if !tx.update(update, record(&candidate, Change::Updated, step)).await? {
+        return Err(StoreError::Stale { current: require(tx, read.id).await?.version });
+    }
     Ok(candidate)
 }
 

@@ -61,7 +61,7 @@ impl Client {
     /// When sealed data does not open or is not a draft.
     pub fn draft(&self, view: &TenantView, purpose: Purpose) -> Result<ClientDraft, StoreError> {
         let document = self.personal.join(view, self.business.clone(), purpose)?;
-        serde_json::from_value(document.open(Purpose::Change).clone())
+        serde_json::from_value(document.open(purpose).clone())
             .map_err(|_| inconsistent(self.id, "a draft that no longer parses"))
     }
 }
@@ -111,7 +111,9 @@ pub async fn save(
         .set(row(tx, &client))
         .filter(Column::Id.eq(client.id.uuid()))
         .filter(Column::Version.eq(read.version));
-    tx.update(update, record(&client, Change::Updated, fields)).await?;
+    if !tx.update(update, record(&client, Change::Updated, fields)).await? {
+        return Err(StoreError::Stale { current: require(tx, read.id).await?.version });
+    }
     Ok(client)
 }
 

@@ -3,8 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
+};
 use sea_orm::{SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -33,6 +37,16 @@ pub(crate) async fn connect_owner(config: &StoreConfig) -> Result<DatabaseConnec
         return postgres(&StoreConfig { connections_max: 1, ..config.clone() }, None).await;
     }
     sqlite(config, 1, false).await
+}
+
+/// Starts a change. SQLite takes its write lock at once: taken later, after a read, it could not
+/// wait for another process's change but would fail.
+pub(crate) async fn begin(pool: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    pool.begin_with_options(options).await.map_err(StoreError::from)
 }
 
 /// Tells the database whose rows this transaction may see. SQLite has no row security: there the
@@ -71,8 +85,11 @@ pub(crate) enum Context {
 
 const SET_TENANT: &str = "select set_config('app.tenant', $1, true)";
 const SET_CLIENT: &str = "select set_config('app.client', $1, true)";
-const WHO_AM_I: &str = "select (r.rolsuper or r.rolbypassrls \
-     or exists (select 1 from pg_class c where c.relowner = r.oid and c.relname = 'job')) as powerful \
+/// Powerful is who is, or may become, a superuser, a role past row security or an owner of tables.
+const WHO_AM_I: &str = "select exists (select 1 from pg_roles p \
+     where (p.rolsuper or p.rolbypassrls or exists (select 1 from pg_class c \
+       where c.relowner = p.oid and c.relnamespace = current_schema()::regnamespace)) \
+     and pg_has_role(r.oid, p.oid, 'member')) as powerful \
      from pg_roles r where r.rolname = current_user";
 
 fn is_postgres(url: &str) -> bool {
@@ -98,6 +115,8 @@ async fn sqlite(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
+        // There is no line to break: a test would be one more walk to the connection's thread.
+        .test_before_acquire(false)
         .connect_with(options)
         .await
         .map_err(|error| StoreError::Setup(format!("cannot open the database: {error}")))?;
@@ -122,10 +141,28 @@ async fn postgres(
     let pool = PgPoolOptions::new()
         .max_connections(config.connections_max)
         .acquire_timeout(ACQUIRE)
+        // A round trip before every request is dear; a connection that was used just now is alive.
+        .test_before_acquire(false)
+        .before_acquire(|connection, seen| {
+            Box::pin(async move {
+                if seen.idle_for > IDLE_TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
-        .map_err(|error| StoreError::Setup(format!("cannot reach PostgreSQL: {error}")))?;
+        .map_err(|error| unreachable(&error))?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+fn unreachable(error: &sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    StoreError::Setup(match code.as_deref() {
+        Some(NO_SUCH_ROLE | MAY_NOT_SET_ROLE) => format!("{error}; {MEND}"),
+        _ => format!("cannot reach PostgreSQL: {error}"),
+    })
 }
 
 fn is_local(host: &str) -> bool {
@@ -141,9 +178,31 @@ async fn refuse_powerful_role(pool: &DatabaseConnection) -> Result<(), StoreErro
         return Ok(());
     }
     Err(StoreError::Setup(format!(
-        "requests must run as a role without superuser, bypassrls or ownership; run `ringwall db \
-         migrate` as the owner, then `grant {ROLE}` to the login role"
+        "requests must run as a role without superuser, bypassrls or ownership; {MEND}"
     )))
 }
 
+const MEND: &str =
+    "run `ringwall db migrate` as the owner, then `grant ringwall_app` to the login role";
+/// SQLSTATE `invalid_parameter_value`: the role does not exist.
+const NO_SUCH_ROLE: &str = "22023";
+/// SQLSTATE `insufficient_privilege`: the login role is not its member.
+const MAY_NOT_SET_ROLE: &str = "42501";
 const ACQUIRE: Duration = Duration::from_secs(5);
+const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_superuser_may_not_serve_requests() {
+        let url = std::env::var("RINGWALL_TEST_POSTGRES");
+        let url = url.unwrap_or("postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+        let owner = connect_owner(&StoreConfig { url, connections_max: 1 }).await.unwrap();
+
+        let refused = refuse_powerful_role(&owner).await.unwrap_err();
+
+        assert!(refused.to_string().contains("role without superuser"), "{refused}");
+    }
+}

@@ -78,8 +78,8 @@ pub async fn add(tx: &mut TenantTx, draft: JobDraft) -> Result<Job, StoreError> 
 /// Writes a job's new draft or life over the version that was read.
 ///
 /// # Errors
-/// [`StoreError::Stale`] when it has changed since; or its client is unknown, or its reference is
-/// taken.
+/// [`StoreError::Stale`] when it has changed since, [`StoreError::Missing`] when it went; or its
+/// client is unknown, or its reference is taken.
 pub async fn save(
     tx: &mut TenantTx,
     read: &Job,
@@ -95,7 +95,9 @@ pub async fn save(
         .set(row(tx, &job))
         .filter(Column::Id.eq(job.id.uuid()))
         .filter(Column::Version.eq(read.version));
-    tx.update(update, record(&job, Change::Updated, step)).await?;
+    if !tx.update(update, record(&job, Change::Updated, step)).await? {
+        return Err(stale(tx, read.id).await?);
+    }
     public_jobs::reflect(tx, &job).await?;
     Ok(job)
 }
@@ -103,7 +105,8 @@ pub async fn save(
 /// Removes a job that never was open.
 ///
 /// # Errors
-/// [`StoreError::Stale`] when it has changed since it was read.
+/// [`StoreError::Stale`] when it has changed since it was read, [`StoreError::Missing`] when it
+/// went.
 pub async fn delete(tx: &mut TenantTx, read: &Job) -> Result<(), StoreError> {
     let done = Entity::delete_many()
         .filter(Column::TenantId.eq(tx.tenant().uuid()))
@@ -112,7 +115,7 @@ pub async fn delete(tx: &mut TenantTx, read: &Job) -> Result<(), StoreError> {
         .exec(&tx.session)
         .await?;
     if done.rows_affected != 1 {
-        return Err(StoreError::Stale { current: read.version });
+        return Err(stale(tx, read.id).await?);
     }
     let gone = Job { version: read.version + 1, ..read.clone() };
     let step = Step { event: "job.deleted", fields: Vec::new() };
@@ -160,6 +163,11 @@ pub async fn list(
     let rows = query.order_by_desc(Column::Id).limit(page.limit + 1).all(&view.session).await?;
     let jobs = rows.into_iter().map(Job::try_from).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::cut(jobs, page.limit, |job| job.id))
+}
+
+/// Another change came first: at which version the job is now, or that it went.
+async fn stale(tx: &TenantTx, id: JobId) -> Result<StoreError, StoreError> {
+    Ok(StoreError::Stale { current: require(tx, id).await?.version })
 }
 
 async fn client_must_exist(tx: &TenantTx, id: ClientCompanyId) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use policy::Permit;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use uuid::Uuid;
-use watch::{ChangeKind, Event};
+use watch::{ChangeKind, Event, Scene};
 
 use crate::entities::{audit_entry, change_log, outbox, tenant_counter};
 use crate::tenant::TenantView;
@@ -68,6 +68,8 @@ impl Journal {
         let first = reserve(view, self.0.len()).await?;
         let tenant = view.tenant();
         let actor = crate::recorder::actor(permit.caller());
+        // Whatever the witness was told: a change is in the data of the transaction's tenant.
+        let scene = Scene { tenant: Some(tenant), ..witness.scene.clone() };
         let mut changes = Vec::with_capacity(self.0.len());
         let mut events = Vec::with_capacity(self.0.len());
         let mut entries = Vec::with_capacity(self.0.len());
@@ -75,8 +77,7 @@ impl Journal {
             let event_id = EventId::new(clock);
             changes.push(change_row(record, tenant.uuid(), seq, witness));
             events.extend(event_row(record, tenant.uuid(), seq, event_id, witness, permit));
-            let event =
-                Event::change(event_id, &witness.scene, &actor, audited(record, permit, witness));
+            let event = Event::change(event_id, &scene, &actor, audited(record, permit, witness));
             entries.push(audit_entry::row(&event));
         }
         change_log::Entity::insert_many(changes).exec_without_returning(&view.session).await?;

@@ -54,7 +54,10 @@ pub struct Place {
 
 /// Makes the projection what the job says now.
 pub(crate) async fn reflect(tx: &TenantTx, job: &Job) -> Result<(), StoreError> {
-    withdraw(tx, job.id).await?;
+    // A new job has no projection yet.
+    if job.version > 1 {
+        withdraw(tx, job.id).await?;
+    }
     if job.life.status != staffing::job::life::JobStatus::Open {
         return Ok(());
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use policy::{Caller, CallerKind};
-use sea_orm::{EntityTrait, TransactionTrait};
+use sea_orm::EntityTrait;
+use sea_orm::sea_query::OnConflict;
 use tokio::sync::{mpsc, oneshot};
 use watch::{Actor, Event};
 
@@ -28,7 +29,6 @@ struct Entry {
 impl Recorder {
     /// A recorder, and the work that writes what it is given until every copy of it is gone. The
     /// caller runs that work.
-    #[must_use]
     pub fn new(store: Arc<Store>) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, entries) = mpsc::channel(QUEUE_MAX);
         (Self { queue }, write_all(store, entries))
@@ -48,11 +48,19 @@ impl Recorder {
     /// [`StoreError::AuditUnavailable`] when that takes too long.
     pub async fn witness(&self, event: Event) -> Result<(), StoreError> {
         let (written, wait) = oneshot::channel();
-        self.send(Entry { event, written: Some(written) }).await?;
-        match tokio::time::timeout(WAIT_MAX, wait).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(StoreError::AuditUnavailable),
-        }
+        let entry = Entry { event, written: Some(written) };
+        let all = async {
+            self.send(entry).await?;
+            wait.await.map_err(|_| StoreError::AuditUnavailable)
+        };
+        tokio::time::timeout(WAIT_MAX, all).await.map_err(|_| StoreError::AuditUnavailable)?
+    }
+
+    /// Takes an event without waiting; false when the queue is full or closed. For requests whose
+    /// caller has hung up, where nobody is left to wait.
+    #[must_use]
+    pub fn offer(&self, event: Event) -> bool {
+        self.queue.try_send(Entry { event, written: None }).is_ok()
     }
 
     async fn send(&self, entry: Entry) -> Result<(), StoreError> {
@@ -89,10 +97,9 @@ async fn write_all(store: Arc<Store>, mut entries: mpsc::Receiver<Entry>) {
 
 /// Writes one batch, trying again until it is written: an entry that was taken is kept.
 async fn write(store: &Store, batch: &mut Vec<Entry>) {
-    let rows: Vec<_> = batch.iter().map(|entry| audit_entry::row(&entry.event)).collect();
     let mut wait = RETRY_FIRST;
-    while let Err(error) = commit(store, rows.clone()).await {
-        log_failure(&error, rows.len());
+    while let Err(error) = commit(store, batch).await {
+        log_failure(&error, batch.len());
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(RETRY_LAST);
     }
@@ -109,10 +116,14 @@ fn log_failure(error: &StoreError, entries: usize) {
     tracing::error!(error, entries, "cannot write audit entries; trying again");
 }
 
-async fn commit(store: &Store, rows: Vec<audit_entry::ActiveModel>) -> Result<(), StoreError> {
-    let transaction = store.db().write.begin().await?;
-    audit_entry::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
-    transaction.commit().await.map_err(StoreError::from)
+/// One statement, which is a transaction by itself. When the connection broke after the commit and
+/// before the answer, the entries are there already and are written no second time.
+async fn commit(store: &Store, batch: &[Entry]) -> Result<(), StoreError> {
+    audit_entry::Entity::insert_many(batch.iter().map(|entry| audit_entry::row(&entry.event)))
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(&store.db().write)
+        .await?;
+    Ok(())
 }
 
 const QUEUE_MAX: usize = 8192;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use staffing::job::remote::{RemoteKind, RemotePolicy};
 use staffing::job::{EmploymentType, JobSkills};
+use unicode_normalization::UnicodeNormalization;
 
 /// What to look for.
 #[derive(Clone, Debug, Default)]
@@ -70,14 +71,14 @@ pub(crate) fn any_skill<C: ColumnTrait>(skills: &[String], column: C) -> Conditi
     if skills.is_empty() {
         return Condition::all();
     }
-    skills.iter().fold(Condition::any(), |any, skill| any.add(has(column, &token(skill))))
+    skills.iter().fold(Condition::any(), |any, skill| any.add(has(column, &skill_token(skill))))
 }
 
 /// Skill ids of a document as tokens between bars: `|local:rust|esco:…|`.
 pub(crate) fn skill_tokens(document: &Value) -> String {
     let skills = document.get("skills").and_then(Value::as_array);
     let ids = skills.into_iter().flatten().filter_map(|skill| skill.get("skill_id")?.as_str());
-    ids.map(token).collect()
+    ids.map(skill_token).collect()
 }
 
 /// Texts folded and put together for matching words.
@@ -87,7 +88,7 @@ pub(crate) fn text<const N: usize>(texts: [&str; N]) -> String {
 
 /// Skill ids of a job as tokens.
 pub(crate) fn skills(skills: &JobSkills) -> String {
-    skills.items().iter().map(|skill| token(skill.skill_id.as_str())).collect()
+    skills.items().iter().map(|skill| skill_token(skill.skill_id.as_str())).collect()
 }
 
 /// Countries as tokens; `*` for all, and `-` before those left out.
@@ -116,8 +117,14 @@ fn token(id: &str) -> String {
     format!("|{id}|")
 }
 
+/// Folded, because `like` looks at the case of ASCII letters on PostgreSQL and not on SQLite.
+fn skill_token(id: &str) -> String {
+    token(&folded(id))
+}
+
+/// Stored text is in NFC; what is looked for may not be.
 fn folded(text: &str) -> String {
-    text.to_lowercase()
+    text.nfc().collect::<String>().to_lowercase()
 }
 
 /// The column holds the text somewhere; `%`, `_` and the escape itself stand for themselves.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kernel::{Clock, TenantId, Timestamp};
 use policy::Permit;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select, TransactionTrait};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
 use vault::TenantKeys;
 
 use crate::dialect::{self, Context};
@@ -42,14 +42,7 @@ impl TenantView {
     pub(crate) async fn open(store: &Store, permit: &Permit) -> Result<Self, StoreError> {
         let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
         let keys = store.keys(tenant).await?;
-        let pool = &store.db().read;
-        let session = if dialect::reads_need_transaction(pool.get_database_backend()) {
-            let session = Session::Transaction(pool.begin().await?);
-            dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
-            session
-        } else {
-            Session::Pool(pool.clone())
-        };
+        let session = store.read_as(Context::Tenant(tenant.uuid())).await?;
         Ok(Self { tenant, keys, session })
     }
 
@@ -87,7 +80,7 @@ impl TenantTx {
         permit: Permit,
         witness: Witness,
     ) -> Result<Self, StoreError> {
-        let session = Session::Transaction(store.db().write.begin().await?);
+        let session = Session::Transaction(dialect::begin(&store.db().write).await?);
         dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
         let view = TenantView { tenant, keys, session };
         let clock = Arc::clone(store.clock());
@@ -130,25 +123,23 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Changes the row that `update` selects, if it is still at the version it was read at.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`] when another change came first.
+    /// Changes the row that `update` selects, if it is still at the version it was read at: whether
+    /// it was. If not, another change came first, and nothing is recorded.
     pub(crate) async fn update<E: TenantOwned>(
         &mut self,
         update: sea_orm::UpdateMany<E>,
         record: Record,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let done = update
             .filter(E::tenant_column().eq(self.view.tenant.uuid()))
             .exec(&self.view.session)
             .await
             .map_err(StoreError::from_write)?;
         if done.rows_affected != 1 {
-            return Err(StoreError::Stale { current: record.version });
+            return Ok(false);
         }
         self.journal.push(record);
-        Ok(())
+        Ok(true)
     }
 
     /// Makes the change permanent, together with its audit entries, events, place in the change

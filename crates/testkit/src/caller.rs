@@ -39,26 +39,22 @@ impl Caller {
     }
 
     /// Asks for a resource.
-    #[must_use]
     pub fn get(&self, path: &str) -> Ask {
         self.ask(Method::GET, path)
     }
 
     /// Sends JSON with a new idempotency key; a move of a resource also states the version last
     /// seen of it.
-    #[must_use]
     pub fn post(&self, path: &str, body: Value) -> Ask {
         self.ask(Method::POST, path).json(&body)
     }
 
     /// Moves a resource on, from the version last seen.
-    #[must_use]
     pub fn take(&self, path: &str) -> Ask {
         self.ask(Method::POST, path)
     }
 
     /// Changes a resource by a merge patch, from the version last seen.
-    #[must_use]
     pub fn patch(&self, path: &str, patch: Value) -> Ask {
         self.ask(Method::PATCH, path)
             .json(&patch)
@@ -66,13 +62,11 @@ impl Caller {
     }
 
     /// Deletes a resource in the version last seen.
-    #[must_use]
     pub fn delete(&self, path: &str) -> Ask {
         self.ask(Method::DELETE, path)
     }
 
     /// Asks for an access token.
-    #[must_use]
     pub fn token(&self, client_id: &str, secret: &str) -> Ask {
         self.ask(Method::POST, "/oauth/token")
             .form("grant_type=client_credentials")
@@ -80,7 +74,6 @@ impl Caller {
     }
 
     /// Asks anything.
-    #[must_use]
     pub fn ask(&self, method: Method, path: &str) -> Ask {
         Ask::new(self.clone(), method, path)
     }

@@ -1,7 +1,7 @@
 //! The platform: every engine, wired as the binary wires them, on a clock that stands still.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use api::{Inside, Settings};
@@ -10,6 +10,7 @@ use gate::{AccessLog, App, Contract, GateConfig, Parts, Sink, Tasks, Tokens, Wal
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::{Pepper, SigningKey, VerifyingKeys};
 use policy::{Engine, Environment};
+use serde_json::Value;
 use store::tenants::{self, Tenant as NewTenant};
 use store::{Recorder, Store, Witness};
 use tempfile::TempDir;
@@ -49,7 +50,6 @@ pub(crate) struct Running {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) pepper: Pepper,
-    pub(crate) verifying: VerifyingKeys,
     pub(crate) settings: tenants::Settings,
     pub(crate) own: Own,
     directory: TempDir,
@@ -93,11 +93,10 @@ impl Platform {
         let reader: Arc<dyn Clock> = clock.clone();
         let store = Store::open(&own.config(), Arc::clone(&keyring), reader.clone()).await;
         let store = Arc::new(store.expect("the database opens"));
-        let policy = Arc::new(Engine::load().expect("the policies load"));
-        let openapi = api::document(&policy, PUBLIC_URL).expect("the document serialises");
-        let contract = Contract::compile(&openapi).expect("the contract compiles");
+        let plan = &*PLAN;
         let signing_key = SigningKey::generate();
         let verifying = VerifyingKeys::new([signing_key.public().clone()]).expect("a usable key");
+        let jwks = verifying.jwks();
         let (recorder, work) = Recorder::new(Arc::clone(&store));
         // Ends with the test's runtime, or when the last sender goes.
         Tasks::new().spawn(work);
@@ -109,9 +108,9 @@ impl Platform {
             clock: reader,
             store,
             recorder,
-            policy,
-            contract: Arc::new(contract),
-            tokens: Tokens::new(verifying.clone(), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
+            policy: Arc::clone(&plan.policy),
+            contract: Arc::clone(&plan.contract),
+            tokens: Tokens::new(verifying, PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
@@ -120,16 +119,17 @@ impl Platform {
         let settings = Settings {
             issuer: PUBLIC_URL.to_owned(),
             audience: PUBLIC_URL.to_owned(),
-            jwks: verifying.jwks(),
+            environment: Environment::Production,
+            jwks,
             signing_key,
             peppers: vec![pepper(&keyring)],
             cursors: TokenKey::new(&keyring, "cursor/1"),
-            openapi,
+            openapi: plan.openapi.clone(),
         };
         let inside = Inside::new(Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (pepper, settings) = (pepper(&keyring), setup.settings);
-        Self(Arc::new(Running { wall, app, clock, pepper, verifying, settings, own, directory }))
+        Self(Arc::new(Running { wall, app, clock, pepper, settings, own, directory }))
     }
 
     /// The clock of everything in the platform. Each request moves it by a millisecond.
@@ -255,6 +255,20 @@ impl Running {
         Witness { scene, operation: "testkit".to_owned(), claim: None }
     }
 }
+
+/// What is the same for every platform, and takes the longest to make.
+struct Plan {
+    policy: Arc<Engine>,
+    openapi: Value,
+    contract: Arc<Contract>,
+}
+
+static PLAN: LazyLock<Plan> = LazyLock::new(|| {
+    let policy = Engine::load().expect("the policies load");
+    let openapi = api::document(&policy, PUBLIC_URL).expect("the document serialises");
+    let contract = Contract::compile(&openapi).expect("the contract compiles");
+    Plan { policy: Arc::new(policy), openapi, contract: Arc::new(contract) }
+});
 
 fn pepper(keyring: &Keyring) -> Pepper {
     Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))

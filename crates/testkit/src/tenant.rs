@@ -67,6 +67,11 @@ impl Tenant {
     /// An application with this role and these scopes, with a token of the token endpoint.
     pub async fn application(&self, role: Role, scopes: &[&str]) -> Caller {
         let credentials = self.register(role, scopes).await;
+        self.sign_in(&credentials).await
+    }
+
+    /// A registered application with a new token of the token endpoint.
+    pub async fn sign_in(&self, credentials: &Credentials) -> Caller {
         let stranger = Caller::new(Arc::clone(&self.running), None);
         let token = stranger
             .token(&credentials.client_id, credentials.secret.expose())

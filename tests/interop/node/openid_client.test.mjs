@@ -38,7 +38,7 @@ test("an unknown scope is refused", async () => {
 });
 
 test("a call without a token is challenged", async () => {
-  const answer = await fetch(new URL("/v1/jobs", url));
+  const answer = await fetch(new URL("/v1/candidates", url));
 
   assert.equal(answer.status, 401);
   assert.match(answer.headers.get("www-authenticate"), /^Bearer/);

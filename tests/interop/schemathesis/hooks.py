@@ -110,6 +110,9 @@ def before_call(context: HookContext, case: Case, kwargs: dict) -> None:
     # A key that was used with another body is refused, and rightly.
     if "Idempotency-Key" in headers and tried != "Idempotency-Key":
         headers["Idempotency-Key"] = str(uuid.uuid4())
+    # Cursors are sealed: only the API can make one, and a schema cannot say so.
+    if not meta.is_negative_at(ParameterLocation.QUERY):
+        (case.query or {}).pop("cursor", None)
     if phase == "stateful" or (phase == "fuzzing" and turn % 2):
         return
     if not meta.is_negative_at(ParameterLocation.PATH):

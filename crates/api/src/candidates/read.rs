@@ -9,6 +9,7 @@ use kernel::id::kinds::Candidate as CandidateKind;
 use serde::Deserialize;
 use staffing::candidate::life::CandidateStatus;
 use staffing::candidate::personal::{PersonalEmail, PersonalPhone};
+use staffing::skill::SkillId;
 use store::candidates::{self, Contact, Filter};
 use store::page::Page;
 use utoipa::{IntoParams, ToSchema};
@@ -29,10 +30,10 @@ pub(crate) struct CandidateQuery {
     status: Option<CandidateStatus>,
     /// Has this skill, by id; several mean any of them.
     #[serde(default)]
-    #[param(value_type = Vec<String>, max_items = 50)]
+    #[param(value_type = Vec<SkillId>, max_items = 50)]
     skill: OneOrMany<String>,
     /// Only the one with this reference.
-    #[param(min_length = 1, max_length = 128)]
+    #[param(min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     external_ref: Option<String>,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct ClientQuery {
     /// Only those that stand here.
     status: Option<ClientStatus>,
     /// Only the one with this reference.
-    #[param(min_length = 1, max_length = 128)]
+    #[param(min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     external_ref: Option<String>,
 }
 

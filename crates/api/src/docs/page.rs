@@ -117,6 +117,9 @@ fn operation_section(out: &mut String, method: &str, path: &str, operation: &Val
 }
 
 fn needs(operation: &Value) -> String {
+    if operation["security"].as_array().is_some_and(|all| all.iter().any(is_basic)) {
+        return "Client id and secret (HTTP Basic)".to_owned();
+    }
     let scopes: Vec<String> = operation["security"]
         .as_array()
         .into_iter()
@@ -129,6 +132,10 @@ fn needs(operation: &Value) -> String {
         (Some("optional"), false) => format!("Public, or a token with {}", scopes.join(" ")),
         _ => format!("Token with {}", scopes.join(" ")),
     }
+}
+
+fn is_basic(way: &Value) -> bool {
+    way.get("client_basic").is_some()
 }
 
 fn parameters(out: &mut String, operation: &Value) {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use staffing::job::life::JobStatus;
 use staffing::job::remote::RemoteKind;
 use staffing::job::{EmploymentType, Visibility};
+use staffing::skill::SkillId;
 use store::search::Facets;
 use store::{jobs, public_jobs};
 use utoipa::IntoParams;
@@ -28,7 +29,7 @@ use crate::reply::{Answer, Reply};
 #[into_params(parameter_in = Query)]
 pub struct JobQuery {
     /// Words that must all occur in title or description.
-    #[param(min_length = 1, max_length = 200)]
+    #[param(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     q: Option<String>,
     /// May be worked from here; several mean any of them.
     #[serde(default)]
@@ -36,7 +37,7 @@ pub struct JobQuery {
     country: OneOrMany<CountryCode>,
     /// Asks for this skill, by id; several mean any of them.
     #[serde(default)]
-    #[param(value_type = Vec<String>, max_items = 50)]
+    #[param(value_type = Vec<SkillId>, max_items = 50)]
     skill: OneOrMany<String>,
     /// How remote.
     remote: Option<RemoteKind>,

@@ -11,6 +11,7 @@ use oauth::{
     ClientSecret, Granted, Issuance, Refused as NotGranted, RegisteredClient, Scopes, SecretHash,
     TokenRequest, TokenResponse,
 };
+use policy::Environment;
 use store::partners::{self, Partner};
 use utoipa::ToSchema;
 use watch::Authentication;
@@ -71,7 +72,7 @@ pub(crate) async fn issue(
     let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let request = oauth::parse_token_request(authorization, &form)?;
     let registered = partners::find(&app.store, &request.client_id, dossier.received_at).await?;
-    let client = registered.as_ref().map(|partner| client(partner)).transpose()?;
+    let client = registered.as_ref().map(|partner| client(partner, api.environment)).transpose()?;
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
@@ -97,7 +98,7 @@ fn attempt(request: &TokenRequest, outcome: &Result<Granted, NotGranted>) -> Aut
 }
 
 /// A stored partner, as the protocol knows it.
-fn client(partner: &Partner) -> Result<RegisteredClient, Refused> {
+fn client(partner: &Partner, environment: Environment) -> Result<RegisteredClient, Refused> {
     let odd = |_| Problem::internal("a stored partner that is none");
     let secrets = partner.secrets.iter().map(|secret| {
         let hash = SecretHash::from_bytes(&secret.hash);
@@ -109,7 +110,7 @@ fn client(partner: &Partner) -> Result<RegisteredClient, Refused> {
         environment: partner.environment.clone(),
         roles: vec![partner.role.to_string()],
         allowed: Scopes::parse(&partner.scopes).map_err(|_| odd(()))?,
-        active: partner.active,
+        active: partner.active && partner.environment == environment.as_str(),
         secrets: secrets.collect::<Result<_, Problem>>()?,
     })
 }

@@ -1,3 +1,17 @@
 //! The API from outside, through all rings: one binary, one module an area.
 
+mod audit;
+mod bodies;
+mod browser;
+mod canary;
+mod candidates;
+mod conditions;
+mod coverage;
 mod jobs;
+mod oauth;
+mod operations;
+mod paging;
+mod problems;
+mod public_jobs;
+mod repeats;
+mod tenants;

@@ -19,31 +19,63 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
 
 async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
     let dossier = Arc::clone(&visit.dossier);
+    // A caller who hangs up does not escape the audit trail.
+    let mut unwitnessed = Unwitnessed { app, dossier, armed: true };
     let response = next.run(visit).await;
-    match record(&app, &dossier).await {
-        Ok(()) => Ok(response),
-        // A change was recorded with itself; taking its reply away would only make the caller
-        // repeat it. Anything else is not answered when it cannot be witnessed.
-        Err(error) if dossier.method.is_safe() || response.status().is_client_error() => {
-            Err(error.into())
+    unwitnessed.armed = false;
+    let (app, dossier) = (&unwitnessed.app, &unwitnessed.dossier);
+    let Err(error) = record(app, dossier).await else { return Ok(response) };
+    // A change was recorded with itself; taking its reply away would only make the caller repeat
+    // it. Anything else is not answered when it cannot be witnessed.
+    let is_change = !dossier.method.is_safe() && dossier.attempt().is_none();
+    if is_change && response.status().is_success() {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, request_id = %dossier.request_id, "decision not recorded");
+        return Ok(response);
+    }
+    Err(error.into())
+}
+
+/// Hands what was found out to the recorder when the request is dropped half-way.
+struct Unwitnessed {
+    app: Arc<App>,
+    dossier: Arc<Dossier>,
+    armed: bool,
+}
+
+impl Drop for Unwitnessed {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
         }
-        Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, request_id = %dossier.request_id, "decision not recorded");
-            Ok(response)
+        for event in [attempt(&self.app, &self.dossier), decision(&self.app, &self.dossier)] {
+            let taken = event.is_none_or(|event| self.app.recorder.offer(event));
+            if !taken {
+                tracing::error!(request_id = %self.dossier.request_id, "entry not recorded");
+            }
         }
     }
 }
 
 async fn record(app: &App, dossier: &Dossier) -> Result<(), StoreError> {
-    let clock = app.clock.as_ref();
-    if let Some(attempt) = dossier.attempt() {
-        let id = EventId::new(clock);
-        let event = Event::authentication(id, &dossier.scene(), attempt.clone());
+    if let Some(event) = attempt(app, dossier) {
         app.recorder.witness(event).await?;
     }
-    let Some(decided) = dossier.decision() else { return Ok(()) };
-    let Some(operation) = dossier.operation() else { return Ok(()) };
+    let Some(event) = decision(app, dossier) else { return Ok(()) };
+    if dossier.decision().is_some_and(|decided| decided.allowed) {
+        app.recorder.note(event).await
+    } else {
+        app.recorder.witness(event).await
+    }
+}
+
+fn attempt(app: &App, dossier: &Dossier) -> Option<Event> {
+    let id = EventId::new(app.clock.as_ref());
+    Some(Event::authentication(id, &dossier.scene(), dossier.attempt()?.clone()))
+}
+
+fn decision(app: &App, dossier: &Dossier) -> Option<Event> {
+    let (decided, operation) = (dossier.decision()?, dossier.operation()?);
     let actor = dossier.caller().map_or(watch::Actor::Anonymous, |caller| store::actor(caller));
     let decision = Decision {
         operation: operation.label.clone(),
@@ -53,6 +85,5 @@ async fn record(app: &App, dossier: &Dossier) -> Result<(), StoreError> {
         policies: decided.policies.clone(),
         resource: None,
     };
-    let event = Event::decision(EventId::new(clock), &dossier.scene(), &actor, decision);
-    if decided.allowed { app.recorder.note(event).await } else { app.recorder.witness(event).await }
+    Some(Event::decision(EventId::new(app.clock.as_ref()), &dossier.scene(), &actor, decision))
 }

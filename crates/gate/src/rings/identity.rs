@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use kernel::{Code, Problem};
+use kernel::Problem;
+use oauth::{INVALID_TOKEN, TokenError};
 use policy::Caller;
 use watch::Authentication;
 
@@ -55,8 +56,10 @@ fn disbelieved(dossier: &Dossier, disbelief: Disbelief) -> Problem {
         credential: None,
         outcome: Err(disbelief.reason()),
     });
-    let challenge = r#"Bearer realm="ringwall", error="invalid_token""#;
-    Problem::new(&INVALID_TOKEN).header("www-authenticate", challenge).because(disbelief)
+    match disbelief {
+        Disbelief::Token(error) => error.into(),
+        Disbelief::Claims => TokenError::Malformed.into(),
+    }
 }
 
 fn unsupported() -> Problem {
@@ -65,14 +68,3 @@ fn unsupported() -> Problem {
         .detail("expected `Authorization: Bearer <access token>`")
         .header("www-authenticate", challenge)
 }
-
-/// The token is not believed (RFC 6750 §3.1). Why is for the audit trail.
-pub(super) const INVALID_TOKEN: Code = Code {
-    status: 401,
-    name: "auth.invalid_token",
-    title: "The access token is not valid",
-    mend: "Get a new token from `/oauth/token`; tokens live for 15 minutes.",
-};
-
-/// The problems that this ring makes.
-pub(super) const CODES: &[&Code] = &[&INVALID_TOKEN];

@@ -14,6 +14,11 @@ pub(crate) struct Migration;
 #[expect(elided_lifetimes_in_paths, reason = "the trait's signature, which async_trait must match")]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All or nothing on SQLite too: a start that was killed must not wedge the next one.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in tables() {
             manager.create_table(table).await?;

@@ -1,9 +1,13 @@
 -- The walls between tenants: forced row-level security, and a role that owns nothing.
 -- `app.tenant` is set for each transaction from a permit; unset, no row is visible.
 
+-- Roles belong to the whole server: others may make this one too, now or before, and an owner who
+-- may not make roles can be given it.
 do $$
 begin
-  create role ringwall_app nologin nosuperuser nobypassrls;
+  if not exists (select from pg_roles where rolname = 'ringwall_app') then
+    create role ringwall_app nologin nosuperuser nobypassrls;
+  end if;
 exception
   when duplicate_object or unique_violation then null;
 end
@@ -11,16 +15,29 @@ $$;
 
 do $$
 begin
-  execute format('grant ringwall_app to %I', current_user);
+  if not pg_has_role('ringwall_app', 'member') then
+    execute format('grant ringwall_app to %I', current_user);
+  end if;
 exception
-  when insufficient_privilege or invalid_grant_operation then null;
+  when insufficient_privilege or invalid_grant_operation or unique_violation then null;
 end
 $$;
 
 grant usage on schema public to ringwall_app;
 
--- Facts about the installation, without personal data. Keys are sealed.
+-- Who is here is no secret among tenants: a client's tenant is read before it is known. A tenant's
+-- own row is its own to change.
+alter table tenant enable row level security;
+alter table tenant force row level security;
 grant select, insert, update on tenant to ringwall_app;
+create policy tenant_wall on tenant
+  using (id = nullif(current_setting('app.tenant', true), '')::uuid)
+  with check (id = nullif(current_setting('app.tenant', true), '')::uuid);
+create policy tenant_read on tenant
+  for select
+  using (true);
+
+-- Facts about the installation, without personal data. Keys are sealed.
 grant select, insert, update on signing_key to ringwall_app;
 grant select on seaql_migrations to ringwall_app;
 

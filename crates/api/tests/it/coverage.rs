@@ -1,0 +1,265 @@
+//! Coverage walks: every operation of the contract is tried by everybody who must not get in.
+//!
+//! The lists of exceptions may only shrink.
+
+use std::collections::BTreeSet;
+
+use gate::contract::{Access, Operation};
+use policy::{Environment, Role, SCOPES};
+use testkit::{Caller, Platform, Tenant, minutes};
+
+use crate::operations::{Things, all, ask, known};
+
+/// Operations for everybody: credentials are not looked at.
+const PUBLIC: &[&str] = &[
+    "health.live",
+    "health.ready",
+    "docs.openapi",
+    "docs.index",
+    "docs.problems",
+    "docs.style",
+    "oauth.metadata",
+    "oauth.jwks",
+    "token.issue",
+];
+
+/// Operations that show strangers what is public, and nothing else.
+const OPTIONAL: &[&str] = &["job.list", "job.read"];
+
+/// Operations of people, which no application may carry out whatever its scopes.
+const PEOPLE_ONLY: &[&str] = &["job.approve"];
+
+struct Walk {
+    platform: Platform,
+    acme: Tenant,
+    partner: Caller,
+    things: Things,
+}
+
+impl Walk {
+    async fn start() -> Self {
+        let platform = Platform::new().await;
+        let acme = platform.tenant("acme").await;
+        let partner = acme.caller(Role::Partner).await;
+        let things = Things::of(&acme, &partner).await;
+        Self { platform, acme, partner, things }
+    }
+
+    /// Every operation but those for everybody.
+    fn guarded(&self) -> Vec<&Operation> {
+        let guarded = all(&self.platform).into_iter();
+        guarded.filter(|operation| !PUBLIC.contains(&operation.id.as_str())).collect()
+    }
+}
+
+fn ids<'a>(operations: impl IntoIterator<Item = &'a &'a Operation>) -> BTreeSet<&'a str> {
+    operations.into_iter().map(|operation| operation.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn every_operation_is_walked_and_no_other() {
+    let platform = Platform::new().await;
+
+    let declared: BTreeSet<_> = ids(&all(&platform)).into_iter().map(str::to_owned).collect();
+
+    assert_eq!(declared, known().into_iter().map(str::to_owned).collect());
+}
+
+#[tokio::test]
+async fn only_the_listed_operations_are_open_to_strangers() {
+    let platform = Platform::new().await;
+    let of = |access| {
+        let all = all(&platform);
+        let some: Vec<_> = all.into_iter().filter(|o| o.access == access).collect();
+        some.iter().map(|o| o.id.clone()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(BTreeSet::from_iter(of(Access::Public)), set(PUBLIC));
+    assert_eq!(BTreeSet::from_iter(of(Access::Optional)), set(OPTIONAL));
+}
+
+fn set(list: &[&str]) -> BTreeSet<String> {
+    list.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn without_credentials_nothing_is_answered() {
+    let walk = Walk::start().await;
+    let stranger = walk.platform.stranger();
+
+    for operation in walk.guarded() {
+        let answer = ask(&stranger, operation, &walk.things).await;
+        match operation.id.as_str() {
+            // Nothing is public yet, so there is nothing to see.
+            "job.list" => assert!(answer.is(200).ids().is_empty()),
+            "job.read" => drop(answer.is(404).problem("not_found")),
+            _ => {
+                let answer = answer.is(401).problem("auth.required");
+                assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="ringwall""#));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_opens_nothing() {
+    let walk = Walk::start().await;
+    let stranger = walk.platform.stranger();
+    let token = walk.partner.bearer().to_owned();
+    let (message, _) = token.rsplit_once('.').unwrap();
+    let unsigned = format!("{message}.");
+
+    for operation in walk.guarded() {
+        for text in ["garbage", "a.b.c", "..", &unsigned, &token[..token.len() - 2]] {
+            let answer = ask(&stranger.with_token(text), operation, &walk.things).await;
+            answer.is(401).problem("auth.invalid_token");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_scheme_opens_nothing() {
+    let walk = Walk::start().await;
+    let stranger = walk.platform.stranger();
+
+    for operation in walk.guarded() {
+        for value in ["Basic YTpi", "Bearer", "Digest x", ""] {
+            let ask = ask(&stranger, operation, &walk.things).with_header("authorization", value);
+            ask.await.is(401).problem("auth.invalid_token");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_foreign_key_opens_nothing() {
+    let walk = Walk::start().await;
+    let forger = walk.acme.forger();
+
+    for operation in walk.guarded() {
+        let answer = ask(&forger, operation, &walk.things).await;
+        answer.is(401).problem("auth.invalid_token");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_opens_nothing() {
+    let walk = Walk::start().await;
+    walk.platform.clock().advance(minutes(16));
+
+    for operation in walk.guarded() {
+        let answer = ask(&walk.partner, operation, &walk.things).await;
+        answer.is(401).problem("auth.invalid_token");
+    }
+}
+
+#[tokio::test]
+async fn the_things_of_another_tenant_look_like_none() {
+    let walk = Walk::start().await;
+    let globex = walk.platform.tenant("globex").await;
+    let other = globex.caller(Role::Partner).await;
+
+    for operation in walk.guarded() {
+        let answer = ask(&other, operation, &walk.things).await;
+        match operation.id.as_str() {
+            id if PEOPLE_ONLY.contains(&id) => drop(answer.is(403)),
+            "job.create" => drop(answer.is(422).at("/client_id")),
+            _ if operation.path.contains("{id}") => drop(answer.is(404).problem("not_found")),
+            id if id.ends_with(".list") || id.ends_with(".search") => {
+                let ids = answer.is(200).ids();
+                assert!(!ids.contains(&walk.things.job) && !ids.contains(&walk.things.candidate));
+                assert!(!ids.contains(&walk.things.company));
+            }
+            _ => drop(answer.is(201)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_scope_but_the_right_one_is_not_enough() {
+    let walk = Walk::start().await;
+
+    for operation in walk.guarded() {
+        let policy = walk.platform.policy();
+        let action = policy.action(&operation.action).unwrap();
+        let needed = policy.scope_of(&action).unwrap();
+        let others: Vec<_> = SCOPES.iter().copied().filter(|scope| *scope != needed).collect();
+        let lesser = walk.acme.partner(&others).await;
+
+        let answer = ask(&lesser, operation, &walk.things).await.is(403);
+
+        if PEOPLE_ONLY.contains(&operation.id.as_str()) {
+            answer.problem("auth.forbidden");
+            continue;
+        }
+        let answer = answer.problem("auth.scope_missing");
+        assert_eq!(answer.body()["required_scopes"], serde_json::json!([needed]));
+        assert!(answer.header("www-authenticate").unwrap().contains("insufficient_scope"));
+    }
+}
+
+#[tokio::test]
+async fn every_scope_is_not_enough_for_the_wrong_role() {
+    let walk = Walk::start().await;
+    let roles = [
+        Role::SystemAdmin,
+        Role::Recruiter,
+        Role::ClientViewer,
+        Role::IntegrationService,
+        Role::ReadonlyAnalyst,
+        Role::DevUser,
+    ];
+
+    for role in roles {
+        let caller = walk.acme.caller(role).await;
+        for operation in walk.guarded() {
+            let answer = ask(&caller, operation, &walk.things).await;
+            answer.is(403).problem("auth.forbidden");
+        }
+    }
+}
+
+/// The other walks would prove nothing if their requests were refused for another reason.
+#[tokio::test]
+async fn the_right_caller_gets_in() {
+    let walk = Walk::start().await;
+
+    for operation in walk.guarded() {
+        let things = Things::of(&walk.acme, &walk.partner).await;
+        let answer = ask(&walk.partner, operation, &things).await;
+        if PEOPLE_ONLY.contains(&operation.id.as_str()) {
+            answer.is(403).problem("auth.forbidden");
+            continue;
+        }
+        // A move may be illegal from where a new thing stands; it was let in all the same.
+        assert!(matches!(answer.status(), 200 | 201 | 204 | 409), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_developer_works_in_the_sandbox_without_personal_data() {
+    let platform = Platform::new().await;
+    let sandbox = platform.tenant_in("sand", Environment::Sandbox).await;
+    let developer = sandbox.caller(Role::DevUser).await;
+
+    let made = developer.post("/v1/candidates", testkit::samples::candidate()).await.is(201);
+
+    assert!(made.body().get("email").is_none());
+    developer
+        .post("/v1/candidates/search", serde_json::json!({ "phone": "+447700900001" }))
+        .await
+        .is(403);
+}
+
+#[tokio::test]
+async fn public_operations_do_not_look_at_credentials() {
+    let walk = Walk::start().await;
+    let stranger = walk.platform.stranger();
+    let public = all(&walk.platform).into_iter();
+    let public = public.filter(|o| PUBLIC.contains(&o.id.as_str()) && o.id != "token.issue");
+
+    for operation in public {
+        let bare = ask(&stranger, operation, &walk.things).await.is(200);
+        let forged = ask(&stranger.with_token("x"), operation, &walk.things).await.is(200);
+        assert_eq!(bare.bytes(), forged.bytes(), "{}", operation.id);
+    }
+}

@@ -1,0 +1,21 @@
+//! Waiting for another process, with an end.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, interval};
+
+/// Asks `probe` again and again until it answers `Some`.
+pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + WAIT_MAX;
+    let mut ticks = interval(LOOK_AGAIN_AFTER);
+    loop {
+        ticks.tick().await;
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what} did not come within {WAIT_MAX:?}");
+    }
+}
+
+const WAIT_MAX: Duration = Duration::from_secs(60);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);

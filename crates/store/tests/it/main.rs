@@ -1,0 +1,22 @@
+//! The store from outside: every claim is tried on SQLite and on PostgreSQL.
+//!
+//! What only one of them can show (row-level security, files) says so in its module.
+
+mod base;
+mod candidates;
+mod clients;
+mod idempotency;
+mod jobs;
+mod journal;
+mod keys;
+mod partners;
+mod public_jobs;
+mod raw;
+mod recorder;
+mod roles;
+mod samples;
+mod schema;
+mod sealed;
+mod search;
+mod tenants;
+mod walls;

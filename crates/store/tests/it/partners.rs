@@ -1,0 +1,99 @@
+//! OAuth clients.
+
+use std::time::Duration;
+
+use kernel::{Clock, TenantId};
+use policy::Role;
+use store::partners::{self, NewPartner};
+
+use crate::base::{Base, on_both};
+
+/// Registers a client; its client id.
+pub(crate) async fn register(base: &Base, tenant: TenantId) -> String {
+    let client_id = oauth::generate_client_id();
+    let new = NewPartner {
+        client_id: client_id.clone(),
+        name: "Example HR".to_owned(),
+        role: Role::IntegrationService,
+        scopes: "read:jobs".to_owned(),
+        secret_hash: vec![7; 32],
+    };
+    let mut tx = base.change(tenant).await;
+    partners::register(&mut tx, new).await.unwrap();
+    tx.commit(None).await.unwrap();
+    client_id
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_found_nowhere() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        register(base, tenant).await;
+
+        let found = partners::find(&base.store, "pc_unknown", base.clock.now()).await.unwrap();
+
+        assert!(found.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_is_found_with_its_tenant_and_its_live_secrets() {
+    on_both(async |base| {
+        let (tenant, other) = (base.found("acme").await, base.found("zeta").await);
+        let client_id = register(base, tenant).await;
+        register(base, other).await;
+        let until = base.clock.now().plus(Duration::from_secs(60));
+        let columns = "id, tenant_id, client_id, hash, created_at";
+        let id = base.raw.id(tenant.uuid());
+        base.raw
+            .run(&format!(
+                "insert into partner_secret ({columns}, expires_at) \
+                 select {id}, tenant_id, client_id, hash, created_at, {} from partner_secret \
+                 where client_id = '{client_id}'",
+                until.millis()
+            ))
+            .await;
+
+        let before = partners::find(&base.store, &client_id, base.clock.now()).await.unwrap();
+        let after = partners::find(&base.store, &client_id, until).await.unwrap();
+
+        let (before, after) = (before.unwrap(), after.unwrap());
+        assert_eq!(before.tenant, tenant);
+        assert_eq!(before.environment, "production");
+        assert!(before.active);
+        assert_eq!((before.secrets.len(), after.secrets.len()), (2, 1));
+        assert_eq!(after.secrets[0].hash, [7; 32]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_of_a_suspended_tenant_is_not_active() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let client_id = register(base, tenant).await;
+        base.raw.run("update tenant set status = 'suspended'").await;
+
+        let found = partners::find(&base.store, &client_id, base.clock.now()).await.unwrap();
+
+        assert!(!found.unwrap().active);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tenant_lists_its_own_clients_only() {
+    on_both(async |base| {
+        let (tenant, other) = (base.found("acme").await, base.found("zeta").await);
+        let client_id = register(base, tenant).await;
+        register(base, other).await;
+
+        let listed = partners::list(&base.view(tenant).await).await.unwrap();
+
+        let ids: Vec<_> = listed.iter().map(|partner| partner.client_id.as_str()).collect();
+        assert_eq!(ids, [client_id]);
+        assert!(listed[0].secrets.is_empty());
+    })
+    .await;
+}
