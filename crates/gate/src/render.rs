@@ -28,6 +28,8 @@ pub(crate) fn problem(
     *response.status_mut() =
         StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    // Also what rings outside of `browser` refuse is hardened.
+    crate::rings::harden(headers);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in problem.headers {

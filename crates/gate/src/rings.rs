@@ -21,6 +21,7 @@ use std::sync::Arc;
 use crate::App;
 use crate::ring::Ring;
 
+pub(crate) use browser::harden;
 pub use validation::Payload;
 
 /// The problems that the rings make.

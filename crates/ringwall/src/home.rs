@@ -84,6 +84,8 @@ impl Home {
     /// When it cannot be made, is no directory, belongs to somebody else, or is open to others.
     pub(crate) fn prepare(path: &Path) -> Result<Self, HomeError> {
         let unusable = |cause| HomeError::Unusable { path: path.to_owned(), cause };
+        // Whatever is made from here on, by the database too, is nobody else's to read.
+        rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
         make_directory(path).map_err(unusable)?;
         let facts = fs::metadata(path).map_err(unusable)?;
         judge(path, &facts, rustix::process::geteuid().as_raw())?;

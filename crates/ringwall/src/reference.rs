@@ -1,7 +1,6 @@
 //! `ringwall reference`: writes the pages of `docs/reference` that are made from the code.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use policy::Engine;
 
@@ -14,13 +13,24 @@ use crate::config;
 /// # Errors
 /// When a page cannot be made or written.
 pub(crate) fn run(args: &ReferenceArgs) -> Result<(), Failure> {
+    std::fs::create_dir_all(&args.write).map_err(|error| Failure::because(&error))?;
+    for (name, text) in pages()? {
+        let written = std::fs::write(args.write.join(name), text);
+        written.map_err(|error| Failure::because(&error))?;
+    }
+    Ok(())
+}
+
+/// Every page by its name.
+fn pages() -> Result<[(&'static str, String); 3], Failure> {
     let policy = Engine::load().map_err(|error| Failure::because(&error))?;
     let document = api::document(&policy, "https://api.example.com");
     let document = document.map_err(|error| Failure::because(&error))?;
-    std::fs::create_dir_all(&args.write).map_err(|error| Failure::because(&error))?;
-    write(&args.write, "openapi.json", &format!("{document:#}\n"))?;
-    write(&args.write, "problems.md", &problems())?;
-    write(&args.write, "configuration.toml", config::DEFAULT)
+    Ok([
+        ("openapi.json", format!("{document:#}\n")),
+        ("problems.md", problems()),
+        ("configuration.toml", config::DEFAULT.to_owned()),
+    ])
 }
 
 fn problems() -> String {
@@ -36,6 +46,17 @@ fn problems() -> String {
     out
 }
 
-fn write(directory: &Path, name: &str, text: &str) -> Result<(), Failure> {
-    std::fs::write(directory.join(name), text).map_err(|error| Failure::because(&error))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The API's surface is reviewed as a file: a change of it is a visible diff.
+    #[test]
+    fn the_reference_is_what_the_code_says() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference");
+        for (name, text) in pages().unwrap() {
+            let written = std::fs::read_to_string(format!("{directory}/{name}")).unwrap();
+            assert!(written == text, "`{name}` is out of date: run `cargo xtask bless`");
+        }
+    }
 }

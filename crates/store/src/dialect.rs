@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use crate::StoreError;
 use crate::db::{Db, StoreConfig};
 
-/// The role that requests run under on PostgreSQL: no owner, no superuser, no way past row security.
+/// The role that requests run under on PostgreSQL: no owner, no superuser, no way past the walls.
 pub(crate) const ROLE: &str = "ringwall_app";
 
 /// Opens the database that the configuration names, ready for requests.

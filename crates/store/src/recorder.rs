@@ -10,6 +10,7 @@ use policy::{Caller, CallerKind};
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use watch::{Actor, Event};
 
 use crate::entities::audit_entry;
@@ -100,7 +101,7 @@ async fn write(store: &Store, batch: &mut Vec<Entry>) {
     let mut wait = RETRY_FIRST;
     while let Err(error) = commit(store, batch).await {
         log_failure(&error, batch.len());
-        tokio::time::sleep(wait).await;
+        tokio::time::interval_at(Instant::now() + wait, wait).tick().await;
         wait = (wait * 2).min(RETRY_LAST);
     }
     for entry in batch.drain(..) {

@@ -41,6 +41,10 @@ impl Own {
         }
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn config(&self) -> StoreConfig {
         StoreConfig { url: self.url.clone(), connections_max: 4 }
     }
@@ -60,6 +64,8 @@ async fn postgres() -> Own {
     let own = Own { url: format!("{base}/{name}"), name: Some(name.clone()) };
     run(&admin, "select pg_advisory_lock(7316)").await;
     run(&admin, &format!("create database {name}")).await;
+    // Nothing here has to survive a power cut.
+    run(&admin, &format!("alter database {name} set synchronous_commit to off")).await;
     let migrated = store::Store::migrate(&own.config()).await;
     run(&admin, "select pg_advisory_unlock(7316)").await;
     migrated.expect("an empty database migrates");

@@ -34,6 +34,8 @@ pub struct Setup {
     pub gate: GateConfig,
     /// Whether access lines are written to a file.
     pub access_log: bool,
+    /// The environment that it serves.
+    pub environment: Environment,
     /// How tenants want things done.
     pub settings: tenants::Settings,
 }
@@ -50,7 +52,8 @@ pub(crate) struct Running {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) pepper: Pepper,
-    pub(crate) settings: tenants::Settings,
+    environment: Environment,
+    settings: tenants::Settings,
     pub(crate) own: Own,
     directory: TempDir,
 }
@@ -68,6 +71,7 @@ impl Default for Setup {
                 cors_origins: Vec::new(),
             },
             access_log: false,
+            environment: Environment::Production,
             settings: tenants::Settings::default(),
         }
     }
@@ -86,7 +90,7 @@ impl Platform {
 
     /// As it is told.
     pub async fn with(setup: Setup) -> Self {
-        let directory = TempDir::new().expect("a temporary directory");
+        let directory = directory();
         let own = Own::make(setup.database, directory.path()).await;
         let clock = Arc::new(ManualClock::new(start()));
         let keyring = Arc::new(Keyring::generate());
@@ -119,7 +123,7 @@ impl Platform {
         let settings = Settings {
             issuer: PUBLIC_URL.to_owned(),
             audience: PUBLIC_URL.to_owned(),
-            environment: Environment::Production,
+            environment: setup.environment,
             jwks,
             signing_key,
             peppers: vec![pepper(&keyring)],
@@ -128,8 +132,9 @@ impl Platform {
         };
         let inside = Inside::new(Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
-        let (pepper, settings) = (pepper(&keyring), setup.settings);
-        Self(Arc::new(Running { wall, app, clock, pepper, settings, own, directory }))
+        let (environment, settings) = (setup.environment, setup.settings);
+        let pepper = pepper(&keyring);
+        Self(Arc::new(Running { wall, app, clock, pepper, environment, settings, own, directory }))
     }
 
     /// The clock of everything in the platform. Each request moves it by a millisecond.
@@ -162,13 +167,27 @@ impl Platform {
         self.0.app.metrics.text(&Tally::default())
     }
 
-    /// A new agency in production, with one client company.
-    pub async fn tenant(&self, slug: &str) -> Tenant {
-        self.tenant_in(slug, Environment::Production).await
+    /// The rings around the API, for who would serve them on a port.
+    #[must_use]
+    pub fn wall(&self) -> Arc<Wall> {
+        Arc::clone(&self.0.wall)
     }
 
-    /// A new agency, with one client company.
-    pub async fn tenant_in(&self, slug: &str, environment: Environment) -> Tenant {
+    /// Where the database is, for its owner.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        self.0.own.url()
+    }
+
+    /// A new agency with one client company, in the environment that the platform serves.
+    pub async fn tenant(&self, slug: &str) -> Tenant {
+        let mut tenant = self.found(slug, self.0.environment).await;
+        tenant.furnish().await;
+        tenant
+    }
+
+    /// A new agency without anything.
+    pub async fn found(&self, slug: &str, environment: Environment) -> Tenant {
         let running = &self.0;
         running.tick();
         let id = TenantId::new(running.clock.as_ref());
@@ -183,7 +202,7 @@ impl Platform {
         let founded =
             tenants::found(&running.app.store, &permit, &running.witness(id), tenant).await;
         founded.expect("a tenant of a new name is founded");
-        Tenant::furnish(Arc::clone(running), id, slug).await
+        Tenant::new(Arc::clone(running), id, slug)
     }
 
     /// Somebody without credentials.
@@ -269,6 +288,12 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     let contract = Contract::compile(&openapi).expect("the contract compiles");
     Plan { policy: Arc::new(policy), openapi, contract: Arc::new(contract) }
 });
+
+/// In memory where there is such a place: nothing here has to survive a power cut.
+fn directory() -> TempDir {
+    let directory = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new());
+    directory.expect("a temporary directory")
+}
 
 fn pepper(keyring: &Keyring) -> Pepper {
     Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))

@@ -42,7 +42,7 @@ pub fn candidate() -> Value {
         "phone": format!("+4477009{:05}", number % 100_000),
         "country": "PT",
         "time_zone": "Europe/Lisbon",
-        "skills": [{ "skill_id": "local:rust", "label": "Rust" }],
+        "skills": [{ "skill_id": "local:rust", "label": "Rust", "source": "self" }],
     })
 }
 

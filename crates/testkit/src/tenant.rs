@@ -29,11 +29,13 @@ pub struct Credentials {
 }
 
 impl Tenant {
-    pub(crate) async fn furnish(running: Arc<Running>, id: TenantId, slug: &str) -> Self {
-        let mut tenant = Self { running, id, slug: slug.to_owned(), company: String::new() };
-        let owner = tenant.partner(&["write:clients"]).await;
-        tenant.company = owner.post("/v1/clients", samples::company()).await.is(201).id();
-        tenant
+    pub(crate) fn new(running: Arc<Running>, id: TenantId, slug: &str) -> Self {
+        Self { running, id, slug: slug.to_owned(), company: String::new() }
+    }
+
+    pub(crate) async fn furnish(&mut self) {
+        let owner = self.partner(&["write:clients"]).await;
+        self.company = owner.post("/v1/clients", samples::company()).await.is(201).id();
     }
 
     /// Its id.
@@ -48,7 +50,7 @@ impl Tenant {
         &self.slug
     }
 
-    /// The id of its first client company.
+    /// The id of its first client company; empty when it has none.
     #[must_use]
     pub fn company(&self) -> &str {
         &self.company

@@ -12,7 +12,7 @@ use crate::operations::{Things, all, ask};
 /// In every marked text, in whatever case.
 const MARK: &str = "q7zebra";
 /// In every marked telephone number.
-const DIGITS: &str = "7700973";
+const DIGITS: &str = "7700973184";
 
 /// Everything traced in this process, as far as it holds a mark.
 #[derive(Clone, Default)]
@@ -74,7 +74,7 @@ fn candidate(number: usize) -> Value {
             "family_name": "Q7Zebra family",
             "preferred_name": "Q7Zebra preferred",
             "email": format!("Q7Zebra.{number}@example.org"),
-            "phone": format!("+44{DIGITS}{number:03}"),
+            "phone": format!("+44{DIGITS}{number:02}"),
             "address": { "line1": "Q7Zebra street", "city": "Q7Zebra town", "country": "PT" },
             "summary": "Q7Zebra summary",
             "employments_history":
@@ -90,7 +90,7 @@ fn company() -> Value {
         json!({
             "billing_email": "q7zebra@kestrel.example",
             "billing_contact_name": "Q7Zebra contact",
-            "phone": format!("+44{DIGITS}999"),
+            "phone": format!("+44{DIGITS}99"),
             "tax_id": "Q7ZEBRA-1",
         }),
     )
@@ -108,7 +108,7 @@ async fn send_everything(mara: &Caller, things: &Things, platform: &Platform) ->
         mara.post("/v1/candidates", samples::with(candidate(5), json!({ "phone": "Q7Zebra" }))),
         mara.post("/v1/clients", company()),
         mara.post("/v1/candidates/search", json!({ "email": "q7zebra.1@example.org" })),
-        mara.post("/v1/candidates/search", json!({ "phone": format!("+44{DIGITS}001") })),
+        mara.post("/v1/candidates/search", json!({ "phone": format!("+44{DIGITS}01") })),
         mara.post("/v1/candidates/search", json!({ "phone": "q7zebra" })),
         mara.patch(&format!("/v1/candidates/{}", things.candidate), candidate(6)),
         mara.patch(&format!("/v1/candidates/{}", things.candidate), json!({ "phone": "q7zebra" })),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use gate::contract::{Access, Operation};
 use policy::{Environment, Role, SCOPES};
-use testkit::{Caller, Platform, Tenant, minutes};
+use testkit::{Caller, Platform, Setup, Tenant, minutes};
 
 use crate::operations::{Things, all, ask, known};
 
@@ -237,8 +237,9 @@ async fn the_right_caller_gets_in() {
 
 #[tokio::test]
 async fn a_developer_works_in_the_sandbox_without_personal_data() {
-    let platform = Platform::new().await;
-    let sandbox = platform.tenant_in("sand", Environment::Sandbox).await;
+    let setup = Setup { environment: Environment::Sandbox, ..Setup::default() };
+    let platform = Platform::with(setup).await;
+    let sandbox = platform.tenant("sand").await;
     let developer = sandbox.caller(Role::DevUser).await;
 
     let made = developer.post("/v1/candidates", testkit::samples::candidate()).await.is(201);

@@ -1,6 +1,6 @@
 //! The token endpoint: client credentials, and the ways it refuses.
 
-use policy::Role;
+use policy::{Environment, Role};
 use serde_json::{Value, json};
 use testkit::{Answer, Database, Platform, minutes};
 
@@ -33,12 +33,24 @@ async fn an_unknown_client_and_a_wrong_secret_are_told_alike() {
         let unknown = nobody.token("pc_aaaaaaaaaaaaaaaa", secret).await;
         let wrong = nobody.token(&known.client_id, &secret.replace("rws_", "rws_a")).await;
         let empty = nobody.token(&known.client_id, "").await;
+        let nothing = nobody.token("pc_aaaaaaaaaaaaaaaa", "").await;
 
         assert_eq!(alike(&unknown), alike(&wrong));
-        assert_eq!(alike(&unknown), alike(&empty));
+        assert_eq!(alike(&empty), alike(&nothing));
         let unknown = refused(unknown, 401, "invalid_client");
         assert!(unknown.header("www-authenticate").unwrap().starts_with("Basic "));
     }
+}
+
+#[tokio::test]
+async fn a_client_of_another_environment_gets_no_token() {
+    let platform = Platform::new().await;
+    let sandbox = platform.found("sand", Environment::Sandbox).await;
+    let known = sandbox.register(Role::Partner, SCOPES).await;
+
+    let answer = platform.stranger().token(&known.client_id, known.secret.expose()).await;
+
+    refused(answer, 401, "invalid_client");
 }
 
 #[tokio::test]
@@ -148,7 +160,9 @@ async fn every_attempt_is_recorded_and_no_secret_with_it() {
         let acme = platform.tenant("acme").await;
         let known = acme.register(Role::Partner, SCOPES).await;
         let nobody = platform.stranger();
-        nobody.token(&known.client_id, "rws_guess").await.is(401);
+        // What a stranger says of their address is not believed.
+        let guess = nobody.token(&known.client_id, "rws_guess");
+        guess.with_header("x-forwarded-for", "203.0.113.1").await.is(401);
         nobody.token("pc_aaaaaaaaaaaaaaaa", "rws_guess").await.is(401);
         nobody.token(&known.client_id, known.secret.expose()).await.is(200);
 

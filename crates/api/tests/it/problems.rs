@@ -1,9 +1,10 @@
 //! Refusals: their form, and what they never say.
 
+use gate::GateConfig;
 use http::Method;
 use policy::Role;
 use serde_json::{Value, json};
-use testkit::{Platform, samples};
+use testkit::{Platform, Setup, samples};
 
 const CANARY: &str = "q7canary";
 
@@ -117,6 +118,17 @@ async fn what_was_sent_is_never_repeated() {
         let headers = format!("{:?}", answer.headers());
         assert!(!headers.contains(CANARY), "{headers}");
     }
+}
+
+#[tokio::test]
+async fn a_full_house_asks_to_come_back() {
+    let gate = GateConfig { concurrency_max: 0, ..Setup::default().gate };
+    let platform = Platform::with(Setup { gate, ..Setup::default() }).await;
+
+    let refused = platform.stranger().get("/v1/jobs").await.is(503);
+
+    let refused = refused.problem("pressure.overloaded");
+    assert_eq!(refused.header("retry-after"), Some("1"));
 }
 
 #[tokio::test]

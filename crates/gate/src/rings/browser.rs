@@ -85,7 +85,7 @@ fn same_site(app: &App, request: &Request) -> Result<(), Problem> {
 }
 
 /// Security headers on everything, also on refusals. A handler may set a narrower policy itself.
-fn harden(headers: &mut HeaderMap) {
+pub(crate) fn harden(headers: &mut HeaderMap) {
     headers.remove(SERVER);
     for (name, value) in DEFAULTS {
         headers.entry(*name).or_insert(HeaderValue::from_static(value));

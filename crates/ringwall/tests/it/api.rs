@@ -40,6 +40,11 @@ impl Api {
         Self { client, ..self.clone() }
     }
 
+    /// The same caller, with the same token, at another address.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         let asked = self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
         Reply::read(asked.send().await.expect("an answer")).await.expect("a body")
@@ -74,7 +79,7 @@ impl Api {
 }
 
 impl Reply {
-    async fn read(response: Response) -> Result<Self, reqwest::Error> {
+    pub(crate) async fn read(response: Response) -> Result<Self, reqwest::Error> {
         let status = response.status().as_u16();
         let replayed = response.headers().contains_key("idempotency-replayed");
         let bytes = response.bytes().await?;

@@ -14,7 +14,7 @@ type Version = (String, String, i64);
 /// One consistent look at everything.
 pub(crate) struct Books {
     /// Each version that the rows say there was.
-    versions: Vec<Version>,
+    pub(crate) versions: Vec<Version>,
     changes: Vec<Version>,
     events: Vec<Version>,
     entries: Vec<Version>,

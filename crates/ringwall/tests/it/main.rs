@@ -11,6 +11,7 @@ mod postgres;
 mod server;
 mod site;
 mod start;
+mod storm;
 mod tls;
 mod wait;
 mod wire;

@@ -107,8 +107,13 @@ impl Server {
     }
 
     /// Ends it as an operator would; what it said.
-    pub(crate) async fn stop(mut self) -> String {
+    pub(crate) async fn stop(self) -> String {
         self.terminate();
+        self.stopped().await
+    }
+
+    /// Holds it to a clean end, after it was told to stop; what it said.
+    pub(crate) async fn stopped(mut self) -> String {
         let status = self.ended().await;
         let said = self.said();
         assert_eq!(status.code(), Some(0), "{said}");

@@ -1,6 +1,6 @@
 //! A database of one's own for each test, with a store on it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use kernel::{ClientCompanyId, Clock, EventId, ManualClock, Slug, TenantId, Timestamp};
@@ -34,7 +34,7 @@ pub(crate) struct Ground {
 pub(crate) struct Base {
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) engine: Engine,
+    pub(crate) engine: &'static Engine,
     /// Past the store and past all walls.
     pub(crate) raw: Raw,
     // Last, because fields are dropped in order.
@@ -112,7 +112,7 @@ impl Base {
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let store = Store::open(&ground.config, keyring, shared).await.unwrap();
         let raw = Raw::open(&ground.config.url).await;
-        Self { store: Arc::new(store), clock, engine: Engine::load().unwrap(), raw, ground }
+        Self { store: Arc::new(store), clock, engine: &ENGINE, raw, ground }
     }
 
     /// A new tenant.
@@ -203,5 +203,7 @@ pub(crate) fn server() -> String {
         .unwrap_or("postgres://postgres@127.0.0.1:5432/postgres".to_owned())
 }
 
+/// Proving the policies takes long; they are the same for all.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::load().unwrap());
 /// 2026-11-22T18:30:00Z.
 const NOW: i64 = 1_795_372_200_000;
