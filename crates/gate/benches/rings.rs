@@ -77,7 +77,7 @@ impl Bench {
             .await
         });
         println!("bare handler                 {:7.2} µs", handler.request);
-        println!("no ring, but a dossier       {:7.2} µs", all);
+        println!("no ring, but a dossier       {all:7.2} µs");
         handler.request
     }
 

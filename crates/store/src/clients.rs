@@ -13,7 +13,7 @@ use crate::entities::client_company::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::sealed::Sealed;
-use crate::{StoreError, TenantTx, TenantView};
+use crate::{StoreError, TenantTx, TenantView, jobs};
 
 /// A client company as stored: its personal data is still sealed.
 #[derive(Clone)]
@@ -113,6 +113,9 @@ pub async fn save(
         .filter(Column::Version.eq(read.version));
     if !tx.update(update, record(&client, Change::Updated, fields)).await? {
         return Err(StoreError::Stale { current: require(tx, read.id).await?.version });
+    }
+    if client.name()? != read.name()? {
+        jobs::renamed(tx, client.id).await?;
     }
     Ok(client)
 }

@@ -106,6 +106,9 @@ impl From<StoreError> for Problem {
             StoreError::AuditUnavailable => {
                 Self::new(&AUDIT_UNAVAILABLE).header("retry-after", "5").because(error)
             }
+            StoreError::Database(DbErr::ConnectionAcquire(_)) => {
+                Self::new(&UNAVAILABLE).header("retry-after", "1").because(error)
+            }
             StoreError::Database(_)
             | StoreError::Inconsistent { .. }
             | StoreError::Sealed(_)
@@ -143,5 +146,14 @@ pub const AUDIT_UNAVAILABLE: Code = Code {
     mend: "Try again after `Retry-After` seconds; nothing was changed.",
 };
 
+/// Every connection to the database is taken, or it does not answer.
+pub const UNAVAILABLE: Code = Code {
+    status: 503,
+    name: "store_unavailable",
+    title: "The database is busy or away",
+    mend: "Try again after `Retry-After` seconds; nothing was changed.",
+};
+
 /// The problems that the store makes.
-pub const CODES: &[&Code] = &[&PRECONDITION_FAILED, &TAKEN, &IN_PROGRESS, &AUDIT_UNAVAILABLE];
+pub const CODES: &[&Code] =
+    &[&PRECONDITION_FAILED, &TAKEN, &IN_PROGRESS, &AUDIT_UNAVAILABLE, &UNAVAILABLE];

@@ -165,6 +165,20 @@ pub async fn list(
     Ok(Page::cut(jobs, page.limit, |job| job.id))
 }
 
+/// The public face of a client's open jobs shows its new name.
+pub(crate) async fn renamed(tx: &TenantTx, client: ClientCompanyId) -> Result<(), StoreError> {
+    let open = tx
+        .find::<Entity>()
+        .filter(Column::ClientId.eq(client.uuid()))
+        .filter(Column::Status.eq(JobStatus::Open.as_str()))
+        .all(&tx.session)
+        .await?;
+    for row in open {
+        public_jobs::reflect(tx, &row.try_into()?).await?;
+    }
+    Ok(())
+}
+
 /// Another change came first: at which version the job is now, or that it went.
 async fn stale(tx: &TenantTx, id: JobId) -> Result<StoreError, StoreError> {
     Ok(StoreError::Stale { current: require(tx, id).await?.version })

@@ -28,7 +28,9 @@ pub mod tenants;
 mod witness;
 
 pub use db::{Db, StoreConfig};
-pub use error::{AUDIT_UNAVAILABLE, CODES, IN_PROGRESS, PRECONDITION_FAILED, StoreError, TAKEN};
+pub use error::{
+    AUDIT_UNAVAILABLE, CODES, IN_PROGRESS, PRECONDITION_FAILED, StoreError, TAKEN, UNAVAILABLE,
+};
 pub use journal::{Change, Record};
 pub use recorder::{Recorder, actor};
 pub use store::Store;

@@ -280,7 +280,8 @@ async fn filters_narrow_the_list() {
         let agency = Agency::on(database).await;
         let plain = agency.mara.post("/v1/candidates", samples::candidate()).await.is(201).id();
         let other = json!({
-            "external_ref": "C-1", "skills": [{ "skill_id": "local:cobol", "label": "COBOL", "source": "cv" }],
+            "external_ref": "C-1",
+            "skills": [{ "skill_id": "local:cobol", "label": "COBOL", "source": "cv" }],
         });
         let other = samples::with(samples::candidate(), other);
         let other = agency.mara.post("/v1/candidates", other).await.is(201).id();

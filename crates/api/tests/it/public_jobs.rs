@@ -62,15 +62,14 @@ async fn a_job_is_public_only_while_it_is_open() {
             ("fill", false),
         ] {
             let target = format!("{path}/{name}");
-            match name {
-                "" => {}
-                "close" => {
-                    drop(board.mara.post(&target, json!({ "reason": "other" })).await.is(200))
-                }
-                "fill" => {
-                    drop(board.mara.post(&target, json!({ "filled_count": 1 })).await.is(200))
-                }
-                _ => drop(board.mara.take(&target).await.is(200)),
+            let moved = match name {
+                "" => None,
+                "close" => Some(board.mara.post(&target, json!({ "reason": "other" }))),
+                "fill" => Some(board.mara.post(&target, json!({ "filled_count": 1 }))),
+                _ => Some(board.mara.take(&target)),
+            };
+            if let Some(ask) = moved {
+                ask.await.is(200);
             }
             let listed = board.listed("").await.contains(&id);
             let read = stranger.get(&path).await.status();

@@ -20,6 +20,20 @@ async fn no_person_and_no_secret_is_found_outside_of_answers_on_postgresql() {
     sing(Database::Postgres).await;
 }
 
+#[test]
+fn a_canary_is_found_in_every_form() {
+    let canary = "Žofie-4711@example.org";
+    let basic = data_encoding::BASE64.encode(format!("{canary}:more").as_bytes());
+    let hex = data_encoding::HEXLOWER.encode(canary.as_bytes());
+
+    for text in [canary, "ŽOFIE-4711@EXAMPLE.ORG", "\\u017dofie-4711@example.org", &basic, &hex] {
+        let found = std::panic::catch_unwind(|| {
+            holds_none("here", format!("…{text}…").as_bytes(), &[canary.to_owned()]);
+        });
+        assert!(found.is_err(), "{text}");
+    }
+}
+
 async fn sing(database: Database) {
     let site = Site::new(database).await.with("TELEMETRY__LOG", "trace");
     let partner = site.found("acme");

@@ -1,5 +1,13 @@
 //! The binary from outside: over real TLS, on real databases, killed and stopped for real.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    reason = "a test fails by panicking"
+)]
+
 mod api;
 mod books;
 mod canary;

@@ -135,4 +135,5 @@ pub(crate) fn trusting(ca_pem: &[u8]) -> ClientBuilder {
     Client::builder().tls_certs_only([authority]).no_proxy()
 }
 
-const FREE: &str = "127.0.0.1:0";
+/// Any port that is free.
+pub(crate) const FREE: &str = "127.0.0.1:0";

@@ -3,11 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
+use crate::books::Books;
 use crate::database::Database;
+use crate::server::FREE;
 use crate::site::{Partner, Said, Site, files, mode};
+use crate::wait;
 
 #[tokio::test]
 async fn the_first_start_tells_its_secrets_once_and_the_second_none() {
@@ -81,6 +85,27 @@ fn all_is_ours_alone(data_dir: &Path) {
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
+}
+
+#[tokio::test]
+async fn a_first_start_that_is_killed_on_its_way_is_mended_by_the_next() {
+    let site = Site::new(Database::Sqlite).await;
+    let made = ["keyring.key", "keyring.sealed", "tls/ca.key.sealed", "tls/ca.pem"];
+    let made = [&made[..], &["tls/server.key", "tls/server.pem", "ringwall.sqlite"]].concat();
+
+    for file in made {
+        let mut starting = site.command(&["serve", "--listen", FREE, "--admin-listen", FREE]);
+        let mut starting = starting.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let path = site.data_dir().join(file);
+        wait::until(file, async || path.exists().then_some(())).await;
+        starting.kill().and_then(|()| starting.wait()).expect("it is killed");
+    }
+
+    let server = site.start().await;
+    let api = server.api(&site.found("acme")).await;
+    api.company().await;
+    server.stop().await;
+    Books::read(&site).await.are_whole();
 }
 
 #[tokio::test]

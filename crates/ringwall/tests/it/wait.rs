@@ -18,4 +18,4 @@ pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<
 }
 
 const WAIT_MAX: Duration = Duration::from_secs(60);
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);

@@ -141,3 +141,21 @@ async fn postings_of_one_millisecond_are_paged_without_gaps_or_doubles() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_renamed_client_is_shown_under_its_new_name() {
+    on_both(async |base| {
+        let acme = base.found("acme").await;
+        let job = opened(base, acme, json!({ "visibility": "public" })).await;
+        let mut tx = base.change(acme).await;
+        let client = clients::require(&tx, job.draft.client_id).await.unwrap();
+        let draft = samples::client(json!({ "name": "New Name" }));
+
+        clients::save(&mut tx, &client, &draft, client.status, Vec::new()).await.unwrap();
+        tx.commit(None).await.unwrap();
+
+        let shown = public_jobs::require(&base.store, job.id).await.unwrap();
+        assert_eq!(shown.document["job"]["hiring_organization"], "New Name");
+    })
+    .await;
+}

@@ -79,7 +79,6 @@ async fn another_tenants_row_is_missing_whatever_is_done_to_it() {
         drop(view);
         let mut tx = base.change(zeta).await;
         let save = jobs::save(&mut tx, &job, job.draft.clone(), job.life, samples::step(&[]));
-        // The new owner of the draft would be refused first: its client is not there either.
         missing(save.await.err());
         missing(jobs::delete(&mut tx, &job).await.err());
         let step = candidates::Step { event: "candidate.updated", fields: Vec::new() };

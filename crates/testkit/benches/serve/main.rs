@@ -4,7 +4,7 @@
 //! All of them run in this process and take turns, so that whatever else the machine does slows all
 //! of them down. The client runs on the main thread: its processor time is told apart.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot start, stops")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that fails, stops")]
 
 mod bare;
 mod load;
