@@ -57,7 +57,8 @@ mod tests {
         let source = include_str!("rings.rs");
         let start = source.find("vec![").unwrap();
         let end = source.find("    ]\n}").unwrap();
-        let order: Vec<_> = source[start..end]
+        let list = source.get(start..end).unwrap();
+        let order: Vec<_> = list
             .lines()
             .filter_map(|line| line.trim().split_once("::ring(app)").map(|(name, _)| name))
             .collect();

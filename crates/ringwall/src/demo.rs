@@ -102,7 +102,7 @@ async fn lead(tx: &mut TenantTx, job: Job, index: usize) -> Result<(), StoreErro
     };
     let mut job = job;
     // Every third open job is for all to see.
-    if index % 3 == 0 && job.draft.visibility == Visibility::Internal {
+    if index.is_multiple_of(3) && job.draft.visibility == Visibility::Internal {
         let draft = staffing::job::JobDraft { visibility: Visibility::Public, ..job.draft.clone() };
         let step = step(JobEvent::Updated, "visibility");
         job = jobs::save(tx, &job, draft, job.life, step).await?;

@@ -69,11 +69,13 @@ impl Ready<'_> {
 }
 
 fn partner(partner: &ReadyPartner) -> Value {
-    let mut shown = json!({ "client_id": partner.client_id, "scopes": partner.scopes });
-    if let Some(secret) = &partner.client_secret {
-        shown["client_secret"] = json!(secret.expose());
+    let (id, scopes) = (&partner.client_id, &partner.scopes);
+    match &partner.client_secret {
+        Some(secret) => {
+            json!({ "client_id": id, "client_secret": secret.expose(), "scopes": scopes })
+        }
+        None => json!({ "client_id": id, "scopes": scopes }),
     }
-    shown
 }
 
 /// All tenants with their partners; secrets of those in `made` only.

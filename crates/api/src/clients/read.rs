@@ -42,11 +42,11 @@ pub(crate) async fn list(
     Facts(dossier): Facts,
     Permit(permit): Permit,
     Query(query): Query<ClientQuery>,
-    Query(paging): Query<Paging>,
     RawQuery(raw): RawQuery,
 ) -> Answer {
-    let list = List::new(&api.cursors, &dossier, raw.as_deref().unwrap_or_default());
-    let page = list.page(&paging)?;
+    let raw = raw.unwrap_or_default();
+    let list = List::new(&api.cursors, &dossier, &raw);
+    let page = list.page(&crate::query::parse::<Paging>(&raw)?)?;
     let filter = Filter { status: query.status, external_ref: query.external_ref };
     let tenant = app.store.view(&permit).await?;
     let page = clients::list(&tenant, &filter, page).await?;

@@ -91,12 +91,11 @@ pub(crate) async fn list(
     let raw = raw.unwrap_or_default();
     let list = List::new(&api.cursors, &dossier, &raw);
     let facets = Facets::from(facets);
-    let page = if permit.caller().kind() == CallerKind::Anonymous {
+    if permit.caller().kind() == CallerKind::Anonymous {
         public(&app, &list, &raw, facets).await
     } else {
         own(&app, &permit, &list, &raw, facets).await
-    };
-    page
+    }
 }
 
 async fn own(

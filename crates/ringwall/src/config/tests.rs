@@ -166,7 +166,7 @@ fn keys_that_contradict_each_other_are_refused() {
         "[server]\nplain_listen = '127.0.0.1:8443'",
         "[server]\nplain_listen = '127.0.0.1:8444'",
         "[gate]\nbody_idle_timeout_ms = 40000",
-        "[gate]\nrequest_timeout_ms = 20000",
+        "[gate]\nrequest_timeout_ms = 5000",
     ] {
         let said = said(text);
         assert!(said.starts_with("the configuration has 1 error\n"), "{said}");

@@ -92,8 +92,7 @@ impl Bare {
 
 /// A platform with one job, and a partner's token.
 async fn furnished(database: Database) -> (Platform, String, String) {
-    let platform =
-        Platform::with(Setup { database, access_log: true, ..Setup::default() }).await;
+    let platform = Platform::with(Setup { database, access_log: true, ..Setup::default() }).await;
     let acme = platform.tenant("acme").await;
     let mara = acme.partner(&["read:jobs", "write:jobs"]).await;
     let job = mara.post("/v1/jobs", samples::job(acme.company())).await.is(201).id();
