@@ -17,6 +17,7 @@ mod markers;
 mod modules;
 mod names;
 mod source;
+mod sql;
 mod tree;
 
 use tree::Tree;
@@ -33,6 +34,7 @@ const RULES: &[Rule] = &[
     dependencies::check,
     controls::check,
     links::check,
+    sql::check,
 ];
 
 /// One fault and where it is.
