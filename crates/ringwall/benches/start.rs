@@ -1,6 +1,7 @@
 //! How long `ringwall serve --demo` takes to start, and what it holds when nobody calls.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot start, stops")]
+#![expect(clippy::disallowed_methods, reason = "a bench waits for time to pass")]
 
 use std::fs;
 use std::path::Path;
