@@ -59,11 +59,8 @@ mod tests {
 
         let lines: Vec<String> = check(&tree).iter().map(ToString::to_string).collect();
 
-        assert_eq!(
-            lines,
-            [
-                "crates/store/src/jobs.rs:2: sql: `Statement`: the ORM makes SQL and binds its values"
-            ]
-        );
+        let place = "crates/store/src/jobs.rs:2: sql: `Statement`";
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].starts_with(place), "{lines:?}");
     }
 }
