@@ -8,7 +8,7 @@ use policy::Permit;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use uuid::Uuid;
-use watch::{ChangeKind, Event, Scene};
+use watch::{Actor, ChangeKind, Event, Scene};
 
 use crate::entities::{audit_entry, change_log, outbox, tenant_counter};
 use crate::tenant::TenantView;
@@ -70,23 +70,39 @@ impl Journal {
         let actor = crate::recorder::actor(permit.caller());
         // Whatever the witness was told: a change is in the data of the transaction's tenant.
         let scene = Scene { tenant: Some(tenant), ..witness.scene.clone() };
-        let mut changes = Vec::with_capacity(self.0.len());
-        let mut events = Vec::with_capacity(self.0.len());
-        let mut entries = Vec::with_capacity(self.0.len());
-        for (record, seq) in self.0.iter().zip(first..) {
-            let event_id = EventId::new(clock);
-            changes.push(change_row(record, tenant.uuid(), seq, witness));
-            events.extend(event_row(record, tenant.uuid(), seq, event_id, witness, permit));
-            let event = Event::change(event_id, &scene, &actor, audited(record, permit, witness));
-            entries.push(audit_entry::row(&event));
+        // A bulk change is written in parts, so that memory does not grow with it.
+        for (part, first) in self.0.chunks(PART_MAX).zip((first..).step_by(PART_MAX)) {
+            write_part(part, first, view, permit, (&scene, witness, &actor), clock).await?;
         }
-        change_log::Entity::insert_many(changes).exec_without_returning(&view.session).await?;
-        if !events.is_empty() {
-            outbox::Entity::insert_many(events).exec_without_returning(&view.session).await?;
-        }
-        audit_entry::Entity::insert_many(entries).exec_without_returning(&view.session).await?;
         Ok(())
     }
+}
+
+async fn write_part(
+    records: &[Record],
+    first: i64,
+    view: &TenantView,
+    permit: &Permit,
+    (scene, witness, actor): (&Scene, &Witness, &Actor),
+    clock: &dyn Clock,
+) -> Result<(), StoreError> {
+    let tenant = view.tenant().uuid();
+    let mut changes = Vec::with_capacity(records.len());
+    let mut events = Vec::with_capacity(records.len());
+    let mut entries = Vec::with_capacity(records.len());
+    for (record, seq) in records.iter().zip(first..) {
+        let event_id = EventId::new(clock);
+        changes.push(change_row(record, tenant, seq, witness));
+        events.extend(event_row(record, tenant, seq, event_id, witness, permit));
+        let event = Event::change(event_id, scene, actor, audited(record, permit, witness));
+        entries.push(audit_entry::row(&event));
+    }
+    change_log::Entity::insert_many(changes).exec_without_returning(&view.session).await?;
+    if !events.is_empty() {
+        outbox::Entity::insert_many(events).exec_without_returning(&view.session).await?;
+    }
+    audit_entry::Entity::insert_many(entries).exec_without_returning(&view.session).await?;
+    Ok(())
 }
 
 /// Takes `count` numbers from the tenant's counter; the first of them.
@@ -169,3 +185,6 @@ impl Change {
         }
     }
 }
+
+/// Well below the parameters that a statement may have on either database.
+const PART_MAX: usize = 256;
