@@ -1,8 +1,8 @@
 //! The whole list of rings around an empty handler: processor time a request, and where it goes.
 //!
 //! The requests run on one thread; the audit trail's writer and the access log have theirs, so that
-//! what a caller waits for and what is done behind their back are told apart. The access log goes to
-//! a file and the audit trail to SQLite, as they do when serving.
+//! what a caller waits for and what is done behind their back are told apart. The access log goes
+//! to a file and the audit trail to SQLite, as they do when serving.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot start, stops")]
 
@@ -86,8 +86,8 @@ impl Bench {
         self.cost(&wall, || request(JOB, Some(&self.token)), 200)
     }
 
-    /// What each ring adds: the list up to it, less the list up to the one outside of it. What audit
-    /// writes shows with policy, which makes the decision that is written.
+    /// What each ring adds: the list up to it, less the list up to the one outside of it. What
+    /// audit writes shows with policy, which makes the decision that is written.
     fn breakdown(&self, bare: f64) {
         let names: Vec<_> = rings(&self.app).iter().map(|ring| ring.name).collect();
         let mut outside = bare;

@@ -170,6 +170,15 @@ fn parameters_are_checked() {
 }
 
 #[test]
+fn a_change_without_its_precondition_has_a_status_of_its_own() {
+    let contract = contract();
+
+    let refused = operation(&contract, "change_pet").check_parameters(None, &HeaderMap::new());
+
+    assert_eq!(refused.unwrap_err().code, &problem::PRECONDITION_REQUIRED);
+}
+
+#[test]
 fn a_header_that_is_not_utf_8_is_refused() {
     let contract = contract();
     let mut headers = HeaderMap::new();

@@ -1,5 +1,5 @@
-//! `GET /v1/jobs/{id}` over TLS: the whole server, on one runtime and on a runtime a core, against a
-//! bare axum handler that does the same query.
+//! `GET /v1/jobs/{id}` over TLS: the whole server, on one runtime and on a runtime a core, against
+//! a bare axum handler that does the same query.
 //!
 //! All of them run in this process and take turns, so that whatever else the machine does slows all
 //! of them down. The client runs on the main thread: its processor time is told apart.
