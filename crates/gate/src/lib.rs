@@ -1,6 +1,6 @@
 //! The defence: listeners, TLS, the contract and the rings. It knows no business words.
 //!
-//! Start reading at [`rings`]: one list is the whole defence.
+//! Start reading at [`mod@rings`]: one list is the whole defence.
 
 mod access_log;
 mod admin;

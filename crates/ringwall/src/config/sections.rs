@@ -49,7 +49,7 @@ pub(crate) struct Server {
     /// Plain HTTP that only redirects.
     #[serde(deserialize_with = "optional")]
     pub(crate) plain_listen: Option<SocketAddr>,
-    /// Where callers find the API; see [`Config::public_url`].
+    /// Where callers find the API; see [`Config::public_urls`].
     #[serde(deserialize_with = "optional")]
     pub(crate) public_url: Option<HttpsOrigin>,
     /// Which kind of callers it serves.
@@ -141,10 +141,10 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
-    /// Issuer; see [`Config::issuer`].
+    /// Issuer; see [`Config::public_urls`].
     #[serde(deserialize_with = "optional")]
     pub(crate) issuer: Option<HttpsOrigin>,
-    /// Audience; see [`Config::audience`].
+    /// Audience; see [`Config::public_urls`].
     #[serde(deserialize_with = "optional")]
     pub(crate) audience: Option<Audience>,
 }
