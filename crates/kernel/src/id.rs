@@ -180,6 +180,18 @@ pub mod kinds {
     pub struct Request;
     /// Something that happened, in the outbox and the audit trail.
     pub struct Event;
+    /// A worker's engagement for a client company.
+    pub struct Employment;
+    /// A proposed change of an employment's terms.
+    pub struct Amendment;
+    /// A candidate held against a job.
+    pub struct Match;
+    /// One run of the matcher.
+    pub struct MatchRun;
+    /// Candidates that come by the thousand.
+    pub struct Import;
+    /// Candidates that go by the thousand.
+    pub struct Export;
 
     impl Kind for Tenant {
         const PREFIX: &'static str = "ten";
@@ -209,9 +221,33 @@ pub mod kinds {
         const PREFIX: &'static str = "req";
         const SCHEMA: &'static str = "RequestId";
     }
+    impl Kind for Import {
+        const PREFIX: &'static str = "imp";
+        const SCHEMA: &'static str = "ImportId";
+    }
+    impl Kind for Export {
+        const PREFIX: &'static str = "exp";
+        const SCHEMA: &'static str = "ExportId";
+    }
     impl Kind for Event {
         const PREFIX: &'static str = "evt";
         const SCHEMA: &'static str = "EventId";
+    }
+    impl Kind for Employment {
+        const PREFIX: &'static str = "emp";
+        const SCHEMA: &'static str = "EmploymentId";
+    }
+    impl Kind for Amendment {
+        const PREFIX: &'static str = "amd";
+        const SCHEMA: &'static str = "AmendmentId";
+    }
+    impl Kind for Match {
+        const PREFIX: &'static str = "mat";
+        const SCHEMA: &'static str = "MatchId";
+    }
+    impl Kind for MatchRun {
+        const PREFIX: &'static str = "mrun";
+        const SCHEMA: &'static str = "MatchRunId";
     }
 }
 
@@ -229,8 +265,20 @@ pub type CandidateId = Id<kinds::Candidate>;
 pub type PartnerId = Id<kinds::Partner>;
 /// Names a request.
 pub type RequestId = Id<kinds::Request>;
+/// Names an import.
+pub type ImportId = Id<kinds::Import>;
+/// Names an export.
+pub type ExportId = Id<kinds::Export>;
 /// Names an event.
 pub type EventId = Id<kinds::Event>;
+/// Names an employment.
+pub type EmploymentId = Id<kinds::Employment>;
+/// Names an amendment.
+pub type AmendmentId = Id<kinds::Amendment>;
+/// Names a match.
+pub type MatchId = Id<kinds::Match>;
+/// Names a run of the matcher.
+pub type MatchRunId = Id<kinds::MatchRun>;
 
 #[cfg(test)]
 mod tests {

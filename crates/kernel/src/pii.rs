@@ -33,6 +33,10 @@ pub enum Purpose {
     Index,
     /// To seal it for storage.
     Seal,
+    /// To show its last characters, and nothing else of it.
+    Mask,
+    /// To show it whole to a caller who stated why.
+    Reveal,
 }
 
 impl<T> Pii<T> {

@@ -45,7 +45,8 @@ impl Slug {
 }
 
 impl HttpsUrl {
-    /// Parses a URL by shape (RFC 3986): https, a host name with a dot, no user information.
+    /// Parses a URL by shape (RFC 3986): https, a host name with a dot, no user information. What
+    /// ends in a number is an address in one of its many spellings and no name (WHATWG URL §3.5).
     ///
     /// # Errors
     /// When it is not such a URL.
@@ -55,7 +56,7 @@ impl HttpsUrl {
         let name = host.split(':').next().unwrap_or_default();
         let fits = text.len() <= 2048
             && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
-            && name.contains('.')
+            && name.rsplit_once('.').is_some_and(|(_, last)| begins_with_letter(last))
             && name.split('.').all(|label| !label.is_empty() && label.bytes().all(is_host_byte))
             && host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
         if fits { Ok(Self(text.to_owned())) } else { Err(WebError::Url) }
@@ -66,6 +67,10 @@ impl HttpsUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn begins_with_letter(label: &str) -> bool {
+    label.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 fn is_host_byte(byte: u8) -> bool {
@@ -105,7 +110,7 @@ impl PartialSchema for HttpsUrl {
 impl ToSchema for HttpsUrl {}
 
 const URL_PATTERN: &str = concat!(
-    r"^https://([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(:[0-9]{1,4})?",
+    r"^https://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*(:[0-9]{1,4})?",
     r"([/?#][A-Za-z0-9!#$%&'()*+,\-./:;=?@_~\[\]]*)?$"
 );
 
@@ -121,6 +126,10 @@ mod tests {
             "https://",
             "https://a@example.org",
             "https://localhost",
+            "https://127.0.0.1",
+            "https://0.0",
+            "https://example.0x7f",
+            "https://example.org.",
             "javascript:alert(1)",
             "https://exa mple.org",
         ] {

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use kernel::{Secret, TenantId};
 use zeroize::Zeroizing;
 
-use crate::derive::{KeyBytes, fresh, fresh_id};
+use crate::derive::{KeyBytes, Label, derive, fresh, fresh_id};
 use crate::envelope::{Cipher, Context, KeyName, Sealed, write_part};
 use crate::{Keyring, VaultError};
 
@@ -12,6 +12,8 @@ use crate::{Keyring, VaultError};
 pub struct TenantKeys {
     tenant: TenantId,
     cipher: Cipher,
+    /// Of its own, so that who holds the key of personal fields does not hold this one.
+    sensitive: Cipher,
     index: hmac::Key,
 }
 
@@ -63,6 +65,26 @@ impl TenantKeys {
         self.cipher.open(&Context { label: FIELD, parts: &self.parts(place) }, &sealed)
     }
 
+    /// Seals a field of high risk for its place, under the key that is kept for such fields.
+    #[must_use]
+    pub fn seal_sensitive(&self, place: &Place<'_>, plain: &[u8]) -> Vec<u8> {
+        self.sensitive.seal(&Context { label: SENSITIVE, parts: &self.parts(place) }, plain)
+    }
+
+    /// Opens a field of high risk in its place.
+    ///
+    /// # Errors
+    /// When it is not such a field, was sealed under another key, was changed, or belongs to
+    /// another tenant, table, column or row.
+    pub fn open_sensitive(
+        &self,
+        place: &Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Secret<Vec<u8>>, VaultError> {
+        let sealed = Sealed::parse(sealed)?;
+        self.sensitive.open(&Context { label: SENSITIVE, parts: &self.parts(place) }, &sealed)
+    }
+
     /// What equal values of one column have in common, and nothing else has: HMAC-SHA256 under the
     /// tenant's index key, cut to 128 bits.
     #[must_use]
@@ -77,9 +99,11 @@ impl TenantKeys {
     }
 
     fn derive(tenant: TenantId, material: &Material) -> Self {
+        let sensitive = derive(material.data.expose(), Label::Purpose, "sensitive/1");
         Self {
             tenant,
             cipher: Cipher::new(material.name, material.data.expose()),
+            sensitive: Cipher::new(material.name, sensitive.expose()),
             index: hmac::Key::new(hmac::HMAC_SHA256, material.index.expose()),
         }
     }
@@ -123,6 +147,7 @@ const fn context(tenant: &TenantId) -> [&[u8]; 2] {
 }
 
 const FIELD: &str = "ringwall/field/v1";
+const SENSITIVE: &str = "ringwall/sensitive/v1";
 const INDEX: &str = "ringwall/index/v1";
 const MATERIAL: usize = 16 + size_of::<u32>() + 32 + 32;
 
@@ -159,6 +184,21 @@ mod tests {
 
         for place in &ELSEWHERE {
             assert_eq!(keys.open(place, &sealed).err(), Some(VaultError::Refused), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn neither_key_opens_what_the_other_sealed() {
+        let keys = keys();
+
+        let (personal, sensitive) = (keys.seal(&HERE, b"x"), keys.seal_sensitive(&HERE, b"x"));
+
+        assert_eq!(keys.open(&HERE, &sensitive).err(), Some(VaultError::Refused));
+        assert_eq!(keys.open_sensitive(&HERE, &personal).err(), Some(VaultError::Refused));
+        assert_eq!(keys.open_sensitive(&HERE, &sensitive).unwrap().expose(), b"x");
+        for place in &ELSEWHERE {
+            let opened = keys.open_sensitive(place, &sensitive).err();
+            assert_eq!(opened, Some(VaultError::Refused), "{place:?}");
         }
     }
 

@@ -104,6 +104,25 @@ pub struct Change {
     pub policies: Vec<String>,
 }
 
+/// Data of high risk was shown to somebody who said why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disclosure {
+    /// The operation: `POST /v1/employments/{id}/reveal`.
+    pub operation: String,
+    /// `employment`.
+    pub resource_type: &'static str,
+    /// Its id, as printed.
+    pub resource_id: String,
+    /// The version that was shown.
+    pub version: i64,
+    /// Names of the fields that were shown. Never values.
+    pub fields: Vec<String>,
+    /// Why, in the words of a list, and the case it was for. Nothing personal.
+    pub purpose: String,
+    /// The policies that allowed it.
+    pub policies: Vec<String>,
+}
+
 /// What happened to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
@@ -171,6 +190,25 @@ impl Event {
             kind: Some(Cow::Borrowed(change.resource_type)),
             uid: change.resource_id,
             version: Some(change.version.to_string()),
+        }];
+        event
+    }
+
+    /// Data was shown for a stated reason: class API Activity, activity Read, with the names of
+    /// fields.
+    #[must_use]
+    pub fn disclosure(id: EventId, scene: &Scene, actor: &Actor, shown: Disclosure) -> Self {
+        let class = Class { uid: API_ACTIVITY, activity: READ, code: "disclosure" };
+        let mut event = Self::new(id, scene, class, true);
+        event.action_id = Some(ALLOWED);
+        event.act(scene, actor, authorizations("allowed", shown.policies), shown.operation);
+        event.unmapped.disclosed = shown.fields;
+        event.unmapped.purpose = Some(Cow::Owned(printable(&shown.purpose, PURPOSE_CHARS_MAX)));
+        event.resources = vec![Resource {
+            owner: scene.tenant.map(|uid| Owner { uid }),
+            kind: Some(Cow::Borrowed(shown.resource_type)),
+            uid: shown.resource_id,
+            version: Some(shown.version.to_string()),
         }];
         event
     }
@@ -357,6 +395,7 @@ const PRODUCT: &str = "ringwall";
 const PRODUCT_VERSION: &str = env!("CARGO_PKG_VERSION");
 const USER_AGENT_CHARS_MAX: usize = 256;
 const CLAIMED_CHARS_MAX: usize = 64;
+const PURPOSE_CHARS_MAX: usize = 128;
 /// RFC 8785 §3.2.2.3: larger integers do not survive as JSON numbers.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 

@@ -149,6 +149,8 @@ pub(crate) struct Unmapped {
     pub(crate) action: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<FieldChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) disclosed: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purpose: Option<Word>,
 }
@@ -162,7 +164,10 @@ pub(crate) struct FieldChange {
 
 impl Unmapped {
     pub(crate) fn is_empty(&self) -> bool {
-        self.action.is_none() && self.changes.is_empty() && self.purpose.is_none()
+        self.action.is_none()
+            && self.changes.is_empty()
+            && self.disclosed.is_empty()
+            && self.purpose.is_none()
     }
 }
 

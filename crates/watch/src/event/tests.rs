@@ -197,6 +197,28 @@ fn a_change_names_the_fields_and_the_resource() {
 }
 
 #[test]
+fn a_disclosure_names_fields_reason_and_resource_and_no_value() {
+    let shown = Disclosure {
+        operation: "POST /v1/employments/{id}/reveal".to_owned(),
+        resource_type: "employment",
+        resource_id: "emp_1".to_owned(),
+        version: 3,
+        fields: vec!["tax_id".to_owned()],
+        purpose: "payroll: HR-7".to_owned(),
+        policies: vec!["staff-recruiter".to_owned()],
+    };
+
+    let event = json_of(&Event::disclosure(id(), &scene(), &client(), shown));
+
+    assert_eq!(event["metadata"]["event_code"], "disclosure");
+    assert_eq!(event["activity_id"], READ);
+    assert_eq!(event["unmapped"]["disclosed"], json!(["tax_id"]));
+    assert_eq!(event["unmapped"]["purpose"], "payroll: HR-7");
+    assert_eq!(event["resources"][0]["uid"], "emp_1");
+    assert_eq!(event["resources"][0]["version"], "3");
+}
+
+#[test]
 fn each_kind_of_change_has_its_activity() {
     let kinds = [(ChangeKind::Create, 1), (ChangeKind::Update, 3), (ChangeKind::Delete, 4)];
     for (kind, activity) in kinds {
