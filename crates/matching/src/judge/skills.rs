@@ -1,0 +1,239 @@
+//! What each distinct skill of a pool is worth for each skill that a job asks for.
+
+use std::collections::HashMap;
+
+use crate::opening::{Importance, Opening, WantedSkill};
+use crate::points::Share;
+use crate::policy::SkillRules;
+use crate::pool::{Grade, Held, Pool, SkillFacts};
+use crate::rarity::rarity;
+use crate::vocabulary::{Relation, Vocabulary};
+use crate::words::folded;
+
+/// A skill that the job asks for, as this ranking weighs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Importance times rarity.
+    pub(crate) weight: u64,
+    /// The weight, had one more candidate the skill.
+    pub(crate) weight_with_one_more: u64,
+    /// The level that opens the gate.
+    level_least: u8,
+    /// What each level is worth, and each number of years; not stated is the last.
+    by_level: [u32; 6],
+    by_years: [u32; 32],
+    is_must: bool,
+}
+
+/// What a held skill adds to one that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    /// Which of those asked for.
+    pub(crate) wanted: usize,
+    /// In ten-thousandths.
+    credit: u32,
+    /// How they are related; none when they are the same.
+    pub(crate) relation: Option<Relation>,
+}
+
+/// What skills are worth.
+pub(crate) struct SkillTable {
+    pub(crate) wanted: Vec<Wanted>,
+    /// For each skill of the pool one more than its place in `links`; 0 when it adds nothing.
+    slots: Vec<u16>,
+    links: Vec<Vec<Link>>,
+    weight: u64,
+    musts: u64,
+    recency: [u32; 16],
+    rules: SkillRules,
+}
+
+/// A skill asked for: its number in the pool, in the vocabulary, and its folded label.
+type Asked = (Option<u32>, Option<u32>, String);
+
+impl SkillTable {
+    pub(super) fn new(pool: &Pool, opening: &Opening, rules: &SkillRules) -> Self {
+        let asked: Vec<Asked> = opening
+            .skills
+            .iter()
+            .take(WANTED_MAX)
+            .map(|skill| {
+                let concept = Vocabulary::shared().skill(&skill.id, &skill.label);
+                let known = concept.and_then(|number| Vocabulary::shared().concept(number));
+                let number = pool.skills.find(known.map_or(skill.id.as_str(), |known| &known.id));
+                (number, concept, folded(&skill.label))
+            })
+            .collect();
+        let mut table = Self {
+            wanted: Vec::new(),
+            slots: vec![0; pool.skill_facts.len()],
+            links: Vec::new(),
+            weight: 0,
+            musts: 0,
+            recency: recency(rules),
+            rules: rules.clone(),
+        };
+        for (place, (skill, (number, ..))) in opening.skills.iter().zip(&asked).enumerate() {
+            let having = number.and_then(|number| pool.skill_facts.get(number as usize));
+            let wanted =
+                Wanted::new(skill, rules, pool.live.count, having.map_or(0, |it| it.having));
+            table.weight += wanted.weight;
+            table.musts |= u64::from(wanted.is_must) << place;
+            table.wanted.push(wanted);
+        }
+        table.link(&pool.skill_facts, &asked);
+        table
+    }
+
+    /// Finds what each skill of the pool adds, judging each concept once.
+    fn link(&mut self, facts: &[SkillFacts], asked: &[Asked]) {
+        let mut known: HashMap<Vec<(usize, u8)>, u16> = HashMap::new();
+        for ((number, facts), slot) in (0_u32..).zip(facts).zip(&mut self.slots) {
+            let mut links = Vec::new();
+            for (wanted, (same, concept, label)) in asked.iter().enumerate() {
+                let relation = match (concept, facts.concept) {
+                    _ if *same == Some(number) => None,
+                    (Some(one), Some(other)) => match Vocabulary::shared().relation(*one, other) {
+                        Some(relation) => Some(relation),
+                        None => continue,
+                    },
+                    _ if *label == folded(&facts.label) => Some(Relation::Alias),
+                    _ => continue,
+                };
+                let credit = match relation {
+                    None => 10_000,
+                    Some(Relation::Alias) => self.rules.alias,
+                    Some(Relation::Parent) => self.rules.parent,
+                    Some(Relation::Sibling) => self.rules.sibling,
+                };
+                links.push(Link { wanted, credit, relation });
+            }
+            if links.is_empty() {
+                continue;
+            }
+            let key =
+                links.iter().map(|link| (link.wanted, relation_code(link.relation))).collect();
+            *slot = *known.entry(key).or_insert_with(|| {
+                self.links.push(links);
+                u16::try_from(self.links.len()).unwrap_or(0)
+            });
+        }
+    }
+
+    /// How much of what is asked for a row has, and whether the musts are there.
+    pub(crate) fn share(&self, held: &[Held], without: Option<usize>) -> (Share, bool) {
+        if self.wanted.is_empty() {
+            return (Share::WHOLE, true);
+        }
+        let (best, present) = self.best(held, without);
+        let sum: u64 =
+            self.wanted.iter().zip(best).map(|(it, best)| it.weight * u64::from(best)).sum();
+        (Share::new((sum / self.weight.max(1)) as u32), present & self.musts == self.musts)
+    }
+
+    /// The best that a row has of each that is asked for, and which of them are present, as bits.
+    pub(crate) fn best(&self, held: &[Held], without: Option<usize>) -> ([u16; WANTED_MAX], u64) {
+        let mut best = [0_u16; WANTED_MAX];
+        let mut present = 0;
+        for (index, held) in held.iter().enumerate() {
+            for link in self.links(*held) {
+                let (value, is_present) = self.value(*held, link);
+                if without == Some(index) {
+                    continue;
+                }
+                if let Some(best) = best.get_mut(link.wanted) {
+                    *best = value.max(*best);
+                }
+                present |= u64::from(is_present) << link.wanted;
+            }
+        }
+        (best, present)
+    }
+
+    pub(crate) fn links(&self, held: Held) -> &[Link] {
+        let slot = self.slots.get(held.skill() as usize).copied().unwrap_or(0);
+        let links = usize::from(slot).checked_sub(1).and_then(|place| self.links.get(place));
+        links.map_or(&[], Vec::as_slice)
+    }
+
+    /// What a held skill is worth for one that is asked for, in ten-thousandths, and whether it
+    /// opens the gate.
+    pub(crate) fn value(&self, held: Held, link: &Link) -> (u16, bool) {
+        let Some(wanted) = self.wanted.get(link.wanted) else { return (0, false) };
+        let grade = Grade::of(held.grade());
+        let level = grade.level.unwrap_or(self.rules.usual_level);
+        let by_level = wanted.by_level.get(usize::from(level)).copied().unwrap_or(0);
+        let years = grade.years.map_or(wanted.by_years.len() - 1, usize::from);
+        let by_years = wanted.by_years.get(years).copied().unwrap_or(0);
+        let recency = self.recency.get(usize::from(grade.idle_months / 12)).copied().unwrap_or(0);
+        // Rounded down once more than need be, and within 32 bits.
+        let value = by_level.min(by_years) * recency / 10_000 * link.credit / 10_000;
+        let opens = link.relation.is_none() && level >= wanted.level_least;
+        (u16::try_from(value).unwrap_or(u16::MAX), opens)
+    }
+
+    /// Whether a skill that must be there is present.
+    pub(crate) fn lacks(&self, wanted: usize, present: u64) -> bool {
+        (self.musts & !present) >> wanted & 1 == 1
+    }
+
+    /// What the criterion would rise to, were one of those asked for fully there.
+    ///
+    /// Somebody more would then have the skill, which makes it less rare: that is counted in.
+    pub(crate) fn share_with(&self, best: &[u16], wanted: usize, is_new: bool) -> Share {
+        let (mut sum, mut whole) = (0, 0);
+        for (place, (skill, best)) in self.wanted.iter().zip(best).enumerate() {
+            let is_it = place == wanted;
+            let weight = if is_it && is_new { skill.weight_with_one_more } else { skill.weight };
+            sum += weight * if is_it { 10_000 } else { u64::from(*best) };
+            whole += weight;
+        }
+        Share::new((sum / whole.max(1)) as u32)
+    }
+}
+
+impl Wanted {
+    fn new(skill: &WantedSkill, rules: &SkillRules, all: u32, having: u32) -> Self {
+        let importance = match skill.importance {
+            Importance::Must => rules.must,
+            Importance::Should => rules.should,
+            Importance::Nice => rules.nice,
+        };
+        let weight = |having: u32| u64::from(importance) * u64::from(rarity(all, having));
+        let of = |part: usize, whole: Option<u8>| {
+            whole.map_or(10_000, |whole| Share::of(part as u64, whole.into()).parts())
+        };
+        // The last place is for years that are not stated.
+        let years = |years: usize| if years == 31 { 10_000 } else { of(years, skill.min_years) };
+        Self {
+            weight: weight(having),
+            weight_with_one_more: weight(having + 1),
+            level_least: skill.level.unwrap_or(1).saturating_sub(rules.gate_levels_below),
+            by_level: std::array::from_fn(|level| of(level, skill.level)),
+            by_years: std::array::from_fn(years),
+            is_must: skill.importance == Importance::Must,
+        }
+    }
+}
+
+/// Credit by years of work since a skill was used.
+fn recency(rules: &SkillRules) -> [u32; 16] {
+    let (free, most) = (u32::from(rules.idle_months_free), u32::from(rules.idle_months_most));
+    std::array::from_fn(|years| {
+        let idle = (years as u32 * 12).clamp(free, most);
+        let fall = 10_000 - rules.idle_least;
+        10_000 - fall * (idle - free) / (most - free)
+    })
+}
+
+const fn relation_code(relation: Option<Relation>) -> u8 {
+    match relation {
+        None => 0,
+        Some(Relation::Alias) => 1,
+        Some(Relation::Parent) => 2,
+        Some(Relation::Sibling) => 3,
+    }
+}
+
+/// The skills that a job may ask for; the contract allows as many.
+pub(crate) const WANTED_MAX: usize = 50;
