@@ -76,6 +76,12 @@ impl Month {
         let month = month.filter(|m| (1..=12).contains(m)).ok_or(CalendarError::Month)?;
         Ok(Self { year, month })
     }
+
+    /// Months since the beginning of year 0.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.year as u32 * 12 + self.month as u32 - 1
+    }
 }
 
 impl LocalTime {

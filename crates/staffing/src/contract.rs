@@ -11,9 +11,11 @@ use utoipa::ToSchema;
 use crate::calendar::Date;
 use crate::candidate::CandidateDraft;
 use crate::client::ClientDraft;
+use crate::employment::EmploymentDraft;
+use crate::employment::amendment::AmendmentDraft;
 use crate::job::JobDraft;
 use crate::merge::merge;
-use crate::patch::{CandidatePatch, ClientPatch, JobPatch, Patched};
+use crate::patch::{CandidatePatch, ClientPatch, EmploymentPatch, JobPatch, Patched};
 use crate::{patch, synthetic};
 
 /// A schema with all components that it refers to.
@@ -45,7 +47,17 @@ fn clients(count: u64) -> Vec<Value> {
 }
 
 fn candidates(count: u64) -> Vec<Value> {
-    synthetic::candidates(1, count).iter().map(|c| c.document(Purpose::Answer)).collect()
+    synthetic::candidates(1, count).map(|c| c.document(Purpose::Answer)).collect()
+}
+
+fn employments(count: u64) -> Vec<Value> {
+    let clients: [ClientCompanyId; 1] = ["cli_00000000000000000000000001".parse().unwrap()];
+    let today = Date::parse("2026-11-22").unwrap();
+    let people: Vec<_> = synthetic::candidates(1, count).collect();
+    let id = "cand_00000000000000000000000001".parse().unwrap();
+    let people: Vec<_> = people.iter().map(|person| (id, person)).collect();
+    let drafts = synthetic::employments(1, &people, &clients, today);
+    drafts.iter().map(|draft| draft.document(Purpose::Answer)).collect()
 }
 
 /// Values near the limits of one member or another.
@@ -148,6 +160,26 @@ fn the_candidate_schema_and_parser_agree() {
 }
 
 #[test]
+fn the_employment_schema_and_parser_agree() {
+    agree::<EmploymentDraft>(&employments(2), |_| true);
+}
+
+#[test]
+fn the_amendment_schema_and_parser_agree() {
+    let documents = [json!({
+        "effective_from": "2027-01-01", "reason": "Raise",
+        "changes": {
+            "compensation": { "amount_minor": 1, "currency": "EUR", "period": "month" },
+            "job_title": "Lead", "department": "Finance", "weekly_hours": 38,
+            "pay_frequency": "monthly",
+        },
+    })];
+    // That a change changes something is the schema's to say, and the transition's to hold.
+    let says_something = |draft: &AmendmentDraft| draft.changes != Default::default();
+    agree::<AmendmentDraft>(&documents, says_something);
+}
+
+#[test]
 fn every_synthetic_document_fits_the_schema() {
     let (job, client, candidate) =
         (validator::<JobDraft>(), validator::<ClientDraft>(), validator::<CandidateDraft>());
@@ -155,6 +187,8 @@ fn every_synthetic_document_fits_the_schema() {
     assert!(jobs(300).iter().all(|document| job.is_valid(document)));
     assert!(clients(300).iter().all(|document| client.is_valid(document)));
     assert!(candidates(300).iter().all(|document| candidate.is_valid(document)));
+    let employment = validator::<EmploymentDraft>();
+    assert!(employments(300).iter().all(|document| employment.is_valid(document)));
 }
 
 #[test]
@@ -169,6 +203,7 @@ fn documents_hold_exactly_the_members_of_the_schema() {
     same(&clients(1)[0], document::<ClientDraft>());
     same(&candidates(1)[0], document::<CandidateDraft>());
     same(&jobs(1)[0], document::<JobDraft>());
+    same(&employments(1)[0], document::<EmploymentDraft>());
 }
 
 #[test]
@@ -180,6 +215,10 @@ fn documents_parse_back_to_the_same_draft() {
     for draft in synthetic::clients(2, 100) {
         let back: ClientDraft = serde_json::from_value(draft.document(Purpose::Change)).unwrap();
         assert!(back == draft);
+    }
+    for document in employments(100) {
+        let back: EmploymentDraft = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(back.document(Purpose::Change), document);
     }
     for document in jobs(100) {
         let back: JobDraft = serde_json::from_value(document.clone()).unwrap();
@@ -200,8 +239,12 @@ fn the_professional_part_names_nobody() {
 
 #[test]
 fn patches_require_nothing_and_refuse_what_no_draft_has() {
-    let patches =
-        [validator::<ClientPatch>(), validator::<JobPatch>(), validator::<CandidatePatch>()];
+    let patches = [
+        validator::<ClientPatch>(),
+        validator::<JobPatch>(),
+        validator::<CandidatePatch>(),
+        validator::<EmploymentPatch>(),
+    ];
 
     for patch in patches {
         assert!(patch.is_valid(&json!({})));
@@ -254,6 +297,7 @@ fn a_whole_document_is_a_patch_too() {
     patch_fits::<ClientDraft>(&clients(5), &clients(6)[5]);
     patch_fits::<JobDraft>(&jobs(5), &jobs(6)[5]);
     patch_fits::<CandidateDraft>(&candidates(5), &candidates(6)[5]);
+    patch_fits::<EmploymentDraft>(&employments(5), &employments(6)[5]);
 }
 
 static PEOPLE: LazyLock<Vec<Value>> = LazyLock::new(|| candidates(20));

@@ -1,7 +1,9 @@
 //! The names under which changes are announced.
 
 use crate::candidate::life::CandidateMove;
+use crate::employment::life::EmploymentMove;
 use crate::job::life::JobMove;
+use crate::matches::MatchMove;
 
 /// What happened to a client company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,50 @@ pub enum CandidateEvent {
     ErasureRequested,
     /// They are erased.
     Erased,
+}
+
+/// What happened to a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchEvent {
+    /// It was scored, for the first time or again.
+    Scored,
+    /// It is at another stage.
+    StageChanged,
+    /// An employment followed.
+    Placed,
+}
+
+/// What happened to an employment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmploymentEvent {
+    /// It was written down.
+    Created,
+    /// It changed.
+    Updated,
+    /// It waits for approval.
+    Submitted,
+    /// It was approved and is being prepared.
+    OnboardingStarted,
+    /// The work began.
+    Activated,
+    /// The worker went on leave.
+    LeaveStarted,
+    /// The worker is back.
+    LeaveEnded,
+    /// It comes to its end.
+    OffboardingStarted,
+    /// It is over.
+    Ended,
+    /// It did not begin.
+    Cancelled,
+    /// A change of terms was proposed.
+    AmendmentProposed,
+    /// It was approved.
+    AmendmentApproved,
+    /// Its day came.
+    AmendmentEffective,
+    /// It was withdrawn.
+    AmendmentCancelled,
 }
 
 impl ClientEvent {
@@ -113,6 +159,67 @@ impl CandidateEvent {
             | CandidateMove::Rest
             | CandidateMove::Block
             | CandidateMove::Unblock => Self::Updated,
+        }
+    }
+}
+
+impl MatchEvent {
+    /// The event's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scored => "match.scored",
+            Self::StageChanged => "match.stage_changed",
+            Self::Placed => "match.placed",
+        }
+    }
+
+    /// What a move announces.
+    #[must_use]
+    pub const fn of(made: MatchMove) -> Self {
+        match made {
+            MatchMove::Place(_) => Self::Placed,
+            _ => Self::StageChanged,
+        }
+    }
+}
+
+impl EmploymentEvent {
+    /// The event's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "employment.created",
+            Self::Updated => "employment.updated",
+            Self::Submitted => "employment.submitted",
+            Self::OnboardingStarted => "employment.onboarding_started",
+            Self::Activated => "employment.activated",
+            Self::LeaveStarted => "employment.leave_started",
+            Self::LeaveEnded => "employment.leave_ended",
+            Self::OffboardingStarted => "employment.offboarding_started",
+            Self::Ended => "employment.ended",
+            Self::Cancelled => "employment.cancelled",
+            Self::AmendmentProposed => "employment.amendment.proposed",
+            Self::AmendmentApproved => "employment.amendment.approved",
+            Self::AmendmentEffective => "employment.amendment.effective",
+            Self::AmendmentCancelled => "employment.amendment.cancelled",
+        }
+    }
+
+    /// What a move announces.
+    #[must_use]
+    pub const fn of(made: EmploymentMove) -> Self {
+        match made {
+            EmploymentMove::Submit => Self::Submitted,
+            EmploymentMove::Approve => Self::OnboardingStarted,
+            EmploymentMove::Activate => Self::Activated,
+            EmploymentMove::StartLeave => Self::LeaveStarted,
+            EmploymentMove::EndLeave => Self::LeaveEnded,
+            EmploymentMove::Offboard { .. } => Self::OffboardingStarted,
+            // The last day is taken back: no subscriber knows a name for it.
+            EmploymentMove::Rescind => Self::Updated,
+            EmploymentMove::End => Self::Ended,
+            EmploymentMove::Cancel => Self::Cancelled,
         }
     }
 }

@@ -1,22 +1,27 @@
-//! The staffing domain: client companies, jobs and candidates, as types and transitions.
+//! The staffing domain: client companies, jobs, candidates, matches and employments, as
+//! types and transitions.
 //!
 //! Pure: no I/O, no clock, no HTTP, no SQL. A draft holds what a caller may write; its types hold
 //! every rule about one member, and its `check` the few rules between members. A life cycle is a
 //! published table, and a move is refused unless the table has it.
 
 pub mod bounded;
+pub mod bulk;
 pub mod calendar;
 pub mod candidate;
 pub mod client;
 #[cfg(test)]
 mod contract;
 mod document;
+pub mod employment;
 pub mod event;
 pub mod job;
+pub mod matches;
 pub mod merge;
 mod named;
 pub mod patch;
 pub mod pay;
+mod pointer;
 pub mod posting;
 pub mod skill;
 pub mod synthetic;
@@ -30,4 +35,11 @@ pub const CODES: &[&Code] = &[
     &job::life::ILLEGAL,
     &candidate::life::ILLEGAL,
     &candidate::consent::ILLEGAL_CONSENT,
+    &matches::ILLEGAL,
+    &employment::life::ILLEGAL,
+    &employment::change::CLOSED,
+    &employment::amendment::ILLEGAL,
+    &employment::amendment::OVERLAPS,
+    &employment::amendment::NOT_AMENDABLE,
+    &employment::amendment::TOO_MANY,
 ];

@@ -27,6 +27,7 @@ macro_rules! named {
 named! {
     ClientCompanyId: kernel::ClientCompanyId;
     JobId: kernel::JobId;
+    CandidateId: kernel::CandidateId;
     AmountMinor: crate::pay::AmountMinor;
     Openings: crate::job::Openings;
     Tags: crate::job::Tags;
@@ -39,4 +40,9 @@ named! {
     CertificationName: crate::candidate::history::CertificationName;
     PolicyVersion: crate::candidate::consent::PolicyVersion;
     Channel: crate::candidate::consent::Channel;
+    EmployedAs: crate::employment::EmployedAs;
+    TaskCode: crate::employment::TaskCode;
+    IdKind: crate::employment::worker::IdKind;
+    IdValue: crate::employment::worker::IdValue;
+    AmendmentReason: crate::employment::amendment::AmendmentReason;
 }

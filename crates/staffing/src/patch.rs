@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::candidate::CandidateDraft;
 use crate::client::ClientDraft;
+use crate::employment::EmploymentDraft;
 use crate::job::JobDraft;
 
 /// A merge patch for a draft. Only its schema: the merge itself works on JSON values.
@@ -24,6 +25,8 @@ pub type ClientPatch = Patch<ClientDraft>;
 pub type JobPatch = Patch<JobDraft>;
 /// A merge patch for a candidate.
 pub type CandidatePatch = Patch<CandidateDraft>;
+/// A merge patch for an employment.
+pub type EmploymentPatch = Patch<EmploymentDraft>;
 
 /// A draft that can be patched.
 pub trait Patched: ToSchema {
@@ -39,6 +42,10 @@ impl Patched for JobDraft {
 }
 impl Patched for CandidateDraft {
     const PATCH: &'static str = "CandidatePatch";
+}
+
+impl Patched for EmploymentDraft {
+    const PATCH: &'static str = "EmploymentPatch";
 }
 
 impl<D: Patched> PartialSchema for Patch<D> {

@@ -1,23 +1,26 @@
-//! Synthetic clients, jobs and candidates: the same for the same seed, on every machine.
+//! Synthetic clients, jobs, candidates and employments: the same for the same seed, on every
+//! machine.
 //!
 //! For demonstrations, sandboxes and tests. Nobody in here exists: addresses are on the domains
 //! of RFC 2606, telephone numbers from ranges kept for fiction or impossible, and names are drawn
 //! part by part. Each draft goes through the same parser as a caller's.
 
 mod companies;
+mod engagements;
 mod openings;
 mod people;
 mod places;
 mod random;
 mod roles;
 
-use kernel::ClientCompanyId;
+use kernel::{CandidateId, ClientCompanyId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::calendar::Date;
 use crate::candidate::CandidateDraft;
 use crate::client::ClientDraft;
+use crate::employment::EmploymentDraft;
 use crate::job::JobDraft;
 
 /// So many client companies.
@@ -35,10 +38,26 @@ pub fn jobs(seed: u64, count: u64, clients: &[ClientCompanyId], today: Date) -> 
         .collect()
 }
 
-/// So many candidates, each with an e-mail address of their own.
+/// So many candidates, each with an e-mail address of their own, made as they are taken.
+pub fn candidates(seed: u64, count: u64) -> impl Iterator<Item = CandidateDraft> {
+    (0..count).filter_map(move |index| parsed(people::person(seed, index)))
+}
+
+/// An employment of each of these people, in turn for these clients, begun before `today`; none
+/// when there are no clients.
 #[must_use]
-pub fn candidates(seed: u64, count: u64) -> Vec<CandidateDraft> {
-    (0..count).filter_map(|index| parsed(people::person(seed, index))).collect()
+pub fn employments(
+    seed: u64,
+    people: &[(CandidateId, &CandidateDraft)],
+    clients: &[ClientCompanyId],
+    today: Date,
+) -> Vec<EmploymentDraft> {
+    let parties = (0..).zip(people.iter().zip(clients.iter().cycle()));
+    let drafts = parties.filter_map(|(index, (candidate, client))| {
+        let parties = engagements::Parties { candidate: *candidate, client: *client, today };
+        parsed(engagements::engagement(seed, index, &parties))
+    });
+    drafts.collect()
 }
 
 /// INVARIANT: the tables make only what parses; the tests count.
@@ -76,7 +95,7 @@ mod tests {
         json!([
             clients(seed, COUNT).iter().map(|c| c.document(Purpose::Answer)).collect::<Vec<_>>(),
             jobs(seed, COUNT, &owners(), today()),
-            candidates(seed, COUNT).iter().map(|c| c.document(Purpose::Answer)).collect::<Vec<_>>(),
+            candidates(seed, COUNT).map(|c| c.document(Purpose::Answer)).collect::<Vec<_>>(),
         ])
     }
 
@@ -107,7 +126,7 @@ mod tests {
     #[test]
     fn the_tables_make_only_what_parses_and_passes_the_checks() {
         let (clients, jobs) = (clients(7, COUNT), jobs(7, COUNT, &owners(), today()));
-        let candidates = candidates(7, COUNT);
+        let candidates: Vec<_> = candidates(7, COUNT).collect();
 
         assert_eq!([clients.len(), jobs.len(), candidates.len()], [COUNT as usize; 3]);
         assert!(clients.iter().all(|draft| draft.check().is_empty()));
@@ -117,9 +136,25 @@ mod tests {
 
     #[test]
     fn every_place_and_role_makes_what_parses() {
-        assert_eq!(candidates(11, 1_000).len(), 1_000);
+        assert_eq!(candidates(11, 1_000).count(), 1_000);
         assert_eq!(jobs(11, 1_000, &owners(), today()).len(), 1_000);
         assert_eq!(clients(11, 1_000).len(), 1_000);
+    }
+
+    #[test]
+    fn every_employment_is_ready_to_be_approved() {
+        let people: Vec<_> = candidates(7, COUNT).collect();
+        let id = "cand_00000000000000000000000001".parse().unwrap();
+        let parties: Vec<_> = people.iter().map(|person| (id, person)).collect();
+        let employments = employments(7, &parties, &owners(), today());
+
+        assert_eq!(employments.len(), COUNT as usize);
+        for draft in &employments {
+            assert_eq!(draft.check(), []);
+            assert_eq!(draft.lacks(), []);
+            let gist: crate::employment::Gist = serde_json::from_value(draft.terms()).unwrap();
+            assert!(gist.has_tasks_done());
+        }
     }
 
     #[test]
@@ -138,14 +173,14 @@ mod tests {
 
     #[test]
     fn fewer_are_the_beginning_of_more() {
-        let (few, many) = (candidates(3, 5), candidates(3, 9));
+        let [few, many] = [5, 9].map(|count| candidates(3, count).collect::<Vec<_>>());
 
         assert!(many.starts_with(&few));
     }
 
     #[test]
     fn people_have_addresses_of_their_own_where_no_mail_arrives() {
-        let candidates = candidates(5, 2_000);
+        let candidates: Vec<_> = candidates(5, 2_000).collect();
         let addresses = candidates.iter().map(|c| c.email.open(Purpose::Answer).as_str());
         let distinct: std::collections::BTreeSet<&str> = addresses.collect();
 
@@ -156,7 +191,7 @@ mod tests {
 
     #[test]
     fn people_are_from_many_countries_and_write_in_many_scripts() {
-        let people = candidates(9, 500);
+        let people: Vec<_> = candidates(9, 500).collect();
         let countries: std::collections::BTreeSet<_> = people.iter().map(|p| p.country).collect();
         let names: String =
             people.iter().map(|p| p.family_name.open(Purpose::Answer).as_str()).collect();

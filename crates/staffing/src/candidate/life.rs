@@ -129,6 +129,15 @@ pub fn retain_until(now: Timestamp, months: u32) -> Timestamp {
     Timestamp::from_millis(now.millis().saturating_add(days.saturating_mul(DAY_MS)))
 }
 
+/// The moment so many months of the UTC calendar before now.
+#[must_use]
+pub fn months_before(now: Timestamp, months: u32) -> Timestamp {
+    let day = now.date();
+    let first = day.saturating_sub(jiff::Span::new().months(i64::from(months.min(MONTHS_MAX))));
+    let days = first.until(day).map_or(0, |span| i64::from(span.get_days()));
+    Timestamp::from_millis(now.millis().saturating_sub(days.saturating_mul(DAY_MS)))
+}
+
 /// The life cycle of a candidate.
 #[must_use]
 pub const fn transitions() -> &'static [Transition<CandidateStatus>] {
@@ -220,5 +229,6 @@ mod tests {
         assert_eq!(retain_until(now, 1).to_string(), "2027-02-28T10:00:00.000Z");
         assert_eq!(retain_until(now, 24).to_string(), "2029-01-31T10:00:00.000Z");
         assert_eq!(retain_until(now, 0), now);
+        assert_eq!(months_before(now, 2).to_string(), "2026-11-30T10:00:00.000Z");
     }
 }
