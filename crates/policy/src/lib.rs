@@ -30,7 +30,9 @@ pub use action::Action;
 pub use caller::{Caller, CallerKind, ClientFacts, StaffFacts};
 pub use engine::Engine;
 pub use permit::Permit;
-pub use refusal::{AUTH_FORBIDDEN, AUTH_REQUIRED, AUTH_SCOPE_MISSING, CODES, Reason, Refusal};
+pub use refusal::{
+    AUTH_FORBIDDEN, AUTH_REQUIRED, AUTH_SCOPE_MISSING, AUTH_STEP_UP, CODES, Reason, Refusal,
+};
 pub use role::{Environment, Role, UnknownName};
 pub use rulebook::PolicyError;
 pub use scope::SCOPES;

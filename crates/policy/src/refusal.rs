@@ -107,6 +107,8 @@ impl From<Refusal> for Problem {
                 .detail(format!("the token lacks the scope `{scope}`"))
                 .member("required_scopes", vec![scope.to_owned()])
                 .header("WWW-Authenticate", insufficient_scope(scope)),
+            // RFC 9470 §3: which sign-in would do.
+            Reason::StepUp => Self::new(&AUTH_STEP_UP).header("WWW-Authenticate", STEP_UP),
             // Not yours looks like none.
             Reason::Tenant => Self::new(&NOT_FOUND),
             _ => Self::new(&AUTH_FORBIDDEN),
@@ -122,6 +124,12 @@ impl From<Refusal> for Problem {
 fn insufficient_scope(scope: &str) -> String {
     format!(r#"Bearer realm="ringwall", error="insufficient_scope", scope="{scope}""#)
 }
+
+/// What `wall-step-up` asks for.
+const STEP_UP: &str = concat!(
+    r#"Bearer realm="ringwall", error="insufficient_user_authentication", "#,
+    r#"acr_values="phr", max_age="900""#
+);
 
 /// The caller did not say who they are.
 pub const AUTH_REQUIRED: Code = Code {
@@ -147,8 +155,16 @@ pub const AUTH_FORBIDDEN: Code = Code {
     mend: "Ask an administrator of your agency for the role that may, or sign in as `detail` says.",
 };
 
+/// The person must sign in again.
+pub const AUTH_STEP_UP: Code = Code {
+    status: 401,
+    name: "auth.step_up_required",
+    title: "This needs a fresh, phishing-resistant sign-in",
+    mend: "Sign in again as `WWW-Authenticate` says (RFC 9470) and repeat the request.",
+};
+
 /// The problems that refusals become.
-pub const CODES: &[&Code] = &[&AUTH_REQUIRED, &AUTH_SCOPE_MISSING, &AUTH_FORBIDDEN];
+pub const CODES: &[&Code] = &[&AUTH_REQUIRED, &AUTH_SCOPE_MISSING, &AUTH_FORBIDDEN, &AUTH_STEP_UP];
 
 #[cfg(test)]
 mod tests {
@@ -183,6 +199,18 @@ mod tests {
         assert_eq!(problem.members, [("required_scopes", vec!["read:jobs".to_owned()])]);
         let (_, challenge) = &problem.headers[0];
         assert!(challenge.contains(r#"error="insufficient_scope", scope="read:jobs""#));
+    }
+
+    #[test]
+    fn a_stale_sign_in_is_told_which_one_would_do() {
+        let problem = problem(Reason::StepUp);
+
+        assert_eq!((problem.code.status, problem.code.name), (401, "auth.step_up_required"));
+        let (name, challenge) = &problem.headers[0];
+        assert_eq!(*name, "WWW-Authenticate");
+        for part in [r#"error="insufficient_user_authentication""#, r#"max_age="900""#] {
+            assert!(challenge.contains(part), "{challenge}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub const SCOPES: &[&str] = &[
     "manage:webhooks",
     "run:imports",
     "run:exports",
+    "run:sandbox",
     "admin:tenant",
     "admin:users",
     "admin:partners",
