@@ -1,20 +1,26 @@
 //! Candidates: people to place. Personal members are sealed, each in a column of its own.
 
+use std::collections::{HashMap, HashSet};
+
 use kernel::{CandidateId, Email, Phone, Pii, Purpose, Timestamp};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::Value;
 use staffing::candidate::CandidateDraft;
-use staffing::candidate::consent::Consent;
-use staffing::candidate::life::CandidateStatus;
+use staffing::candidate::consent::{Consent, ConsentStatus};
+use staffing::candidate::life::{CandidateMove, CandidateStatus};
+use staffing::event::CandidateEvent;
+use uuid::Uuid;
 
 use crate::entities::candidate::{ActiveModel, Column, Entity, Model};
+use crate::entities::suppression;
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
-use crate::sealed::Sealed;
-use crate::{StoreError, TenantTx, TenantView, search};
+use crate::sealed::{Level, Sealed};
+use crate::{StoreError, TenantTx, TenantView, exports, idempotency, search};
 
 /// A candidate as stored: personal data is still sealed.
 #[derive(Clone)]
@@ -127,10 +133,46 @@ pub async fn add(
     draft: &CandidateDraft,
     state: State,
 ) -> Result<Candidate, StoreError> {
+    let candidate = new(tx, draft, state);
+    let row = row(tx, &candidate);
+    let step = Step { event: CandidateEvent::Created.name(), fields: Vec::new() };
+    tx.insert(row, record(&candidate, Change::Created, step)).await?;
+    Ok(candidate)
+}
+
+/// Writes many new candidates down at once; their ids in the same order.
+pub(crate) async fn add_all(
+    tx: &mut TenantTx,
+    drafts: &[CandidateDraft],
+    state: &State,
+    author: &str,
+) -> Result<Vec<CandidateId>, StoreError> {
+    let mut ids = Vec::with_capacity(drafts.len());
+    for part in drafts.chunks(ROWS_MAX) {
+        let candidates: Vec<_> = part
+            .iter()
+            .map(|draft| {
+                let new = new(tx, draft, state.clone());
+                Candidate { created_by: author.to_owned(), ..new }
+            })
+            .collect();
+        let rows = candidates.iter().map(|candidate| row(tx, candidate));
+        let insert = Entity::insert_many(rows.collect::<Vec<_>>());
+        insert.exec_without_returning(&tx.session).await.map_err(StoreError::from_write)?;
+        for candidate in candidates {
+            let step = Step { event: CandidateEvent::Created.name(), fields: Vec::new() };
+            tx.record(record(&candidate, Change::Created, step));
+            ids.push(candidate.id);
+        }
+    }
+    Ok(ids)
+}
+
+fn new(tx: &TenantTx, draft: &CandidateDraft, state: State) -> Candidate {
     let id = CandidateId::new(tx.clock());
     let now = tx.now();
     let (personal, indexes) = seal(tx, id, draft);
-    let candidate = Candidate {
+    Candidate {
         id,
         status: state.status,
         consent: state.consent,
@@ -142,11 +184,7 @@ pub async fn add(
         updated_at: now,
         version: 1,
         indexes,
-    };
-    let row = row(tx, &candidate);
-    let step = Step { event: "candidate.created", fields: Vec::new() };
-    tx.insert(row, record(&candidate, Change::Created, step)).await?;
-    Ok(candidate)
+    }
 }
 
 /// Writes a candidate's new draft and state over the version that was read. Without a draft the
@@ -173,14 +211,103 @@ pub async fn save(
         candidate.professional = draft.professional();
         (candidate.personal, candidate.indexes) = seal(tx, read.id, draft);
     }
+    write(tx, read, &candidate, step).await?;
+    Ok(candidate)
+}
+
+async fn write(
+    tx: &mut TenantTx,
+    read: &Candidate,
+    candidate: &Candidate,
+    step: Step,
+) -> Result<(), StoreError> {
     let update = Entity::update_many()
-        .set(row(tx, &candidate))
+        .set(row(tx, candidate))
         .filter(Column::Id.eq(candidate.id.uuid()))
         .filter(Column::Version.eq(read.version));
-    if !tx.update(update, record(&candidate, Change::Updated, step)).await? {
-        return Err(StoreError::Stale { current: require(tx, read.id).await?.version });
+    if tx.update(update, record(candidate, Change::Updated, step)).await? {
+        return Ok(());
     }
+    Err(StoreError::Stale { current: require(tx, read.id).await?.version })
+}
+
+/// Erases somebody: what is left is an id, dates, and a keyed hash of their address, by which they
+/// are not written down again unasked.
+///
+/// # Errors
+/// [`StoreError::Stale`] when they have changed since.
+pub(crate) async fn erase(tx: &mut TenantTx, read: &Candidate) -> Result<Candidate, StoreError> {
+    let illegal = |_| inconsistent(read.id, "to be erased without having been asked for");
+    let status = read.status.apply(CandidateMove::Erase).map_err(illegal)?;
+    if let Some(email) = read.indexes.email.clone() {
+        suppress(tx, email).await?;
+    }
+    idempotency::forget(tx, read.id.uuid()).await?;
+    exports::expire(tx, true).await?;
+    let consent =
+        Consent { status: ConsentStatus::Withdrawn, ..Consent::pending(read.consent.basis) };
+    let candidate = Candidate {
+        status,
+        consent,
+        professional: Value::Object(serde_json::Map::new()),
+        personal: Sealed::from_columns(Level::Personal, (TABLE, read.id.uuid()), Vec::new()),
+        retain_until: None,
+        updated_at: tx.now(),
+        version: read.version + 1,
+        indexes: Indexes::default(),
+        ..read.clone()
+    };
+    let step = Step { event: CandidateEvent::Erased.name(), fields: Vec::new() };
+    write(tx, read, &candidate, step).await?;
     Ok(candidate)
+}
+
+/// The candidates of these references.
+pub(crate) async fn by_reference(
+    view: &TenantView,
+    references: Vec<String>,
+) -> Result<HashMap<String, Candidate>, StoreError> {
+    let query = view.find::<Entity>().filter(Column::ExternalRef.is_in(references));
+    let rows = query.all(&view.session).await?.into_iter();
+    let known = rows.filter_map(|row| Some((row.external_ref.clone()?, row)));
+    known.map(|(reference, row)| Ok((reference, Candidate::try_from(row)?))).collect()
+}
+
+/// Who has these addresses.
+pub(crate) async fn by_email(
+    view: &TenantView,
+    indexes: Vec<Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, CandidateId>, StoreError> {
+    let rows: Vec<(Option<Vec<u8>>, Uuid)> = view
+        .find::<Entity>()
+        .filter(Column::EmailIndex.is_in(indexes))
+        .select_only()
+        .columns([Column::EmailIndex, Column::Id])
+        .into_tuple()
+        .all(&view.session)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(at, id)| Some((at?, CandidateId::from_uuid(id)))).collect())
+}
+
+/// Which of these addresses belong to people who asked to be forgotten.
+pub(crate) async fn suppressed(
+    view: &TenantView,
+    emails: Vec<Vec<u8>>,
+) -> Result<HashSet<Vec<u8>>, StoreError> {
+    let query = view.find::<suppression::Entity>();
+    let rows = query.filter(suppression::Column::EmailIndex.is_in(emails)).all(&view.session);
+    Ok(rows.await?.into_iter().map(|row| row.email_index).collect())
+}
+
+async fn suppress(tx: &TenantTx, email_index: Vec<u8>) -> Result<(), StoreError> {
+    let row = suppression::ActiveModel {
+        tenant_id: Set(tx.tenant().uuid()),
+        email_index: Set(email_index),
+        erased_at: Set(tx.now().millis()),
+    };
+    let once = OnConflict::new().do_nothing().to_owned();
+    suppression::Entity::insert(row).on_conflict(once).exec_without_returning(&tx.session).await?;
+    Ok(())
 }
 
 /// A candidate by their id.
@@ -236,20 +363,39 @@ pub async fn list(
     Ok(Page::cut(candidates, page.limit, |candidate| candidate.id))
 }
 
+/// Is there such a candidate in this tenant?
+pub(crate) async fn exists(view: &TenantView, id: CandidateId) -> Result<bool, StoreError> {
+    let one = view
+        .find::<Entity>()
+        .filter(Column::Id.eq(id.uuid()))
+        .select_only()
+        .expr_as(Expr::val(1), "one")
+        .into_tuple::<i32>()
+        .one(&view.session)
+        .await?;
+    Ok(one.is_some())
+}
+
 fn seal(view: &TenantView, id: CandidateId, draft: &CandidateDraft) -> (Sealed, Indexes) {
     let document = Pii::new(draft.document(Purpose::Seal));
-    let personal = Sealed::split(view, TABLE, id.uuid(), PERSONAL, &document);
+    let personal = Sealed::split(view, Level::Personal, (TABLE, id.uuid()), PERSONAL, &document);
     let phone = draft.phone.as_ref().map(|phone| phone_index(view, phone));
     (personal, Indexes { email: Some(email_index(view, &draft.email)), phone })
 }
 
-fn email_index(view: &TenantView, email: &Pii<Email>) -> Vec<u8> {
+/// The blind index of an address.
+pub(crate) fn email_index(view: &TenantView, email: &Pii<Email>) -> Vec<u8> {
     let folded = email.open(Purpose::Index).folded();
     view.keys().blind_index(TABLE, "email", &folded).to_vec()
 }
 
 fn phone_index(view: &TenantView, phone: &Pii<Phone>) -> Vec<u8> {
     view.keys().blind_index(TABLE, "phone", phone.open(Purpose::Index).as_str()).to_vec()
+}
+
+/// When there is something to do about consent: only what was granted runs out.
+fn consent_until(consent: &Consent) -> Option<Timestamp> {
+    consent.expires_at.filter(|_| consent.status == ConsentStatus::Granted)
 }
 
 fn row(tx: &TenantTx, candidate: &Candidate) -> ActiveModel {
@@ -275,6 +421,7 @@ fn row(tx: &TenantTx, candidate: &Candidate) -> ActiveModel {
         email_index: candidate.indexes.email.clone(),
         phone_index: candidate.indexes.phone.clone(),
         retain_until: candidate.retain_until.map(Timestamp::millis),
+        consent_until: consent_until(&candidate.consent).map(Timestamp::millis),
         created_by: candidate.created_by.clone(),
         created_at: candidate.created_at.millis(),
         updated_at: candidate.updated_at.millis(),
@@ -307,7 +454,7 @@ impl TryFrom<Model> for Candidate {
             consent: serde_json::from_value(row.consent)
                 .map_err(|_| inconsistent(id, "consent"))?,
             professional: row.profile,
-            personal: Sealed::from_columns(TABLE, row.id, columns),
+            personal: Sealed::from_columns(Level::Personal, (TABLE, row.id), columns),
             retain_until: row.retain_until.map(Timestamp::from_millis),
             created_by: row.created_by,
             created_at: Timestamp::from_millis(row.created_at),
@@ -348,3 +495,5 @@ const PERSONAL: &[&str] = &[
     "education",
 ];
 const FOUND_MAX: u64 = 100;
+/// Well below the parameters that a statement may have on either database.
+const ROWS_MAX: usize = 256;

@@ -12,7 +12,7 @@ use staffing::client::{ClientDraft, ClientStatus, CompanyName};
 use crate::entities::client_company::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
-use crate::sealed::Sealed;
+use crate::sealed::{Level, Sealed};
 use crate::{StoreError, TenantTx, TenantView, jobs};
 
 /// A client company as stored: its personal data is still sealed.
@@ -168,7 +168,7 @@ pub(crate) async fn exists(view: &TenantView, id: ClientCompanyId) -> Result<boo
 
 fn seal(view: &TenantView, id: ClientCompanyId, draft: &ClientDraft) -> Sealed {
     let document = Pii::new(draft.document(Purpose::Seal));
-    Sealed::split(view, TABLE, id.uuid(), PERSONAL, &document)
+    Sealed::split(view, Level::Personal, (TABLE, id.uuid()), PERSONAL, &document)
 }
 
 fn row(tx: &TenantTx, client: &Client) -> ActiveModel {
@@ -209,7 +209,7 @@ impl TryFrom<Model> for Client {
             id,
             status,
             business: row.profile,
-            personal: Sealed::from_columns(TABLE, row.id, columns),
+            personal: Sealed::from_columns(Level::Personal, (TABLE, row.id), columns),
             created_by: row.created_by,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),

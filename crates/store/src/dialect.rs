@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait,
@@ -14,6 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use crate::StoreError;
 use crate::db::{Db, StoreConfig};
+use crate::words::Phrase;
 
 /// The role that requests run under on PostgreSQL: no owner, no superuser, no way past the walls.
 pub(crate) const ROLE: &str = "ringwall_app";
@@ -39,6 +41,17 @@ pub(crate) async fn connect_owner(config: &StoreConfig) -> Result<DatabaseConnec
     sqlite(config, 1, false).await
 }
 
+/// Waits until no other process migrates the same database, and keeps others out until `owner`,
+/// which has one connection, is closed. SQLite needs none of it: its data directory has one user.
+pub(crate) async fn migrate_alone(owner: &DatabaseConnection) -> Result<(), StoreError> {
+    if owner.get_database_backend() == DbBackend::Postgres {
+        let values = [MIGRATION_LOCK.into()];
+        let lock = Statement::from_sql_and_values(DbBackend::Postgres, LOCK, values);
+        owner.execute_raw(lock).await?;
+    }
+    Ok(())
+}
+
 /// Starts a change. SQLite takes its write lock at once: taken later, after a read, it could not
 /// wait for another process's change but would fail.
 pub(crate) async fn begin(pool: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
@@ -61,12 +74,85 @@ pub(crate) async fn enter(
     let (setting, value) = match context {
         Context::Tenant(tenant) => (SET_TENANT, tenant.to_string()),
         Context::Client(client_id) => (SET_CLIENT, client_id),
+        Context::Runner => (SET_RUNNER, "on".to_owned()),
         Context::Nobody => return Ok(()),
     };
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, setting, [value.into()]);
     session.query_one_raw(statement).await?;
     Ok(())
 }
+
+/// The rows of a table in which a phrase stands, in one of these fields or anywhere. The only text
+/// in the statement is ours: the words are bound.
+pub(crate) fn has_phrase(
+    backend: DbBackend,
+    index: WordIndex,
+    phrase: &Phrase,
+    field: WordField,
+) -> Expr {
+    if backend == DbBackend::Postgres {
+        return Expr::cust_with_values(PG_PHRASE, [ts_query(phrase, field)]);
+    }
+    let sql = match index {
+        WordIndex::Job => LITE_JOB,
+        WordIndex::PublicJob => LITE_PUBLIC_JOB,
+    };
+    Expr::cust_with_values(sql, [fts5_query(phrase, field)])
+}
+
+/// Which index of words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WordIndex {
+    /// Of an agency's own jobs.
+    Job,
+    /// Of public ones.
+    PublicJob,
+}
+
+/// Where words stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WordField {
+    /// In the title.
+    Title,
+    /// In the names of the skills.
+    Skills,
+    /// Anywhere.
+    Any,
+}
+
+/// Words are letters and digits only ([`crate::words`]), so quotes hold them.
+fn fts5_query(phrase: &Phrase, field: WordField) -> String {
+    let words = phrase.words.join(" ");
+    let star = if phrase.is_open { " *" } else { "" };
+    match field {
+        WordField::Title => format!("search_title : \"{words}\"{star}"),
+        WordField::Skills => format!("search_skills : \"{words}\"{star}"),
+        WordField::Any => format!("\"{words}\"{star}"),
+    }
+}
+
+/// One alternative a field: the words of a phrase stand in the same one.
+fn ts_query(phrase: &Phrase, field: WordField) -> String {
+    let fields = match field {
+        WordField::Title => "A",
+        WordField::Skills => "B",
+        WordField::Any => "ABC",
+    };
+    let last = phrase.words.len().saturating_sub(1);
+    let in_field = |weight: char| {
+        let words = phrase.words.iter().enumerate().map(|(number, word)| {
+            let star = if phrase.is_open && number == last { "*" } else { "" };
+            format!("'{word}':{star}{weight}")
+        });
+        format!("({})", words.collect::<Vec<_>>().join(" <-> "))
+    };
+    fields.chars().map(in_field).collect::<Vec<_>>().join(" | ")
+}
+
+const PG_PHRASE: &str = "search_words @@ cast(cast($1 as text) as tsquery)";
+const LITE_JOB: &str = "search_id in (select rowid from job_words where job_words match ?)";
+const LITE_PUBLIC_JOB: &str =
+    "search_id in (select rowid from public_job_words where public_job_words match ?)";
 
 /// Does a read need a transaction? On PostgreSQL yes, because the tenant is set for one.
 pub(crate) fn reads_need_transaction(backend: DbBackend) -> bool {
@@ -79,11 +165,17 @@ pub(crate) enum Context {
     Tenant(uuid::Uuid),
     /// One client's registration, before its tenant is known.
     Client(String),
+    /// The background work of all tenants, and nothing else.
+    Runner,
     /// Nobody's: only what is public.
     Nobody,
 }
 
+const LOCK: &str = "select pg_advisory_lock($1)";
+/// Advisory locks have numbers, not names: "ringwall" in ASCII.
+const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"ringwall");
 const SET_TENANT: &str = "select set_config('app.tenant', $1, true)";
+const SET_RUNNER: &str = "select set_config('app.runner', $1, true)";
 const SET_CLIENT: &str = "select set_config('app.client', $1, true)";
 /// Powerful is who is, or may become, a superuser, a role past row security or an owner of tables.
 const WHO_AM_I: &str = "select exists (select 1 from pg_roles p \

@@ -41,6 +41,18 @@ pub enum StoreError {
     /// A request with the same idempotency key is being carried out.
     #[error("a request with this idempotency key is in progress")]
     InProgress,
+    /// What was asked for is older than what is kept.
+    #[error("the change log no longer reaches back that far")]
+    WindowOver,
+    /// The bulk work takes no such change any more.
+    #[error("the bulk work is closed")]
+    Closed,
+    /// Parts are missing, or there are too many lines.
+    #[error("the import is not whole")]
+    Incomplete,
+    /// There is nothing to read yet, or no more.
+    #[error("the export is not ready")]
+    NotReady,
     /// The permit is for no tenant.
     #[error("the permit is not for a tenant")]
     NoTenant,
@@ -81,6 +93,8 @@ impl StoreError {
 const UNIQUE: &[(&str, &str)] = &[
     ("external_ref", "external_ref"),
     ("email_index", "email"),
+    ("employment_concurrent", "candidate_id"),
+    ("employment.candidate_id", "candidate_id"),
     ("tenant_slug", "slug"),
     ("tenant.slug", "slug"),
 ];
@@ -102,6 +116,10 @@ impl From<StoreError> for Problem {
                     "expected the id of an existing resource",
                 ))
             }
+            StoreError::Closed => Self::new(&CLOSED),
+            StoreError::Incomplete => Self::new(&INCOMPLETE),
+            StoreError::NotReady => Self::new(&NOT_READY),
+            StoreError::WindowOver => Self::new(&WINDOW_OVER),
             StoreError::InProgress => Self::new(&IN_PROGRESS).header("retry-after", "1"),
             StoreError::AuditUnavailable => {
                 Self::new(&AUDIT_UNAVAILABLE).header("retry-after", "5").because(error)
@@ -138,6 +156,34 @@ pub const IN_PROGRESS: Code = Code {
     title: "A request with this Idempotency-Key is in progress",
     mend: "Wait for `Retry-After` seconds and send the same request again.",
 };
+/// A cursor of the change log is older than the log.
+pub const WINDOW_OVER: Code = Code {
+    status: 410,
+    name: "sync_window_expired",
+    title: "Changes since this cursor are no longer kept",
+    mend: "Read the lists anew, and go on from a new cursor of `from=latest` taken before.",
+};
+/// An import that is running or over.
+pub const CLOSED: Code = Code {
+    status: 409,
+    name: "bulk.closed",
+    title: "The import or export is beyond this step",
+    mend: "Read it to learn where it stands; start a new one for more lines.",
+};
+/// An import without all its parts.
+pub const INCOMPLETE: Code = Code {
+    status: 409,
+    name: "imports.incomplete",
+    title: "The import does not have exactly the parts that were named, or too many lines",
+    mend: "Send parts 1 to `parts`, 100 000 lines in all at most, then start it.",
+};
+/// An export that cannot be read.
+pub const NOT_READY: Code = Code {
+    status: 409,
+    name: "exports.not_ready",
+    title: "The export is still being written, or its time is over",
+    mend: "Ask again while its `status` is `running`; else ask for a new export.",
+};
 /// No audit, no change.
 pub const AUDIT_UNAVAILABLE: Code = Code {
     status: 503,
@@ -155,5 +201,14 @@ pub const UNAVAILABLE: Code = Code {
 };
 
 /// The problems that the store makes.
-pub const CODES: &[&Code] =
-    &[&PRECONDITION_FAILED, &TAKEN, &IN_PROGRESS, &AUDIT_UNAVAILABLE, &UNAVAILABLE];
+pub const CODES: &[&Code] = &[
+    &PRECONDITION_FAILED,
+    &TAKEN,
+    &IN_PROGRESS,
+    &WINDOW_OVER,
+    &CLOSED,
+    &INCOMPLETE,
+    &NOT_READY,
+    &AUDIT_UNAVAILABLE,
+    &UNAVAILABLE,
+];

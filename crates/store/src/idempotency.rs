@@ -73,6 +73,7 @@ pub(crate) async fn remember(
     view: &TenantView,
     claim: Claim,
     reply: &StoredReply,
+    subject: Option<Uuid>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     idempotency::Entity::delete_many()
@@ -91,12 +92,23 @@ pub(crate) async fn remember(
         reply: Set(view.keys().seal(&place(row_id.as_bytes()), &plain)),
         created_at: Set(now.millis()),
         expires_at: Set(claim.expires_at.millis()),
+        subject: Set(subject),
     };
     let done = idempotency::Entity::insert(row).exec_without_returning(&view.session).await;
     done.map(|_| ()).map_err(|error| match error.sql_err() {
         Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => StoreError::InProgress,
         _ => StoreError::Database(error),
     })
+}
+
+/// Forgets the replies about something.
+pub(crate) async fn forget(view: &TenantView, subject: Uuid) -> Result<(), StoreError> {
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::TenantId.eq(view.tenant().uuid()))
+        .filter(idempotency::Column::Subject.eq(subject))
+        .exec(&view.session)
+        .await?;
+    Ok(())
 }
 
 const fn place(row: &[u8; 16]) -> Place<'_> {

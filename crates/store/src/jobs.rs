@@ -1,15 +1,21 @@
 //! Jobs: the positions to fill.
 
 use kernel::{ClientCompanyId, JobId, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
+};
+use serde_json::Value;
 use staffing::job::life::{JobLife, JobStatus};
 use staffing::job::{JobDraft, Visibility};
 
+use crate::dialect::WordIndex;
 use crate::entities::job::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
-use crate::search::{self, Facets};
-use crate::{StoreError, TenantTx, TenantView, clients, public_jobs};
+use crate::search::{self, Counted, Counts, Facets, Order, RELEVANCE, Scored};
+use crate::{StoreError, TenantTx, TenantView, clients, public_jobs, words};
 
 /// A job as stored.
 #[derive(Clone, Debug)]
@@ -18,6 +24,25 @@ pub struct Job {
     pub id: JobId,
     /// What its author wrote.
     pub draft: JobDraft,
+    /// Where it stands.
+    pub life: JobLife,
+    /// Who wrote it down.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes from 1.
+    pub version: i64,
+}
+
+/// A job to be shown: its document as it was checked and written, not parsed again.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// Its id.
+    pub id: JobId,
+    /// What its author wrote: a [`JobDraft`] in JSON.
+    pub document: Value,
     /// Where it stands.
     pub life: JobLife,
     /// Who wrote it down.
@@ -41,6 +66,17 @@ pub struct Filter {
     pub client_id: Option<ClientCompanyId>,
     /// Only those that these may see.
     pub visibility: Option<Visibility>,
+    /// Which comes first.
+    pub order: Order,
+}
+
+/// Where a list of jobs has come to.
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// How well the last item answered; 0 where that is not the order.
+    pub relevance: i64,
+    /// Its id.
+    pub id: JobId,
 }
 
 /// What a change of a job is, for the journal.
@@ -128,20 +164,70 @@ pub async fn delete(tx: &mut TenantTx, read: &Job) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Missing`] when the tenant has none of that id.
 pub async fn require(view: &TenantView, id: JobId) -> Result<Job, StoreError> {
+    sheet(view, id).await?.try_into()
+}
+
+/// A job by its id, to be shown.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has none of that id.
+pub async fn sheet(view: &TenantView, id: JobId) -> Result<Sheet, StoreError> {
     let row = view.find::<Entity>().filter(Column::Id.eq(id.uuid())).one(&view.session).await?;
     row.ok_or(StoreError::Missing)?.try_into()
 }
 
-/// A page of jobs, newest first.
+/// A page of jobs in the order that the filter asks for.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
     view: &TenantView,
     filter: &Filter,
-    page: PageRequest<JobId>,
-) -> Result<Page<Job, JobId>, StoreError> {
-    let mut query = view.find::<Entity>().filter(search::condition(&filter.facets, &COLUMNS));
+    page: PageRequest<Place>,
+) -> Result<Page<Sheet, Place>, StoreError> {
+    let backend = view.session.get_database_backend();
+    let score = search::relevance(backend, &filter.facets, filter.order, WordIndex::Job);
+    let mut query = matching(view, filter);
+    if let Some(after) = page.after {
+        let same = Condition::all()
+            .add(score.clone().eq(after.relevance))
+            .add(Column::Id.lt(after.id.uuid()));
+        query = query.filter(Condition::any().add(score.clone().lt(after.relevance)).add(same));
+    }
+    let rows = query
+        .expr_as(score, RELEVANCE)
+        .order_by_desc(Expr::col(RELEVANCE))
+        .order_by_desc(Column::Id)
+        .limit(page.limit + 1)
+        .into_model::<Scored<Model>>()
+        .all(&view.session)
+        .await?;
+    let sheets = rows.into_iter().map(|found| Ok((Sheet::try_from(found.row)?, found.relevance)));
+    let sheets = sheets.collect::<Result<Vec<_>, StoreError>>()?;
+    let place = |(sheet, relevance): &(Sheet, i64)| Place { relevance: *relevance, id: sheet.id };
+    Ok(Page::cut(sheets, page.limit, place).map(|(sheet, _)| sheet))
+}
+
+/// How many jobs there are of each kind among those that the filter lets through.
+///
+/// # Errors
+/// When the database fails.
+pub async fn counts(view: &TenantView, filter: &Filter) -> Result<Counts, StoreError> {
+    let rows = matching(view, filter)
+        .select_only()
+        .columns([Column::Skills, Column::Countries, Column::RemoteKind, Column::EmploymentType])
+        .order_by_desc(Column::Id)
+        .limit(search::COUNTED_MAX)
+        .into_tuple::<Counted>()
+        .all(&view.session)
+        .await?;
+    Ok(search::counts(&rows))
+}
+
+fn matching(view: &TenantView, filter: &Filter) -> Select<Entity> {
+    let backend = view.session.get_database_backend();
+    let facets = search::condition(backend, &filter.facets, &COLUMNS);
+    let mut query = view.find::<Entity>().filter(facets);
     if let Some(status) = filter.status {
         query = query.filter(Column::Status.eq(status.as_str()));
     }
@@ -157,12 +243,7 @@ pub async fn list(
     if let Some(before) = filter.facets.posted_before {
         query = query.filter(Column::CreatedAt.lt(before.millis()));
     }
-    if let Some(after) = page.after {
-        query = query.filter(Column::Id.lt(after.uuid()));
-    }
-    let rows = query.order_by_desc(Column::Id).limit(page.limit + 1).all(&view.session).await?;
-    let jobs = rows.into_iter().map(Job::try_from).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::cut(jobs, page.limit, |job| job.id))
+    query
 }
 
 /// The public face of a client's open jobs shows its new name.
@@ -174,7 +255,7 @@ pub(crate) async fn renamed(tx: &TenantTx, client: ClientCompanyId) -> Result<()
         .all(&tx.session)
         .await?;
     for row in open {
-        public_jobs::reflect(tx, &row.try_into()?).await?;
+        public_jobs::reflect(tx, &Sheet::try_from(row)?.try_into()?).await?;
     }
     Ok(())
 }
@@ -199,7 +280,10 @@ fn row(tx: &TenantTx, job: &Job) -> ActiveModel {
         visibility: Set(search::name(&draft.visibility)),
         remote_kind: Set(search::name(&draft.remote_policy.kind)),
         employment_type: Set(search::name(&draft.employment_type)),
-        search_text: Set(search::text([draft.title.as_str(), draft.description.as_str()])),
+        search_id: Set(search::search_id(job.id.uuid())),
+        search_title: Set(words::canonical(draft.title.as_str())),
+        search_skills: Set(search::skill_words(&draft.skills)),
+        search_text: Set(words::canonical(draft.description.as_str())),
         skills: Set(search::skills(&draft.skills)),
         countries: Set(search::countries(&draft.remote_policy)),
         life: Set(search::json(&job.life)),
@@ -211,27 +295,57 @@ fn row(tx: &TenantTx, job: &Job) -> ActiveModel {
     }
 }
 
-impl TryFrom<Model> for Job {
+impl TryFrom<Model> for Sheet {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
         let id = JobId::from_uuid(row.id);
-        // Never the parser's own words: they quote values.
-        let odd = |what: &str| StoreError::Inconsistent {
-            table: "job",
-            id: id.to_string(),
-            what: what.to_owned(),
-        };
         Ok(Self {
             id,
-            draft: serde_json::from_value(row.document).map_err(|_| odd("document"))?,
-            life: serde_json::from_value(row.life).map_err(|_| odd("life"))?,
+            document: row.document,
+            life: serde_json::from_value(row.life).map_err(|_| inconsistent(id, "life"))?,
             created_by: row.created_by,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
             version: row.version,
         })
     }
+}
+
+impl TryFrom<Sheet> for Job {
+    type Error = StoreError;
+
+    fn try_from(sheet: Sheet) -> Result<Self, StoreError> {
+        let odd = |_| inconsistent(sheet.id, "document");
+        Ok(Self {
+            id: sheet.id,
+            draft: serde_json::from_value(sheet.document).map_err(odd)?,
+            life: sheet.life,
+            created_by: sheet.created_by,
+            created_at: sheet.created_at,
+            updated_at: sheet.updated_at,
+            version: sheet.version,
+        })
+    }
+}
+
+impl From<&Job> for Sheet {
+    fn from(job: &Job) -> Self {
+        Self {
+            id: job.id,
+            document: search::json(&job.draft),
+            life: job.life,
+            created_by: job.created_by.clone(),
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+            version: job.version,
+        }
+    }
+}
+
+/// Never the parser's own words: they quote values.
+fn inconsistent(id: JobId, what: &str) -> StoreError {
+    StoreError::Inconsistent { table: "job", id: id.to_string(), what: what.to_owned() }
 }
 
 fn record(job: &Job, change: Change, step: Step) -> Record {
@@ -247,7 +361,7 @@ fn record(job: &Job, change: Change, step: Step) -> Record {
 }
 
 const COLUMNS: search::Columns<Column> = search::Columns {
-    text: Column::SearchText,
+    words: WordIndex::Job,
     skills: Column::Skills,
     countries: Column::Countries,
     remote_kind: Column::RemoteKind,

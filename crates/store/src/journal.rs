@@ -3,7 +3,7 @@
 //! Written in the transaction of the change, so that neither exists without the other
 //! (control: LOG-2).
 
-use kernel::{Clock, EventId};
+use kernel::{Clock, EventId, Timestamp};
 use policy::Permit;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use watch::{Actor, ChangeKind, Event, Scene};
 
 use crate::entities::{audit_entry, change_log, outbox, tenant_counter};
+use crate::resources::Resource;
 use crate::tenant::TenantView;
 use crate::{StoreError, Witness};
 
@@ -53,13 +54,18 @@ impl Journal {
         self.0.push(record);
     }
 
+    /// What the transaction is about: the first thing that it touched.
+    pub(crate) fn subject(&self) -> Option<Uuid> {
+        self.0.first().map(|record| record.id)
+    }
+
     /// Writes everything, last in the transaction: from here to the commit the tenant's counter is
     /// locked, so the order in the change log is the order of the commits.
     pub(crate) async fn write(
         self,
         view: &TenantView,
         permit: &Permit,
-        witness: &Witness,
+        (witness, at): (&Witness, Timestamp),
         clock: &dyn Clock,
     ) -> Result<(), StoreError> {
         if self.0.is_empty() {
@@ -72,10 +78,20 @@ impl Journal {
         let scene = Scene { tenant: Some(tenant), ..witness.scene.clone() };
         // A bulk change is written in parts, so that memory does not grow with it.
         for (part, first) in self.0.chunks(PART_MAX).zip((first..).step_by(PART_MAX)) {
-            write_part(part, first, view, permit, (&scene, witness, &actor), clock).await?;
+            let told = Told { scene: &scene, witness, actor: &actor, at };
+            write_part(part, first, view, permit, &told, clock).await?;
         }
         Ok(())
     }
+}
+
+/// What all records of a transaction have in common. `at` is by the tenant's clock, the scene by
+/// the platform's.
+struct Told<'a> {
+    scene: &'a Scene,
+    witness: &'a Witness,
+    actor: &'a Actor,
+    at: Timestamp,
 }
 
 async fn write_part(
@@ -83,17 +99,18 @@ async fn write_part(
     first: i64,
     view: &TenantView,
     permit: &Permit,
-    (scene, witness, actor): (&Scene, &Witness, &Actor),
+    told: &Told<'_>,
     clock: &dyn Clock,
 ) -> Result<(), StoreError> {
     let tenant = view.tenant().uuid();
+    let Told { scene, witness, actor, .. } = told;
     let mut changes = Vec::with_capacity(records.len());
     let mut events = Vec::with_capacity(records.len());
     let mut entries = Vec::with_capacity(records.len());
     for (record, seq) in records.iter().zip(first..) {
         let event_id = EventId::new(clock);
-        changes.push(change_row(record, tenant, seq, witness));
-        events.extend(event_row(record, tenant, seq, event_id, witness, permit));
+        changes.push(change_row(record, tenant, seq, told.at));
+        events.extend(event_row(record, tenant, seq, event_id, told, permit));
         let event = Event::change(event_id, scene, actor, audited(record, permit, witness));
         entries.push(audit_entry::row(&event));
     }
@@ -112,12 +129,7 @@ async fn reserve(view: &TenantView, count: usize) -> Result<i64, StoreError> {
     Ok(last - count + 1)
 }
 
-fn change_row(
-    record: &Record,
-    tenant: Uuid,
-    seq: i64,
-    witness: &Witness,
-) -> change_log::ActiveModel {
+fn change_row(record: &Record, tenant: Uuid, seq: i64, at: Timestamp) -> change_log::ActiveModel {
     change_log::ActiveModel {
         tenant_id: Set(tenant),
         seq: Set(seq),
@@ -125,7 +137,7 @@ fn change_row(
         resource_id: Set(record.id),
         version: Set(record.version),
         op: Set(record.change.name().to_owned()),
-        at: Set(witness.scene.at.millis()),
+        at: Set(at.millis()),
     }
 }
 
@@ -135,7 +147,7 @@ fn event_row(
     tenant: Uuid,
     seq: i64,
     id: EventId,
-    witness: &Witness,
+    told: &Told<'_>,
     permit: &Permit,
 ) -> Option<outbox::ActiveModel> {
     let kind = record.event?;
@@ -143,11 +155,18 @@ fn event_row(
         "id": id,
         "seq": seq,
         "type": kind,
-        "occurred_at": witness.scene.at,
+        "api_version": API_VERSION,
+        "occurred_at": told.at,
         "actor": { "type": permit.caller().kind().name(), "id": permit.caller().id() },
-        "object": { "type": record.resource, "id": record.printed, "version": record.version },
+        "object": {
+            "type": record.resource,
+            "id": record.printed,
+            "version": record.version,
+            "href": Resource::find(record.resource)
+                .map(|resource| format!("/v1/{}/{}", resource.path, record.printed)),
+        },
         "changed": record.fields,
-        "request_id": witness.scene.request,
+        "request_id": told.scene.request,
     });
     Some(outbox::ActiveModel {
         id: Set(id.uuid()),
@@ -155,7 +174,7 @@ fn event_row(
         seq: Set(seq),
         kind: Set(kind.to_owned()),
         payload: Set(payload),
-        at: Set(witness.scene.at.millis()),
+        at: Set(told.at.millis()),
         delivered_at: Set(None),
     })
 }
@@ -186,5 +205,7 @@ impl Change {
     }
 }
 
+/// The form of events.
+const API_VERSION: &str = "2026-11-01";
 /// Well below the parameters that a statement may have on either database.
 const PART_MAX: usize = 256;

@@ -4,13 +4,21 @@
 //! is a [`policy::Permit`]. On PostgreSQL the same tenant is also set for forced row-level
 //! security: two locks, one key (`docs/decisions/0003-tenancy.md`).
 
+pub mod applications;
 pub mod candidates;
+pub mod catalogue;
+pub mod changes;
+pub mod chores;
 pub mod clients;
 mod db;
 mod dialect;
+pub mod employments;
 mod entities;
 mod error;
+pub mod events;
+pub mod exports;
 pub mod idempotency;
+pub mod imports;
 pub mod jobs;
 mod journal;
 mod migrations;
@@ -18,6 +26,8 @@ pub mod page;
 pub mod partners;
 pub mod public_jobs;
 mod recorder;
+pub mod resources;
+pub mod sandbox;
 pub mod sealed;
 pub mod search;
 mod session;
@@ -26,10 +36,12 @@ mod store;
 mod tenant;
 pub mod tenants;
 mod witness;
+mod words;
 
 pub use db::{Db, StoreConfig};
 pub use error::{
-    AUDIT_UNAVAILABLE, CODES, IN_PROGRESS, PRECONDITION_FAILED, StoreError, TAKEN, UNAVAILABLE,
+    AUDIT_UNAVAILABLE, CLOSED, CODES, IN_PROGRESS, INCOMPLETE, NOT_READY, PRECONDITION_FAILED,
+    StoreError, TAKEN, UNAVAILABLE, WINDOW_OVER,
 };
 pub use journal::{Change, Record};
 pub use recorder::{Recorder, actor};

@@ -1,6 +1,12 @@
 //! Schema changes, oldest first. Forward only: widen, move, narrow.
 
 mod m0001_first;
+mod m0010_employments;
+mod m0020_sync;
+mod m0021_words;
+mod m0022_chores;
+mod m0023_bulk;
+mod m0024_sandbox;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,6 +16,14 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0010_employments::Migration),
+            Box::new(m0020_sync::Migration),
+            Box::new(m0021_words::Migration),
+            Box::new(m0022_chores::Migration),
+            Box::new(m0023_bulk::Migration),
+            Box::new(m0024_sandbox::Migration),
+        ]
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use policy::{Caller, CallerKind};
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 use watch::{Actor, Event};
 
@@ -20,6 +20,8 @@ use crate::{Store, StoreError};
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Entry>,
+    /// Told when somebody waits.
+    awaited: Arc<Notify>,
 }
 
 struct Entry {
@@ -32,7 +34,8 @@ impl Recorder {
     /// caller runs that work.
     pub fn new(store: Arc<Store>) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, entries) = mpsc::channel(QUEUE_MAX);
-        (Self { queue }, write_all(store, entries))
+        let awaited = Arc::new(Notify::new());
+        (Self { queue, awaited: Arc::clone(&awaited) }, write_all(store, entries, awaited))
     }
 
     /// Takes an event that is written soon: within one commit of the ones before it.
@@ -52,6 +55,7 @@ impl Recorder {
         let entry = Entry { event, written: Some(written) };
         let all = async {
             self.send(entry).await?;
+            self.awaited.notify_one();
             wait.await.map_err(|_| StoreError::AuditUnavailable)
         };
         tokio::time::timeout(WAIT_MAX, all).await.map_err(|_| StoreError::AuditUnavailable)?
@@ -89,10 +93,27 @@ pub fn actor(caller: &Caller) -> Actor {
     }
 }
 
-async fn write_all(store: Arc<Store>, mut entries: mpsc::Receiver<Entry>) {
+async fn write_all(store: Arc<Store>, mut entries: mpsc::Receiver<Entry>, awaited: Arc<Notify>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while entries.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        if batch.len() < BATCH_MAX && batch.iter().all(|entry| entry.written.is_none()) {
+            linger(&awaited).await;
+            top_up(&mut entries, &mut batch);
+        }
         write(&store, &mut batch).await;
+    }
+}
+
+/// Lets entries that nobody waits for gather, so that more of them share a commit.
+async fn linger(awaited: &Notify) {
+    let _waited_long_enough = tokio::time::timeout(LINGER, awaited.notified()).await;
+}
+
+/// Takes what has come meanwhile.
+fn top_up(entries: &mut mpsc::Receiver<Entry>, batch: &mut Vec<Entry>) {
+    while batch.len() < BATCH_MAX {
+        let Ok(entry) = entries.try_recv() else { return };
+        batch.push(entry);
     }
 }
 
@@ -127,6 +148,8 @@ async fn commit(store: &Store, batch: &[Entry]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What a crash may lose of the decisions on permitted reads.
+const LINGER: Duration = Duration::from_millis(5);
 const QUEUE_MAX: usize = 8192;
 const BATCH_MAX: usize = 256;
 const WAIT_MAX: Duration = Duration::from_secs(2);

@@ -1,27 +1,37 @@
 //! The personal members of a document, each sealed for its own column.
 
-use kernel::{Pii, Purpose};
+use kernel::{Pii, Purpose, Secret};
 use serde_json::Value;
 use uuid::Uuid;
-use vault::Place;
+use vault::{Place, TenantKeys, VaultError};
 
 use crate::StoreError;
 use crate::tenant::TenantView;
 
-/// Sealed members of one row. Opening states a purpose.
+/// Sealed members of one row, all under one key. Opening states a purpose.
 #[derive(Clone)]
 pub struct Sealed {
+    level: Level,
     table: &'static str,
     row: Uuid,
     columns: Vec<(&'static str, Option<Vec<u8>>)>,
+}
+
+/// Under which of the tenant's keys members are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The key of personal data.
+    Personal,
+    /// The key of data of high risk.
+    Sensitive,
 }
 
 impl Sealed {
     /// Seals the named members of a document, each bound to its table, column and row.
     pub(crate) fn split(
         view: &TenantView,
-        table: &'static str,
-        row: Uuid,
+        level: Level,
+        (table, row): (&'static str, Uuid),
         names: &[&'static str],
         document: &Pii<Value>,
     ) -> Self {
@@ -31,18 +41,19 @@ impl Sealed {
             .map(|name| {
                 let value = document.get(*name).filter(|value| !value.is_null());
                 let place = Place { table, column: name, row: row.as_bytes() };
-                (*name, value.map(|value| view.keys().seal(&place, value.to_string().as_bytes())))
+                let text = value.map(ToString::to_string);
+                (*name, text.map(|text| level.seal(view.keys(), &place, text.as_bytes())))
             })
             .collect();
-        Self { table, row, columns }
+        Self { level, table, row, columns }
     }
 
     pub(crate) const fn from_columns(
-        table: &'static str,
-        row: Uuid,
+        level: Level,
+        (table, row): (&'static str, Uuid),
         columns: Vec<(&'static str, Option<Vec<u8>>)>,
     ) -> Self {
-        Self { table, row, columns }
+        Self { level, table, row, columns }
     }
 
     /// One column as stored.
@@ -72,7 +83,7 @@ impl Sealed {
         for (name, sealed) in &self.columns {
             let Some(sealed) = sealed else { continue };
             let place = Place { table: self.table, column: name, row: self.row.as_bytes() };
-            let opened = view.keys().open(&place, sealed)?;
+            let opened = self.level.open(view.keys(), &place, sealed)?;
             let value = serde_json::from_slice(opened.expose())
                 .map_err(|_| self.inconsistent("a sealed member is not JSON"))?;
             members.insert((*name).to_owned(), value);
@@ -85,6 +96,27 @@ impl Sealed {
             table: self.table,
             id: self.row.to_string(),
             what: what.to_owned(),
+        }
+    }
+}
+
+impl Level {
+    fn seal(self, keys: &TenantKeys, place: &Place<'_>, plain: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Personal => keys.seal(place, plain),
+            Self::Sensitive => keys.seal_sensitive(place, plain),
+        }
+    }
+
+    fn open(
+        self,
+        keys: &TenantKeys,
+        place: &Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Secret<Vec<u8>>, VaultError> {
+        match self {
+            Self::Personal => keys.open(place, sealed),
+            Self::Sensitive => keys.open_sensitive(place, sealed),
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use kernel::{Clock, TenantId};
-use policy::Permit;
+use policy::{Environment, Permit};
 use sea_orm::{EntityTrait, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use vault::{Keyring, TenantKeys};
 
 use crate::db::{Db, StoreConfig};
 use crate::dialect::{self, Context};
-use crate::entities::tenant_key;
+use crate::entities::{tenant, tenant_key};
 use crate::migrations::Migrator;
 use crate::session::Session;
 use crate::{StoreError, TenantTx, TenantView, Witness};
@@ -22,6 +22,8 @@ pub struct Store {
     keyring: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     keys: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
+    /// Which tenants are sandboxes; that never changes.
+    sandboxes: RwLock<HashMap<TenantId, bool>>,
 }
 
 /// One schema change and whether it was made.
@@ -44,7 +46,7 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let db = dialect::connect(config).await?;
-        Ok(Self { db, keyring, clock, keys: RwLock::default() })
+        Ok(Self { db, keyring, clock, keys: RwLock::default(), sandboxes: RwLock::default() })
     }
 
     /// Brings the schema up to date; how many changes were made.
@@ -53,6 +55,7 @@ impl Store {
     /// When a change fails; those before it stay made.
     pub async fn migrate(config: &StoreConfig) -> Result<usize, StoreError> {
         let owner = dialect::connect_owner(config).await?;
+        dialect::migrate_alone(&owner).await?;
         let pending = Migrator::get_pending_migrations(&owner).await?.len();
         if pending > 0 {
             Migrator::up(&owner, None).await?;
@@ -134,6 +137,22 @@ impl Store {
         let keys = Arc::new(TenantKeys::unwrap(&self.keyring, tenant, &row.wrapped)?);
         self.keep(tenant, &keys);
         Ok(keys)
+    }
+
+    /// Does the tenant work with made-up people on a clock of its own? One that is being founded
+    /// has no clock yet.
+    pub(crate) async fn is_sandbox(&self, tenant: TenantId) -> Result<bool, StoreError> {
+        let known = self.sandboxes.read().ok().and_then(|known| known.get(&tenant).copied());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let row = tenant::Entity::find_by_id(tenant.uuid()).one(&self.db.read).await?;
+        let Some(row) = row else { return Ok(false) };
+        let is_sandbox = row.environment == Environment::Sandbox.as_str();
+        if let Ok(mut known) = self.sandboxes.write() {
+            known.insert(tenant, is_sandbox);
+        }
+        Ok(is_sandbox)
     }
 
     pub(crate) fn keep(&self, tenant: TenantId, keys: &Arc<TenantKeys>) {

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::{Clock, TenantId, Timestamp};
 use policy::Permit;
@@ -12,7 +13,7 @@ use crate::dialect::{self, Context};
 use crate::idempotency::StoredReply;
 use crate::journal::{Journal, Record};
 use crate::session::Session;
-use crate::{Store, StoreError, Witness};
+use crate::{Store, StoreError, Witness, tenants};
 
 /// A table whose rows belong to tenants.
 pub(crate) trait TenantOwned: EntityTrait {
@@ -36,6 +37,8 @@ pub struct TenantTx {
     witness: Witness,
     clock: Arc<dyn Clock>,
     journal: Journal,
+    /// How far the tenant's clock runs ahead; zero outside the sandbox.
+    ahead: Duration,
 }
 
 impl TenantView {
@@ -84,12 +87,22 @@ impl TenantTx {
         dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
         let view = TenantView { tenant, keys, session };
         let clock = Arc::clone(store.clock());
-        Ok(Self { view, permit, witness, clock, journal: Journal::default() })
+        let ahead = match store.is_sandbox(tenant).await? {
+            true => tenants::ahead(&view).await?,
+            false => Duration::ZERO,
+        };
+        Ok(Self { view, permit, witness, clock, journal: Journal::default(), ahead })
     }
 
-    /// The moment that this change happens at.
+    /// The moment that this change happens at, by the tenant's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
+        self.witness.scene.at.plus(self.ahead)
+    }
+
+    /// The same moment by the platform's clock.
+    #[must_use]
+    pub fn real_now(&self) -> Timestamp {
         self.witness.scene.at
     }
 
@@ -142,16 +155,36 @@ impl TenantTx {
         Ok(true)
     }
 
+    /// Changes the row that `update` selects, if it is there: whether it was. Without a record it
+    /// is a step within something that was recorded before and will be at its end.
+    pub(crate) async fn update_quietly<E: TenantOwned>(
+        &mut self,
+        update: sea_orm::UpdateMany<E>,
+        record: Option<Record>,
+    ) -> Result<bool, StoreError> {
+        let update = update.filter(E::tenant_column().eq(self.view.tenant.uuid()));
+        let done = update.exec(&self.view.session).await.map_err(StoreError::from_write)?;
+        if done.rows_affected == 1
+            && let Some(record) = record
+        {
+            self.journal.push(record);
+        }
+        Ok(done.rows_affected == 1)
+    }
+
     /// Makes the change permanent, together with its audit entries, events, place in the change
     /// log and, for a request with an idempotency key, the reply to repeat.
     ///
     /// # Errors
     /// When the database refuses; then nothing has changed.
     pub async fn commit(self, reply: Option<&StoredReply>) -> Result<(), StoreError> {
-        let Self { view, permit, witness, clock, journal } = self;
-        journal.write(&view, &permit, &witness, clock.as_ref()).await?;
+        let Self { view, permit, witness, clock, journal, ahead } = self;
+        let subject = journal.subject();
+        let at = witness.scene.at.plus(ahead);
+        journal.write(&view, &permit, (&witness, at), clock.as_ref()).await?;
         if let (Some(claim), Some(reply)) = (&witness.claim, reply) {
-            crate::idempotency::remember(&view, *claim, reply, witness.scene.at).await?;
+            let now = witness.scene.at;
+            crate::idempotency::remember(&view, *claim, reply, subject, now).await?;
         }
         view.session.commit().await.map_err(StoreError::from_write)
     }

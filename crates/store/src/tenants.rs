@@ -1,6 +1,7 @@
 //! Staffing agencies: whose data it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::{Slug, TenantId};
 use policy::{Environment, Permit};
@@ -10,7 +11,7 @@ use vault::TenantKeys;
 
 use crate::entities::{tenant, tenant_counter, tenant_key};
 use crate::journal::{Change, Record};
-use crate::{Store, StoreError, TenantTx, TenantView, Witness};
+use crate::{Store, StoreError, TenantTx, TenantView, Witness, chores};
 
 /// An agency.
 #[derive(Clone, Debug)]
@@ -35,11 +36,18 @@ pub struct Settings {
     pub auto_approve: bool,
     /// Months that a candidate's data is kept after the last contact.
     pub candidate_months: u16,
+    /// Months without any change after which an active candidate counts as dormant.
+    #[serde(default = "a_year")]
+    pub dormant_months: u16,
+}
+
+const fn a_year() -> u16 {
+    12
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { auto_approve: true, candidate_months: 24 }
+        Self { auto_approve: true, candidate_months: 24, dormant_months: a_year() }
     }
 }
 
@@ -60,7 +68,8 @@ pub async fn found(
     let id = new.id.uuid();
     let key =
         tenant_key::ActiveModel { tenant_id: Set(id), version: Set(1), wrapped: Set(wrapped) };
-    let counter = tenant_counter::ActiveModel { tenant_id: Set(id), seq: Set(0) };
+    let counter =
+        tenant_counter::ActiveModel { tenant_id: Set(id), seq: Set(0), change_floor: Set(0) };
     let row = tenant::ActiveModel {
         id: Set(id),
         slug: Set(new.slug.as_str().to_owned()),
@@ -71,11 +80,13 @@ pub async fn found(
         created_at: Set(tx.now().millis()),
         updated_at: Set(tx.now().millis()),
         version: Set(1),
+        clock_offset_ms: Set(0),
     };
     let inserted = tenant::Entity::insert(row).exec_without_returning(&tx.session).await;
     inserted.map_err(StoreError::from_write)?;
     tenant_key::Entity::insert(key).exec_without_returning(&tx.session).await?;
     tenant_counter::Entity::insert(counter).exec_without_returning(&tx.session).await?;
+    chores::recur(&tx, tx.now()).await?;
     tx.record(Record {
         resource: "tenant",
         id,
@@ -110,6 +121,13 @@ pub async fn own(view: &TenantView) -> Result<Tenant, StoreError> {
         .one(&view.session)
         .await?;
     row.ok_or(StoreError::Missing)?.try_into()
+}
+
+/// How far the tenant's clock runs ahead.
+pub(crate) async fn ahead(view: &TenantView) -> Result<Duration, StoreError> {
+    let row = tenant::Entity::find_by_id(view.tenant().uuid()).one(&view.session).await?;
+    let ahead = row.ok_or(StoreError::Missing)?.clock_offset_ms;
+    Ok(Duration::from_millis(u64::try_from(ahead).unwrap_or(0)))
 }
 
 impl TryFrom<tenant::Model> for Tenant {

@@ -27,6 +27,7 @@ pub(crate) struct Model {
     pub(crate) email_index: Option<Vec<u8>>,
     pub(crate) phone_index: Option<Vec<u8>>,
     pub(crate) retain_until: Option<i64>,
+    pub(crate) consent_until: Option<i64>,
     pub(crate) created_by: String,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,

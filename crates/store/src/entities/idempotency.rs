@@ -16,6 +16,7 @@ pub(crate) struct Model {
     pub(crate) reply: Vec<u8>,
     pub(crate) created_at: i64,
     pub(crate) expires_at: i64,
+    pub(crate) subject: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! The last number in a tenant's change log.
+//! The last number in a tenant's change log, and the last one that is no longer kept.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -11,6 +11,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant_id: Uuid,
     pub(crate) seq: i64,
+    pub(crate) change_floor: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

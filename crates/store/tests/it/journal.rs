@@ -136,12 +136,22 @@ async fn an_event_names_what_changed_and_not_what_it_became() {
 
         let mut members: Vec<_> = payload[0].as_object().unwrap().keys().collect();
         members.sort();
-        let known =
-            ["actor", "changed", "id", "object", "occurred_at", "request_id", "seq", "type"];
+        let known = [
+            "actor",
+            "api_version",
+            "changed",
+            "id",
+            "object",
+            "occurred_at",
+            "request_id",
+            "seq",
+            "type",
+        ];
         assert_eq!(members, known);
         assert_eq!(payload[0]["changed"], json!(["title"]));
         assert_eq!(payload[0]["seq"], json!(4));
-        let object = json!({ "type": "job", "id": job.id, "version": 2 });
+        let href = format!("/v1/jobs/{}", job.id);
+        let object = json!({ "type": "job", "id": job.id, "version": 2, "href": href });
         assert_eq!(payload[0]["object"], object);
         assert!(!payload[0].to_string().contains("nobody"));
     })

@@ -11,7 +11,11 @@
 
 mod base;
 mod candidates;
+mod catalogue;
+mod changes;
+mod chores;
 mod clients;
+mod employments;
 mod idempotency;
 mod jobs;
 mod journal;

@@ -130,9 +130,7 @@ async fn what_is_written_once_can_not_be_changed_by_requests() {
             ("audit_entry", "update"),
             ("audit_entry", "delete"),
             ("change_log", "update"),
-            ("change_log", "delete"),
-            ("outbox", "delete"),
-            ("candidate", "delete"),
+            ("candidate", "truncate"),
             ("tenant", "delete"),
             ("tenant_key", "update"),
             ("tenant_key", "delete"),
@@ -142,6 +140,61 @@ async fn what_is_written_once_can_not_be_changed_by_requests() {
 
             assert_eq!(base.raw.column::<bool>(&asked).await, [false], "{right} {table}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_of_production_tenants_are_not_removed_by_requests() {
+    on_postgres(async |base| {
+        let acme = base.found("acme").await;
+        base.company(acme).await;
+        let mut tx = base.change(acme).await;
+        let draft = crate::samples::candidate("ana@example.org", serde_json::json!({}));
+        store::candidates::add(&mut tx, &draft, crate::samples::state()).await.unwrap();
+        tx.commit(None).await.unwrap();
+        let enter = format!(
+            "set role ringwall_app; select set_config('app.tenant', '{}', false)",
+            acme.uuid()
+        );
+
+        base.raw.run(&enter).await;
+        let production = (
+            base.raw.run("delete from candidate").await,
+            base.raw.run("delete from client_company").await,
+        );
+        base.raw.run("update tenant set environment = 'sandbox'").await;
+        let sandbox = base.raw.run("delete from candidate").await;
+
+        assert_eq!(production, (0, 0));
+        assert_eq!(sandbox, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_and_events_are_removed_by_background_work_only() {
+    on_postgres(async |base| {
+        let acme = base.found("acme").await;
+        base.company(acme).await;
+        let enter = |runner: &str| {
+            format!(
+                "set role ringwall_app; select set_config('app.tenant', '{}', false), \
+                 set_config('app.runner', '{runner}', false)",
+                acme.uuid()
+            )
+        };
+
+        base.raw.run(&enter("")).await;
+        let by_request = (
+            base.raw.run("delete from change_log").await,
+            base.raw.run("delete from outbox").await,
+        );
+        base.raw.run(&enter("on")).await;
+        let by_runner = base.raw.run("delete from change_log").await;
+
+        assert_eq!(by_request, (0, 0));
+        assert_eq!(by_runner, 2);
     })
     .await;
 }

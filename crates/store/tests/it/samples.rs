@@ -1,12 +1,13 @@
 //! Drafts to start from, made by the same parser as a caller's.
 
-use kernel::ClientCompanyId;
+use kernel::{CandidateId, ClientCompanyId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use staffing::candidate::CandidateDraft;
 use staffing::candidate::consent::{Basis, Consent};
 use staffing::candidate::life::CandidateStatus;
 use staffing::client::ClientDraft;
+use staffing::employment::EmploymentDraft;
 use staffing::job::JobDraft;
 use staffing::job::life::{JobLife, JobStatus};
 use store::candidates::State;
@@ -34,6 +35,23 @@ pub(crate) fn candidate(email: &str, changes: Value) -> CandidateDraft {
         "family_name": "Sousa",
         "email": email,
         "time_zone": "Europe/Lisbon",
+    });
+    parsed(body, changes)
+}
+
+pub(crate) fn employment(
+    candidate: CandidateId,
+    client: ClientCompanyId,
+    changes: Value,
+) -> EmploymentDraft {
+    let body = json!({
+        "candidate_id": candidate,
+        "client_id": client,
+        "engagement_model": "eor",
+        "contract_type": "indefinite",
+        "country": "PT",
+        "job_title": "Rust Engineer",
+        "start_date": "2026-11-01",
     });
     parsed(body, changes)
 }

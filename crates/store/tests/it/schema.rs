@@ -1,5 +1,6 @@
 //! Migrations.
 
+use futures_util::future::join_all;
 use kernel::SystemClock;
 use std::sync::Arc;
 use store::Store;
@@ -34,6 +35,18 @@ async fn migrating_twice_changes_nothing_the_second_time() {
         assert_eq!((first, second), (status.len(), 0), "{database:?}");
         assert!(status.iter().all(|migration| migration.applied), "{database:?}: {status:?}");
     }
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_migrate_one_after_another() {
+    let ground = Ground::make(Database::Postgres).await;
+
+    let all = join_all((0..4).map(|_node| Store::migrate(&ground.config))).await;
+
+    let made: Vec<usize> = all.into_iter().map(Result::unwrap).collect();
+    let status = Store::status(&ground.config).await.unwrap();
+    assert_eq!(made.iter().filter(|made| **made == status.len()).count(), 1, "{made:?}");
+    assert_eq!(made.iter().filter(|made| **made == 0).count(), 3, "{made:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use staffing::job::EmploymentType;
 use staffing::job::remote::RemoteKind;
 use store::jobs::{self, Filter};
 use store::page::PageRequest;
-use store::search::Facets;
+use store::search::{Facets, Order};
 
 use crate::base::{Base, on_both};
 use crate::samples;
@@ -28,7 +28,7 @@ async fn found(base: &Base, tenant: TenantId, facets: Facets) -> Vec<String> {
     let filter = Filter { facets, ..Filter::default() };
     let request = PageRequest { limit: 100, after: None };
     let page = jobs::list(&base.view(tenant).await, &filter, request).await.unwrap();
-    page.items.iter().map(|job| job.draft.title.to_string()).collect()
+    page.items.iter().map(|job| job.document["title"].as_str().unwrap().to_owned()).collect()
 }
 
 fn words(q: &str) -> Facets {
@@ -59,11 +59,14 @@ async fn words_are_found_whatever_their_case_order_and_composition() {
             ("rust payments", &[]),
             ("são", &["Engineer of engines"]),
             ("sa\u{303}o", &["Engineer of engines"]),
-            ("sao", &[]),
-            ("οδηγ", &["ΟΔΗΓΟΣ λεωφορείου"]),
+            ("sao", &["Engineer of engines"]),
+            ("οδηγος", &["ΟΔΗΓΟΣ λεωφορείου"]),
+            ("οδηγ", &[]),
+            ("οδηγ*", &["ΟΔΗΓΟΣ λεωφορείου"]),
             ("ÜBERSETZER", &["Übersetzer 翻訳者"]),
             ("翻訳", &["Übersetzer 翻訳者"]),
-            ("gine", &["Engineer of engines", "Rust Engineer"]),
+            ("engine", &[]),
+            ("engin*", &["Engineer of engines", "Rust Engineer"]),
         ] {
             assert_eq!(found(base, acme, words(q)).await, expected, "{q}");
         }
@@ -73,30 +76,154 @@ async fn words_are_found_whatever_their_case_order_and_composition() {
 }
 
 #[tokio::test]
-async fn signs_of_patterns_stand_for_themselves() {
+async fn signs_of_query_languages_mean_nothing() {
     on_both(async |base| {
         let acme = base.found("acme").await;
         let plain = json!({ "description": "Nothing." });
-        let titles = [r"100% remote", r"snake_case", r"back\slash", r"it's", r"plain x"];
+        let titles = [r"100% remote", r"snake_case", r"back\slash", r"it's or not", r"C++ near C#"];
         let wanted: Vec<_> = titles.iter().map(|title| (*title, plain.clone())).collect();
         jobs_of(base, acme, &wanted).await;
 
         for (q, expected) in [
-            ("%", &["100% remote"][..]),
+            ("%", &[][..]),
             ("100%", &["100% remote"]),
             ("1%e", &[]),
-            ("_", &["snake_case"]),
-            ("snake_", &["snake_case"]),
-            ("plain_x", &[]),
-            (r"\", &[r"back\slash"]),
+            ("_", &[]),
+            ("snake_case", &["snake_case"]),
+            ("snake-case", &["snake_case"]),
+            (r"\", &[]),
             (r"\slash", &[r"back\slash"]),
-            (r"\%", &[]),
-            ("'", &["it's"]),
             ("' or 1=1 --", &[]),
             ("\"", &[]),
+            ("\") or (\"", &["it's or not"]),
+            ("or not", &["it's or not"]),
+            ("not* OR", &["it's or not"]),
+            ("c++", &["C++ near C#"]),
+            ("c", &[]),
+            ("c#", &["C++ near C#"]),
+            ("near(c, 2)", &[]),
+            ("search_title : remote", &[]),
+            ("remote & !snake | ':*", &[]),
+            ("remote & !100 | ':*", &["100% remote"]),
+            ("*", &[]),
         ] {
             assert_eq!(found(base, acme, words(q)).await, expected, "{q}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_best_answer_comes_first_and_pages_join() {
+    on_both(async |base| {
+        let acme = base.found("acme").await;
+        let rust = json!({
+            "description": "Write services.",
+            "skills": [{ "skill_id": "local:rust", "label": "Rust", "importance": "must" }],
+        });
+        jobs_of(
+            base,
+            acme,
+            &[
+                ("Engineer in Rust", json!({ "description": "Payments in the cloud." })),
+                ("Rust Engineer", json!({ "description": "Payments." })),
+                ("Backend Engineer", rust),
+                ("Painter", json!({ "description": "Removes rust. No engineer needed." })),
+                ("Cook", json!({ "description": "Prepares meals." })),
+                ("Lead Rust Engineer", json!({ "description": "Leads." })),
+            ],
+        )
+        .await;
+        let best =
+            |q: &str| Filter { facets: words(q), order: Order::Relevance, ..Filter::default() };
+
+        for (q, expected) in [
+            (
+                "rust engineer",
+                &[
+                    "Lead Rust Engineer",
+                    "Rust Engineer",
+                    "Engineer in Rust",
+                    "Backend Engineer",
+                    "Painter",
+                ][..],
+            ),
+            ("\"rust engineer\"", &["Lead Rust Engineer", "Rust Engineer"]),
+            ("\"rust eng\"*", &["Lead Rust Engineer", "Rust Engineer"]),
+            ("pay* rust", &["Rust Engineer", "Engineer in Rust"]),
+            // A phrase does not go on from the title into the skills.
+            ("\"engineer rust\"", &[]),
+        ] {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let request = PageRequest { limit: 2, after };
+                let page = jobs::list(&base.view(acme).await, &best(q), request).await.unwrap();
+                let titles = page.items.iter().map(|job| job.document["title"].as_str().unwrap());
+                all.extend(titles.map(str::to_owned));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(all, expected, "{q}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_found_follows_what_is_written() {
+    on_both(async |base| {
+        let acme = base.found("acme").await;
+        let company = base.company(acme).await;
+        let mut tx = base.change(acme).await;
+        let job = jobs::add(&mut tx, samples::job(company, json!({ "title": "Old title" }))).await;
+        let job = job.unwrap();
+        let draft = samples::job(company, json!({ "title": "New title" }));
+        let step = samples::step(&["title"]);
+        let job = jobs::save(&mut tx, &job, draft, job.life, step).await.unwrap();
+        tx.commit(None).await.unwrap();
+
+        assert_eq!(found(base, acme, words("old")).await, Vec::<String>::new());
+        assert_eq!(found(base, acme, words("new")).await, ["New title"]);
+        let mut tx = base.change(acme).await;
+        jobs::delete(&mut tx, &job).await.unwrap();
+        tx.commit(None).await.unwrap();
+        assert_eq!(found(base, acme, words("new")).await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn kinds_are_counted() {
+    on_both(async |base| {
+        let acme = base.found("acme").await;
+        let skill = |id: &str| json!({ "skill_id": id, "label": "S", "importance": "must" });
+        let iberia = json!({ "kind": "remote", "countries_allowed": ["PT", "ES"] });
+        jobs_of(
+            base,
+            acme,
+            &[
+                ("One", json!({ "skills": [skill("local:a"), skill("local:b")] })),
+                ("Two", json!({ "skills": [skill("local:b")], "remote_policy": iberia })),
+                ("Three", json!({ "employment_type": "contract" })),
+            ],
+        )
+        .await;
+
+        let all = jobs::counts(&base.view(acme).await, &Filter::default()).await.unwrap();
+        let both = Facets {
+            skills: vec!["local:a".to_owned(), "local:b".to_owned()],
+            all_skills: true,
+            ..Facets::default()
+        };
+
+        let pair = |name: &str, count: usize| (name.to_owned(), count);
+        assert_eq!(all.jobs, 3);
+        assert_eq!(all.skills, [pair("local:b", 2), pair("local:a", 1)]);
+        assert_eq!(all.countries, [pair("ES", 1), pair("PT", 1)]);
+        assert_eq!(all.employment_types, [pair("full_time", 2), pair("contract", 1)]);
+        assert_eq!(found(base, acme, both).await, ["One"]);
     })
     .await;
 }

@@ -6,7 +6,7 @@ use kernel::TenantId;
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
-use store::{candidates, jobs};
+use store::{candidates, employments, jobs};
 
 use crate::base::{Base, on_both, on_postgres};
 use crate::samples;
@@ -46,10 +46,35 @@ async fn two_tenants(base: &Base) -> (TenantId, TenantId) {
         let life = samples::open(tx.now());
         jobs::save(&mut tx, &job, draft, life, samples::step(&[])).await.unwrap();
         let draft = samples::candidate("ana@example.org", json!({}));
-        candidates::add(&mut tx, &draft, samples::state()).await.unwrap();
+        let ana = candidates::add(&mut tx, &draft, samples::state()).await.unwrap();
+        let draft = samples::employment(ana.id, company, json!({}));
+        employments::add(&mut tx, &draft).await.unwrap();
         tx.commit(Some(&crate::base::reply("{}"))).await.unwrap();
+        fill_bulk(base, tenant).await;
     }
     (acme, zeta)
+}
+
+/// A row in each table of imports, exports, applications and suppressions.
+async fn fill_bulk(base: &Base, tenant: TenantId) {
+    let id = base.raw.id(tenant.uuid());
+    for sql in [
+        format!("insert into suppression values ({id}, 'x', 0)"),
+        format!("insert into application values ({id}, {id}, {id}, 0)"),
+        format!("insert into import_part values ({id}, {id}, 1, 0, 'x')"),
+        format!("insert into import_result values ({id}, {id}, 1, 'failed', null, null)"),
+        format!("insert into export_part values ({id}, {id}, 1, 'x')"),
+        format!(
+            "insert into import values ({id}, {id}, 'csv', 'receiving', null, 1, 0, 0, 0, 0, 0, 0, \
+             0, 'x', 0, null, null, 1)"
+        ),
+        format!(
+            "insert into export values ({id}, {id}, 'csv', false, 'running', null, 0, 0, 'x', 0, \
+             null, null, 1)"
+        ),
+    ] {
+        base.raw.run(&sql).await;
+    }
 }
 
 async fn tables_with_tenants(base: &Base) -> Vec<String> {
@@ -153,6 +178,7 @@ async fn writing_into_another_tenant_is_refused() {
             format!("insert into change_log values ('{zeta}', 99, 'job', '{zeta}', 1, 'x', 0)"),
             format!("insert into tenant_key values ('{zeta}', 2, '')"),
             format!("update candidate set tenant_id = '{zeta}'"),
+            format!("update employment set tenant_id = '{zeta}'"),
             format!("update job set tenant_id = '{zeta}'"),
             format!("update public_job set tenant_id = '{zeta}'"),
             format!("insert into tenant select '{zeta}', 'x', 'x', 'x', 'x', '{{}}', 0, 0, 1"),
@@ -174,6 +200,7 @@ async fn changing_without_the_filter_touches_the_set_tenants_rows_only() {
 
         for sql in [
             "update candidate set version = 7",
+            "update employment set version = 7",
             "update tenant set version = 7",
             "update tenant_counter set seq = seq",
             "delete from public_job",
