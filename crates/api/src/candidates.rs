@@ -67,7 +67,7 @@ fn view(
         created_at: candidate.created_at,
         updated_at: candidate.updated_at,
     };
-    Ok(View::new(document, &facts).map_err(kernel::Problem::internal)?)
+    Ok(View::new(document, facts))
 }
 
 /// A candidate who is to be erased is not changed any more.

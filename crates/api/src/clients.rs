@@ -54,5 +54,5 @@ fn view(view: &TenantView, client: &Client, may: &May<'_>) -> Result<ClientView,
         created_at: client.created_at,
         updated_at: client.updated_at,
     };
-    Ok(View::new(document, &facts).map_err(kernel::Problem::internal)?)
+    Ok(View::new(document, facts))
 }

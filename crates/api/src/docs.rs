@@ -7,10 +7,32 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use serde_json::Value;
 
 use crate::Settings;
-use crate::reply::{Answer, Reply};
+
+/// What is written about this API, rendered once: the document itself is many times as large in
+/// memory as its text.
+#[derive(Clone, Debug)]
+pub struct Documentation {
+    openapi: Bytes,
+    operations: Bytes,
+    problems: Bytes,
+}
+
+impl Documentation {
+    /// Renders everything.
+    #[must_use]
+    pub fn of(document: &Value) -> Self {
+        Self {
+            openapi: document.to_string().into(),
+            operations: page::operations(document).into(),
+            problems: page::problems().into(),
+        }
+    }
+}
 
 /// The OpenAPI 3.1 document of this API.
 #[utoipa::path(
@@ -18,8 +40,9 @@ use crate::reply::{Answer, Reply};
     responses((status = 200, description = "The document", body = Value)),
     extensions(("x-ringwall" = json!({"action": "api.describe", "access": "public"})))
 )]
-pub(crate) async fn openapi(State(api): State<Arc<Settings>>) -> Answer {
-    Ok(Reply::ok(&api.openapi)?.with(CACHE_CONTROL, CACHED.to_owned()))
+pub(crate) async fn openapi(State(api): State<Arc<Settings>>) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHED)];
+    (headers, api.documentation.openapi.clone()).into_response()
 }
 
 /// The operations of this API, to read.
@@ -29,7 +52,7 @@ pub(crate) async fn openapi(State(api): State<Arc<Settings>>) -> Answer {
     extensions(("x-ringwall" = json!({"action": "api.describe", "access": "public"})))
 )]
 pub(crate) async fn index(State(api): State<Arc<Settings>>) -> Response {
-    html(page::operations(&api.openapi))
+    html(api.documentation.operations.clone())
 }
 
 /// The problems that this API answers with, to read.
@@ -38,8 +61,8 @@ pub(crate) async fn index(State(api): State<Arc<Settings>>) -> Response {
     responses((status = 200, description = "A page", body = String, content_type = "text/html")),
     extensions(("x-ringwall" = json!({"action": "api.describe", "access": "public"})))
 )]
-pub(crate) async fn problems() -> Response {
-    html(page::problems())
+pub(crate) async fn problems(State(api): State<Arc<Settings>>) -> Response {
+    html(api.documentation.problems.clone())
 }
 
 /// The style sheet of the pages.
@@ -54,7 +77,7 @@ pub(crate) async fn style() -> Response {
     (headers, include_str!("docs/style.css")).into_response()
 }
 
-fn html(page: String) -> Response {
+fn html(page: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, CACHED),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts, Path};
 use gate::{App, Dossier, Payload};
+use http::HeaderMap;
 use http::header::IF_MATCH;
 use http::request::Parts;
 use kernel::problem::{INVALID, NOT_FOUND};
@@ -51,6 +52,12 @@ pub(crate) struct Raw(pub bytes::Bytes);
 
 /// The id in the path.
 pub(crate) struct At<K: kernel::Kind>(pub Id<K>);
+
+/// The id in the path, and the id of a part of it.
+pub(crate) struct Part<K: kernel::Kind, P: kernel::Kind>(pub Id<K>, pub Id<P>);
+
+/// The id in the path, and the number of one of its parts.
+pub(crate) struct PartOf<K: kernel::Kind>(pub Id<K>, pub i64);
 
 /// The version that the caller read, from `If-Match` (RFC 9110 §13.1.1). Required.
 pub(crate) struct IfMatch(pub i64);
@@ -112,18 +119,46 @@ impl<S: Sync + Send, K: kernel::Kind> FromRequestParts<S> for At<K> {
     }
 }
 
+impl<S: Sync + Send, K: kernel::Kind, P: kernel::Kind> FromRequestParts<S> for Part<K, P> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let ids = Path::<(Id<K>, Id<P>)>::from_request_parts(parts, state).await;
+        let Path((whole, part)) = ids.map_err(|_| Problem::new(&NOT_FOUND))?;
+        Ok(Self(whole, part))
+    }
+}
+
+impl<S: Sync + Send, K: kernel::Kind> FromRequestParts<S> for PartOf<K> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let path = Path::<(Id<K>, i64)>::from_request_parts(parts, state).await;
+        let Path((id, number)) = path.map_err(|_| Problem::new(&NOT_FOUND))?;
+        Ok(Self(id, number))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let Some(value) = parts.headers.get(IF_MATCH) else {
-            return Err(Problem::new(&gate::contract::PRECONDITION_REQUIRED).into());
-        };
-        let tag = value.to_str().unwrap_or_default().trim();
-        let version = tag.strip_prefix("\"v").and_then(|tag| tag.strip_suffix('"'));
-        // A tag that we never gave matches nothing.
-        Ok(Self(version.and_then(|version| version.parse().ok()).unwrap_or(0)))
+        read_version(&parts.headers).map(Self)
     }
+}
+
+/// The version in `If-Match`.
+///
+/// # Errors
+/// A 428 when there is none.
+pub(crate) fn read_version(headers: &HeaderMap) -> Result<i64, Refused> {
+    let Some(value) = headers.get(IF_MATCH) else {
+        return Err(Problem::new(&gate::contract::PRECONDITION_REQUIRED).into());
+    };
+    let tag = value.to_str().unwrap_or_default().trim();
+    let version = tag.strip_prefix("\"v").and_then(|tag| tag.strip_suffix('"'));
+    // A tag that we never gave matches nothing.
+    Ok(version.and_then(|version| version.parse().ok()).unwrap_or(0))
 }
 
 impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {

@@ -11,9 +11,9 @@ use oauth::{Pepper, SigningKey};
 use tower::ServiceExt;
 use vault::TokenKey;
 
+use crate::docs::Documentation;
 use crate::extract::Shared;
 use crate::reply::Refused;
-use crate::routes;
 
 /// Settings of the API, wired once by the binary.
 pub struct Settings {
@@ -31,9 +31,13 @@ pub struct Settings {
     pub peppers: Vec<Pepper>,
     /// What seals cursors.
     pub cursors: TokenKey,
-    /// The OpenAPI document, as served.
-    pub openapi: serde_json::Value,
+    /// The pages about this API.
+    pub documentation: Documentation,
 }
+
+/// Every handler by its route, without the engines that they need.
+#[derive(Clone)]
+pub struct Routes(pub(crate) Router<Shared>);
 
 /// The router as the innermost service of the gate.
 pub struct Inside {
@@ -41,11 +45,10 @@ pub struct Inside {
 }
 
 impl Inside {
-    /// The router with its engines.
+    /// The handlers with their engines.
     #[must_use]
-    pub fn new(app: Arc<App>, api: Arc<Settings>) -> Arc<Self> {
-        let (router, _) = routes::routes().split_for_parts();
-        let router = router.fallback(nowhere).with_state(Shared { app, api });
+    pub fn new(routes: Routes, app: Arc<App>, api: Arc<Settings>) -> Arc<Self> {
+        let router = routes.0.fallback(nowhere).with_state(Shared { app, api });
         Arc::new(Self { router })
     }
 }

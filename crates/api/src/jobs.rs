@@ -1,5 +1,7 @@
 //! Jobs: the positions to fill, for the agency and its partners, and for the public.
 
+pub(crate) mod apply;
+pub(crate) mod facets;
 pub(crate) mod list;
 pub(crate) mod moves;
 pub(crate) mod public;
@@ -10,11 +12,10 @@ use kernel::{Code, JobId, Timestamp};
 use serde::Serialize;
 use staffing::job::JobDraft;
 use staffing::job::life::{CloseReason, JobStatus};
-use store::jobs::Job;
+use store::jobs::Sheet;
 use utoipa::ToSchema;
 
 use crate::may::May;
-use crate::reply::Refused;
 use crate::view::{Meta, View};
 
 /// A job.
@@ -50,10 +51,9 @@ impl Meta for JobFacts {
 }
 
 /// A job as this caller may see it: what the client is billed is for recruiters only.
-fn view(job: &Job, may: &May<'_>) -> Result<JobView, Refused> {
-    let mut document = serde_json::to_value(&job.draft).map_err(kernel::Problem::internal)?;
+fn view(mut job: Sheet, may: &May<'_>) -> JobView {
     if !may.does("job.read_confidential") {
-        document.as_object_mut().map(|members| members.remove("bill_rate"));
+        job.document.as_object_mut().map(|members| members.remove("bill_rate"));
     }
     let facts = JobFacts {
         id: job.id,
@@ -63,11 +63,11 @@ fn view(job: &Job, may: &May<'_>) -> Result<JobView, Refused> {
         close_reason: job.life.close_reason,
         filled_count: job.life.filled_count,
         version: job.version,
-        created_by: job.created_by.clone(),
+        created_by: job.created_by,
         created_at: job.created_at,
         updated_at: job.updated_at,
     };
-    Ok(View::new(document, &facts).map_err(kernel::Problem::internal)?)
+    View::new(job.document, facts)
 }
 
 /// A job that has been open is closed, not deleted.

@@ -3,12 +3,17 @@
 //! Handlers decide nothing about security: the rings have. What a handler needs, its signature
 //! names; a [`policy::Permit`] is the only way to the store.
 
+mod bulk;
 mod candidates;
+mod changes;
 mod checked;
 mod clients;
 mod docs;
 mod document;
+mod employments;
+mod events;
 mod extract;
+mod followed;
 mod health;
 mod inside;
 mod jobs;
@@ -19,8 +24,10 @@ mod problems;
 mod query;
 mod reply;
 mod routes;
+mod sandbox;
 mod view;
 
-pub use document::document;
-pub use inside::{Inside, Settings};
+pub use docs::Documentation;
+pub use document::{build, document};
+pub use inside::{Inside, Routes, Settings};
 pub use problems::problems;

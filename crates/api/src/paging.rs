@@ -65,15 +65,35 @@ impl<'a> List<'a> {
         &self,
         paging: &Paging,
     ) -> Result<PageRequest<K>, Refused> {
-        let after = match &paging.cursor {
-            None => None,
-            Some(cursor) => {
-                let opened = self.key.open(&self.bound_to(), cursor);
-                let after = opened.and_then(|key| serde_json::from_slice(&key).ok());
-                Some(after.ok_or_else(|| Problem::new(&CURSOR_INVALID))?)
-            }
-        };
+        let after = self.place(paging.cursor.as_deref())?;
         Ok(PageRequest { limit: paging.limit.unwrap_or(LIMIT_DEFAULT), after })
+    }
+
+    /// The place that a cursor stands for.
+    ///
+    /// # Errors
+    /// When the cursor was not given out for this list.
+    pub(crate) fn place<K: DeserializeOwned>(
+        &self,
+        cursor: Option<&str>,
+    ) -> Result<Option<K>, Refused> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let opened = self.key.open(&self.bound_to(), cursor);
+        let place = opened.and_then(|key| serde_json::from_slice(&key).ok());
+        Ok(Some(place.ok_or_else(|| Problem::new(&CURSOR_INVALID))?))
+    }
+
+    /// A cursor that stands for a place in this list.
+    pub(crate) fn cursor<K: Serialize>(&self, place: &K) -> String {
+        let place = serde_json::to_vec(place).unwrap_or_default();
+        self.key.seal(&self.bound_to(), &place)
+    }
+
+    /// Where the list goes on from a cursor.
+    pub(crate) fn target(&self, path: &str, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.filters()).append_pair("cursor", cursor);
+        format!("{path}?{}", query.finish())
     }
 
     /// A page as an answer, and the target of the next one.
@@ -82,13 +102,8 @@ impl<'a> List<'a> {
         page: Page<T, K>,
         path: &str,
     ) -> (Listed<T>, Option<String>) {
-        let key = page.next.and_then(|key| serde_json::to_vec(&key).ok());
-        let next_cursor = key.map(|key| self.key.seal(&self.bound_to(), &key));
-        let target = next_cursor.as_ref().map(|cursor| {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(self.filters()).append_pair("cursor", cursor);
-            format!("{path}?{}", query.finish())
-        });
+        let next_cursor = page.next.map(|key| self.cursor(&key));
+        let target = next_cursor.as_ref().map(|cursor| self.target(path, cursor));
         let page_info = PageInfo { has_more: next_cursor.is_some(), next_cursor };
         (Listed { data: page.items, page: page_info }, target)
     }

@@ -17,8 +17,13 @@ pub fn problems() -> impl Iterator<Item = &'static Code> {
 }
 
 const OWN: &[&Code] = &[
+    &crate::bulk::imports::PART_UNREADABLE,
     &crate::candidates::BEING_ERASED,
+    &crate::employments::CONCURRENT,
+    &crate::employments::NOT_OWN,
     &crate::health::NOT_READY,
     &crate::jobs::NOT_DELETABLE,
+    &crate::jobs::apply::TOO_MANY,
+    &crate::may::CONFIDENTIAL,
     &crate::paging::CURSOR_INVALID,
 ];

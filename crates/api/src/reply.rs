@@ -40,6 +40,20 @@ impl Reply {
         Ok(Self::json(StatusCode::CREATED, body)?.with(LOCATION, location))
     }
 
+    /// 202: it was received.
+    ///
+    /// # Errors
+    /// When the body does not serialise, which is a fault of ours.
+    pub(crate) fn accepted(body: &impl Serialize) -> Result<Self, Refused> {
+        Self::json(StatusCode::ACCEPTED, body)
+    }
+
+    /// 200 with a text that is no JSON.
+    pub(crate) fn text(media: &'static str, body: String) -> Self {
+        let headers = vec![(CONTENT_TYPE, media.to_owned())];
+        Self { status: StatusCode::OK, headers, body }
+    }
+
     /// 204.
     #[must_use]
     pub(crate) const fn no_content() -> Self {
@@ -50,6 +64,15 @@ impl Reply {
     #[must_use]
     pub(crate) fn version(self, version: i64) -> Self {
         self.with(ETAG, etag(version))
+    }
+
+    /// States a strong entity tag of the body itself, for what has no version of its own.
+    #[must_use]
+    pub(crate) fn tagged(self) -> Self {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.body.as_bytes());
+        let start = hash.as_ref().get(..TAG_BYTES).unwrap_or_default();
+        let tag = data_encoding::BASE64URL_NOPAD.encode(start);
+        self.with(ETAG, format!("\"b{tag}\""))
     }
 
     /// States where the next page is (RFC 8288).
@@ -100,6 +123,9 @@ impl Reply {
         Ok(Self { status, headers, body })
     }
 }
+
+/// Enough that two bodies never meet by chance.
+const TAG_BYTES: usize = 15;
 
 /// The strong entity tag of a version.
 #[must_use]

@@ -3,8 +3,11 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::bulk::{exports, imports};
 use crate::extract::Shared;
-use crate::{candidates, clients, docs, health, jobs, oauth};
+use crate::{
+    candidates, changes, clients, docs, employments, events, health, jobs, oauth, sandbox,
+};
 
 /// Every route, by area.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
@@ -13,6 +16,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(job_routes())
         .merge(candidate_routes())
         .merge(client_routes())
+        .merge(sync_routes())
+        .merge(employment_routes())
+        .merge(bulk_routes())
+        .merge(sandbox_routes())
         .merge(operating())
 }
 
@@ -46,6 +53,8 @@ fn client_routes() -> OpenApiRouter<Shared> {
 fn job_routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(jobs::list::list, jobs::write::create))
+        .routes(routes!(jobs::facets::count))
+        .routes(routes!(jobs::apply::apply))
         .routes(routes!(jobs::read::read, jobs::write::update, jobs::write::delete))
         .routes(routes!(jobs::moves::submit))
         .routes(routes!(jobs::moves::approve))
@@ -69,4 +78,52 @@ fn candidate_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(candidates::moves::block))
         .routes(routes!(candidates::moves::unblock))
         .routes(routes!(candidates::moves::request_erasure))
+}
+
+fn sync_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(changes::list)).routes(routes!(events::list))
+}
+
+fn employment_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(employments::read::list, employments::write::create))
+        .routes(routes!(employments::read::search))
+        .routes(routes!(employments::read::transitions))
+        .routes(routes!(employments::write::put))
+        .routes(routes!(employments::read::read, employments::write::update))
+        .routes(routes!(employments::moves::submit))
+        .routes(routes!(employments::moves::approve))
+        .routes(routes!(employments::moves::activate))
+        .routes(routes!(employments::moves::start_leave))
+        .routes(routes!(employments::moves::end_leave))
+        .routes(routes!(employments::moves::offboard))
+        .routes(routes!(employments::moves::rescind))
+        .routes(routes!(employments::moves::end))
+        .routes(routes!(employments::moves::cancel))
+        .routes(routes!(employments::reveal::reveal))
+        .routes(routes!(employments::amendments::list, employments::amendments::propose))
+        .routes(routes!(employments::amendments::approve))
+        .routes(routes!(employments::amendments::cancel))
+        .routes(routes!(employments::forms::read))
+}
+
+fn bulk_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::list, imports::create))
+        .routes(routes!(imports::read))
+        .routes(routes!(imports::put_part))
+        .routes(routes!(imports::start))
+        .routes(routes!(imports::cancel))
+        .routes(routes!(imports::results))
+        .routes(routes!(exports::list, exports::create))
+        .routes(routes!(exports::read))
+        .routes(routes!(exports::part))
+}
+
+fn sandbox_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(sandbox::clock))
+        .routes(routes!(sandbox::advance))
+        .routes(routes!(sandbox::reset))
+        .routes(routes!(sandbox::trigger))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::openapi::schema::{Object, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema};
@@ -13,8 +13,16 @@ use utoipa::{PartialSchema, ToSchema};
 ///
 /// Its schema has the members of both. A member of the draft may be absent: which ones a caller
 /// sees depends on what they may see.
-#[derive(Debug)]
-pub(crate) struct View<D, M>(Map<String, Value>, PhantomData<fn() -> (D, M)>);
+#[derive(Debug, Serialize)]
+#[serde(bound = "M: Serialize")]
+pub(crate) struct View<D, M> {
+    #[serde(flatten)]
+    meta: M,
+    #[serde(flatten)]
+    document: Map<String, Value>,
+    #[serde(skip)]
+    draft: PhantomData<fn() -> D>,
+}
 
 /// Members that only we write.
 pub(crate) trait Meta: Serialize + ToSchema {
@@ -24,26 +32,12 @@ pub(crate) trait Meta: Serialize + ToSchema {
 
 impl<D, M: Meta> View<D, M> {
     /// Puts a draft's document and our members together.
-    ///
-    /// # Errors
-    /// When our members do not serialise, which is a fault of ours.
-    pub(crate) fn new(document: Value, meta: &M) -> Result<Self, serde_json::Error> {
-        let mut members = object(serde_json::to_value(meta)?);
-        members.extend(object(document));
-        Ok(Self(members, PhantomData))
-    }
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
-}
-
-impl<D, M> Serialize for View<D, M> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+    pub(crate) fn new(document: Value, meta: M) -> Self {
+        let document = match document {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        };
+        Self { meta, document, draft: PhantomData }
     }
 }
 

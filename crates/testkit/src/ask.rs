@@ -95,6 +95,9 @@ impl Ask {
         *request.uri_mut() = path.parse().expect("a request target");
         *request.headers_mut() = headers;
         request.extensions_mut().insert(connection());
+        if let Some(proven) = &caller.proven {
+            request.extensions_mut().insert(proven.clone());
+        }
         let route = request.uri().path().to_owned();
         let response = Arc::clone(&running.wall).admit(request).await;
         let (parts, body) = response.into_parts();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use gate::Proven;
 use http::Method;
 use serde_json::Value;
 
@@ -15,12 +16,18 @@ use crate::tenant::basic;
 pub struct Caller {
     pub(crate) running: Arc<Running>,
     pub(crate) token: Option<String>,
+    pub(crate) proven: Option<Proven>,
     seen: Arc<Mutex<HashMap<String, String>>>,
 }
 
 impl Caller {
     pub(crate) fn new(running: Arc<Running>, token: Option<String>) -> Self {
-        Self { running, token, seen: Arc::default() }
+        Self { running, token, proven: None, seen: Arc::default() }
+    }
+
+    pub(crate) fn person(running: Arc<Running>, caller: policy::Caller) -> Self {
+        let proven = Some(Proven(Arc::new(caller)));
+        Self { running, token: None, proven, seen: Arc::default() }
     }
 
     /// The same platform, with another token.

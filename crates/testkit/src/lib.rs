@@ -3,12 +3,16 @@
 //! Tests go in by the front door: every request passes all rings, and every token comes from the
 //! token endpoint. The clock stands still between requests, and no port is opened.
 //!
-//! ```ignore
+//! ```no_run
+//! # use serde_json::json;
+//! # use testkit::{Platform, days, samples};
+//! # async fn speak() {
 //! let platform = Platform::new().await;
 //! let acme = platform.tenant("acme").await;
 //! let mara = acme.partner(&["read:jobs", "write:jobs"]).await;
 //! mara.post("/v1/jobs", samples::job(acme.company())).await.is(201);
 //! platform.clock().advance(days(31));
+//! # }
 //! ```
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails where its platform does")]

@@ -4,13 +4,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Inside, Settings};
+use api::{Documentation, Inside, Routes, Settings};
+use firewall::{Mode, Ruleset};
+use gate::addresses::Addresses;
+use gate::inspection::{Inspector, Text, baseline, load};
 use gate::listener::Tally;
-use gate::{AccessLog, App, Contract, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
+use gate::{AccessLog, App, Contract, GateConfig, Parts, Shield, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::{Pepper, SigningKey, VerifyingKeys};
 use policy::{Engine, Environment};
-use serde_json::Value;
+use store::chores::Worker;
 use store::tenants::{self, Tenant as NewTenant};
 use store::{Recorder, Store, Witness};
 use tempfile::TempDir;
@@ -32,6 +35,10 @@ pub struct Setup {
     pub database: Database,
     /// The gate's settings.
     pub gate: GateConfig,
+    /// Who may come from where.
+    pub addresses: Option<Arc<Addresses>>,
+    /// What the firewall does.
+    pub firewall: Option<Mode>,
     /// Whether access lines are written to a file.
     pub access_log: bool,
     /// The environment that it serves.
@@ -52,7 +59,7 @@ pub(crate) struct Running {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) pepper: Pepper,
-    environment: Environment,
+    pub(crate) environment: Environment,
     settings: tenants::Settings,
     pub(crate) own: Own,
     directory: TempDir,
@@ -70,6 +77,8 @@ impl Default for Setup {
                 hosts: vec!["localhost".to_owned()],
                 cors_origins: Vec::new(),
             },
+            addresses: None,
+            firewall: Some(Mode::On),
             access_log: false,
             environment: Environment::Production,
             settings: tenants::Settings::default(),
@@ -109,13 +118,15 @@ impl Platform {
             false => Sink::Off,
         };
         let app = App::new(Parts {
-            clock: reader,
+            clock: reader.clone(),
             store,
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
             tokens: Tokens::new(verifying, PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
             access_log: AccessLog::open(&sink).expect("the access log opens"),
+            addresses: setup.addresses,
+            firewall: setup.firewall.map(|mode| shield(mode, reader, plan)),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
         });
@@ -128,9 +139,9 @@ impl Platform {
             signing_key,
             peppers: vec![pepper(&keyring)],
             cursors: TokenKey::new(&keyring, "cursor/1"),
-            openapi: plan.openapi.clone(),
+            documentation: plan.documentation.clone(),
         };
-        let inside = Inside::new(Arc::clone(&app), Arc::new(settings));
+        let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
         let pepper = pepper(&keyring);
@@ -177,6 +188,14 @@ impl Platform {
     #[must_use]
     pub fn database_url(&self) -> &str {
         self.0.own.url()
+    }
+
+    /// Does all background work that is due; how many steps that took.
+    pub async fn run_jobs(&self) -> usize {
+        let app = &self.0.app;
+        let worker = Worker::new(Arc::clone(&app.store), Arc::clone(&app.policy));
+        worker.begin().await.expect("recurring work is added");
+        worker.run_due(|| false).await.expect("background work is done")
     }
 
     /// A new agency with one client company, in the environment that the platform serves.
@@ -278,16 +297,28 @@ impl Running {
 /// What is the same for every platform, and takes the longest to make.
 struct Plan {
     policy: Arc<Engine>,
-    openapi: Value,
+    routes: Routes,
+    documentation: Documentation,
     contract: Arc<Contract>,
+    rules: Ruleset,
 }
 
 static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     let policy = Engine::load().expect("the policies load");
-    let openapi = api::document(&policy, PUBLIC_URL).expect("the document serialises");
+    let (routes, openapi) = api::build(&policy, PUBLIC_URL).expect("the document serialises");
     let contract = Contract::compile(&openapi).expect("the contract compiles");
-    Plan { policy: Arc::new(policy), openapi, contract: Arc::new(contract) }
+    let rules = load(baseline(), &[]).expect("the baseline compiles");
+    let documentation = Documentation::of(&openapi);
+    Plan { policy: Arc::new(policy), routes, documentation, contract: Arc::new(contract), rules }
 });
+
+/// The firewall as the binary closes it by default: our own rules, and what the contract excludes.
+fn shield(mode: Mode, clock: Arc<dyn Clock>, plan: &Plan) -> Arc<Shield> {
+    let inspector = Inspector::new(plan.rules.clone(), clock, Some(mode));
+    let inspector = inspector.with_contract(Arc::clone(&plan.contract), Text::ByOurRules);
+    let inspector = inspector.expect("the contract's names can stand in targets");
+    Arc::new(Shield { inspector, percent: 100, response: false })
+}
 
 /// In memory where there is such a place: nothing here has to survive a power cut.
 fn directory() -> TempDir {

@@ -46,6 +46,25 @@ pub fn candidate() -> Value {
     })
 }
 
+/// An employment of a candidate for a client company, in a country without a form.
+#[must_use]
+pub fn employment(candidate: &str, company: &str) -> Value {
+    json!({
+        "candidate_id": candidate,
+        "client_id": company,
+        "legal_given_name": "Ana",
+        "legal_family_name": "Sousa",
+        "date_of_birth": "1990-02-03",
+        "national_id": { "kind": "personnummer", "country": "SE", "value": "900203-0000" },
+        "engagement_model": "eor",
+        "contract_type": "indefinite",
+        "country": "SE",
+        "job_title": "Rust Engineer",
+        "start_date": "2026-11-01",
+        "compensation": { "amount_minor": 7_200_000, "currency": "EUR", "period": "year" },
+    })
+}
+
 /// The same body with some members changed, or taken away where the change is null.
 #[must_use]
 pub fn with(mut body: Value, changes: Value) -> Value {

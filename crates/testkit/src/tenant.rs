@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use kernel::{RequestId, Secret, TenantId};
+use kernel::{RequestId, Secret, TenantId, UserId};
 use oauth::{Claims, Scopes, SigningKey};
-use policy::{Role, SCOPES};
+use policy::{Role, SCOPES, StaffFacts};
 use store::partners::{self, NewPartner};
 
 use crate::caller::Caller;
@@ -70,6 +70,27 @@ impl Tenant {
     pub async fn application(&self, role: Role, scopes: &[&str]) -> Caller {
         let credentials = self.register(role, scopes).await;
         self.sign_in(&credentials).await
+    }
+
+    /// A person with this role who signed in a minute ago with a factor that cannot be phished.
+    #[must_use]
+    pub fn person(&self, role: Role) -> Caller {
+        self.signed_in(role, 60)
+    }
+
+    /// A person with this role whose sign-in is so old.
+    #[must_use]
+    pub fn signed_in(&self, role: Role, auth_age_s: u64) -> Caller {
+        let facts = StaffFacts {
+            user_id: UserId::new(self.running.clock.as_ref()),
+            tenant: self.id,
+            environment: self.running.environment,
+            roles: vec![role],
+            mfa: true,
+            phishing_resistant: true,
+            auth_age_s,
+        };
+        Caller::person(Arc::clone(&self.running), policy::Caller::staff(facts))
     }
 
     /// A registered application with a new token of the token endpoint.

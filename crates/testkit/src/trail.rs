@@ -79,7 +79,40 @@ impl Tenant {
     }
 }
 
+impl Platform {
+    /// All rows of all tables as text, as the database's owner sees them.
+    pub async fn everything(&self) -> String {
+        self.0.everything().await
+    }
+}
+
 impl Running {
+    async fn everything(&self) -> String {
+        let is_postgres = self.own.url().starts_with("postgres");
+        let tables = if is_postgres { POSTGRES_TABLES } else { SQLITE_TABLES };
+        let mut all = String::new();
+        for row in self.rows(tables).await {
+            let table: String = cell(&row, "name");
+            let sql = if is_postgres {
+                format!("select t::text as line from {table} t")
+            } else {
+                let columns = format!("select name from pragma_table_info('{table}')");
+                let columns = self.rows(&columns).await;
+                let texts = columns.iter().map(|row| {
+                    let name: String = cell(row, "name");
+                    let text = format!("case typeof({name}) when 'blob' then '' else {name} end");
+                    format!("coalesce({text}, '')")
+                });
+                format!(
+                    "select {} as line from {table}",
+                    texts.collect::<Vec<_>>().join(" || ' ' || ")
+                )
+            };
+            all.extend(self.rows(&sql).await.iter().map(|row| cell::<String>(row, "line") + "\n"));
+        }
+        all
+    }
+
     async fn audit(&self, of: impl Fn(Option<Uuid>) -> bool) -> Vec<Value> {
         self.settle().await;
         let rows = self.rows("select tenant_id, body from audit_entry order by at, id").await;
@@ -112,4 +145,7 @@ fn cell<T: sea_orm::TryGetable>(row: &QueryResult, column: &str) -> T {
     row.try_get("", column).expect("the column is there")
 }
 
+const POSTGRES_TABLES: &str =
+    "select tablename::text as name from pg_tables where schemaname = 'public'";
+const SQLITE_TABLES: &str = "select name from sqlite_master where type = 'table'";
 const MARK: &str = "testkit";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use gate::App;
+use http::HeaderMap;
 use kernel::{ClientCompanyId, CountryCode, Problem, Slug, Timestamp};
 use policy::CallerKind;
 use serde::Deserialize;
@@ -11,24 +12,25 @@ use staffing::job::life::JobStatus;
 use staffing::job::remote::RemoteKind;
 use staffing::job::{EmploymentType, Visibility};
 use staffing::skill::SkillId;
-use store::search::Facets;
+use store::search::{Facets, Order};
 use store::{jobs, public_jobs};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::public::{EitherJobs, PublicJobView, cacheable};
 use super::view;
 use crate::Settings;
-use crate::extract::{Facts, Permit, Query};
+use crate::extract::{Facts, Permit};
 use crate::may::May;
 use crate::paging::{List, Paging};
 use crate::query::OneOrMany;
-use crate::reply::{Answer, Reply};
+use crate::reply::{Answer, Refused, Reply};
 
 /// Which jobs.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct JobQuery {
-    /// Words that must all occur in title or description.
+pub(crate) struct JobQuery {
+    /// Words and `"phrases"` that must all occur in title, skills or description; `word*` is the
+    /// start of a word.
     #[param(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     q: Option<String>,
     /// May be worked from here; several mean any of them.
@@ -39,6 +41,10 @@ pub struct JobQuery {
     #[serde(default)]
     #[param(value_type = Vec<SkillId>, max_items = 50)]
     skill: OneOrMany<String>,
+    /// Whether several skills mean any of them or all.
+    #[serde(default)]
+    #[param(inline)]
+    skill_mode: SkillMode,
     /// How remote.
     remote: Option<RemoteKind>,
     /// How contracted.
@@ -47,6 +53,37 @@ pub struct JobQuery {
     posted_after: Option<Timestamp>,
     /// Posted before this moment.
     posted_before: Option<Timestamp>,
+}
+
+/// Whether several skills mean any of them or all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SkillMode {
+    /// One is enough.
+    #[default]
+    Any,
+    /// Each must be asked for.
+    All,
+}
+
+/// Which job comes first.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Sorting {
+    /// Which job comes first: with `q` the one that answers it best, else the newest.
+    #[param(inline)]
+    sort: Option<Sort>,
+}
+
+/// Which job comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+pub(crate) enum Sort {
+    /// The one that answers `q` best; of equals the newest.
+    #[serde(rename = "relevance")]
+    Relevance,
+    /// The newest.
+    #[serde(rename = "-posted_at")]
+    Newest,
 }
 
 /// Which jobs, without a token.
@@ -71,13 +108,16 @@ pub(crate) struct OwnJobQuery {
     visibility: Option<Visibility>,
 }
 
-/// List jobs, newest first.
+/// List jobs.
 ///
 /// With a token: those of your agency. Without: open, public jobs of all agencies or of one.
 #[utoipa::path(
     get, path = "/v1/jobs", operation_id = "job.list", tag = "Jobs",
-    params(JobQuery, PublicJobQuery, OwnJobQuery, Paging),
-    responses((status = 200, description = "A page", body = EitherJobs)),
+    params(JobQuery, PublicJobQuery, OwnJobQuery, Sorting, Paging),
+    responses(
+        (status = 200, description = "A page", body = EitherJobs),
+        (status = 304, description = "You have this page"),
+    ),
     extensions(("x-ringwall" = json!({"action": "job.list", "access": "optional"})))
 )]
 pub(crate) async fn list(
@@ -86,13 +126,13 @@ pub(crate) async fn list(
     Facts(dossier): Facts,
     Permit(permit): Permit,
     RawQuery(raw): RawQuery,
-    Query(facets): Query<JobQuery>,
+    headers: HeaderMap,
 ) -> Answer {
     let raw = raw.unwrap_or_default();
     let list = List::new(&api.cursors, &dossier, &raw);
-    let facets = Facets::from(facets);
+    let facets = Facets::from(crate::query::parse::<JobQuery>(&raw)?);
     if permit.caller().kind() == CallerKind::Anonymous {
-        public(&app, &list, &raw, facets).await
+        public(&app, &list, &raw, facets, &headers).await
     } else {
         own(&app, &permit, &list, &raw, facets).await
     }
@@ -105,22 +145,43 @@ async fn own(
     raw: &str,
     facets: Facets,
 ) -> Answer {
-    let query: OwnJobQuery = crate::query::parse(raw)?;
-    let filter = jobs::Filter {
-        facets,
-        status: query.status,
-        client_id: query.client_id,
-        visibility: query.visibility,
-    };
+    let filter = own_filter(raw, facets)?;
     let page = list.page(&crate::query::parse::<Paging>(raw)?)?;
     let tenant = app.store.view(permit).await?;
     let may = May::new(app, permit);
-    let page = jobs::list(&tenant, &filter, page).await?.try_map(|job| view(&job, &may))?;
+    let page = jobs::list(&tenant, &filter, page).await?.map(|job| view(job, &may));
     let (listed, next) = list.listed(page, PATH);
     Ok(Reply::ok(&listed)?.next_page(next))
 }
 
-async fn public(app: &App, list: &List<'_>, raw: &str, facets: Facets) -> Answer {
+async fn public(
+    app: &App,
+    list: &List<'_>,
+    raw: &str,
+    facets: Facets,
+    headers: &HeaderMap,
+) -> Answer {
+    let filter = public_filter(raw, facets)?;
+    let page = list.page(&crate::query::parse::<Paging>(raw)?)?;
+    let page = public_jobs::list(&app.store, &filter, page).await?;
+    let (listed, next) = list.listed(page.map(PublicJobView::item), PATH);
+    Ok(cacheable(Reply::ok(&listed)?.next_page(next)).tagged().unless_seen(headers))
+}
+
+/// Which of the agency's own jobs are asked for.
+pub(super) fn own_filter(raw: &str, facets: Facets) -> Result<jobs::Filter, Refused> {
+    let query: OwnJobQuery = crate::query::parse(raw)?;
+    Ok(jobs::Filter {
+        order: order(raw, &facets)?,
+        facets,
+        status: query.status,
+        client_id: query.client_id,
+        visibility: query.visibility,
+    })
+}
+
+/// Which public jobs are asked for.
+pub(super) fn public_filter(raw: &str, facets: Facets) -> Result<public_jobs::Filter, Refused> {
     let private: OwnJobQuery = crate::query::parse(raw)?;
     if private.status.is_some() || private.client_id.is_some() || private.visibility.is_some() {
         let needed = "a filter by `status`, `client_id` or `visibility` needs a token";
@@ -130,11 +191,16 @@ async fn public(app: &App, list: &List<'_>, raw: &str, facets: Facets) -> Answer
             .into());
     }
     let query: PublicJobQuery = crate::query::parse(raw)?;
-    let filter = public_jobs::Filter { facets, agency: query.agency };
-    let page = list.page(&crate::query::parse::<Paging>(raw)?)?;
-    let page = public_jobs::list(&app.store, &filter, page).await?;
-    let (listed, next) = list.listed(page.try_map(|public| PublicJobView::item(&public))?, PATH);
-    Ok(cacheable(Reply::ok(&listed)?.next_page(next)))
+    Ok(public_jobs::Filter { order: order(raw, &facets)?, facets, agency: query.agency })
+}
+
+fn order(raw: &str, facets: &Facets) -> Result<Order, Refused> {
+    Ok(match crate::query::parse::<Sorting>(raw)?.sort {
+        Some(Sort::Newest) => Order::Newest,
+        Some(Sort::Relevance) => Order::Relevance,
+        None if facets.q.is_some() => Order::Relevance,
+        None => Order::Newest,
+    })
 }
 
 impl From<JobQuery> for Facets {
@@ -143,6 +209,7 @@ impl From<JobQuery> for Facets {
             q: query.q,
             countries: query.country.into(),
             skills: query.skill.into(),
+            all_skills: query.skill_mode == SkillMode::All,
             remote: query.remote,
             employment_type: query.employment_type,
             posted_after: query.posted_after,

@@ -9,7 +9,7 @@ use kernel::id::kinds::Job as JobKind;
 use serde::Deserialize;
 use staffing::event::JobEvent;
 use staffing::job::life::{CloseReason, JobLife, JobMove, Setting};
-use store::jobs::{self, Step};
+use store::jobs::{self, Sheet, Step};
 use store::tenants;
 use utoipa::ToSchema;
 
@@ -258,7 +258,7 @@ async fn make(
     let life = JobLife { filled_count, ..read.life }.apply(attempt.made, setting)?;
     let step = Step { event: JobEvent::of(attempt.made).name(), fields: vec!["status".to_owned()] };
     let job = jobs::save(&mut tx, &read, read.draft.clone(), life, step).await?;
-    let reply = Reply::ok(&view(&job, &May::new(app, permit))?)?.version(job.version);
+    let reply = Reply::ok(&view(Sheet::from(&job), &May::new(app, permit)))?.version(job.version);
     tx.commit(Some(&reply.stored())).await?;
     Ok(reply)
 }

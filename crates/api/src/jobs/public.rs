@@ -1,7 +1,6 @@
 //! Jobs as the public sees them.
 
 use http::header::{CACHE_CONTROL, VARY};
-use kernel::Problem;
 use serde::Serialize;
 use serde_json::Value;
 use staffing::posting::PublicJob;
@@ -12,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{JobFacts, JobView};
 use crate::paging::Listed;
-use crate::reply::{Refused, Reply};
+use crate::reply::Reply;
 use crate::view::{Meta, View};
 
 /// A public job.
@@ -35,25 +34,20 @@ impl Meta for PublicFacts {
 
 impl PublicJobView {
     /// In a list.
-    ///
-    /// # Errors
-    /// When it does not serialise, which is a fault of ours.
-    pub(crate) fn item(public: &Public) -> Result<Self, Refused> {
-        Self::with(public, None)
+    pub(crate) fn item(public: Public) -> Self {
+        Self::with(public, |_document| None)
     }
 
     /// By itself, with its JobPosting.
-    ///
-    /// # Errors
-    /// When it does not serialise, which is a fault of ours.
-    pub(crate) fn detail(public: &Public) -> Result<Self, Refused> {
-        Self::with(public, public.document.get("posting").cloned())
+    pub(crate) fn detail(public: Public) -> Self {
+        Self::with(public, |document| document.get_mut("posting").map(Value::take))
     }
 
-    fn with(public: &Public, job_posting: Option<Value>) -> Result<Self, Refused> {
-        let job = public.document.get("job").cloned().unwrap_or_default();
-        let facts = PublicFacts { agency: public.agency.clone(), job_posting };
-        Ok(Self::new(job, &facts).map_err(Problem::internal)?)
+    fn with(public: Public, posting: impl FnOnce(&mut Value) -> Option<Value>) -> Self {
+        let Public { agency, mut document, .. } = public;
+        let job_posting = posting(&mut document);
+        let job = document.get_mut("job").map(Value::take).unwrap_or_default();
+        Self::new(job, PublicFacts { agency, job_posting })
     }
 }
 

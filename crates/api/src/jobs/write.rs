@@ -11,7 +11,7 @@ use staffing::job::JobDraft;
 use staffing::job::life::JobStatus;
 use staffing::merge::{changed_fields, merge};
 use staffing::patch::JobPatch;
-use store::jobs::{self, Step};
+use store::jobs::{self, Sheet, Step};
 
 use super::{JobView, NOT_DELETABLE, view};
 use crate::checked::{checked, current};
@@ -37,7 +37,7 @@ pub(crate) async fn create(
     let draft = checked(draft, JobDraft::check)?;
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     let job = jobs::add(&mut tx, draft).await?;
-    let shown = view(&job, &May::new(&app, &permit))?;
+    let shown = view(Sheet::from(&job), &May::new(&app, &permit));
     let reply = Reply::created(format!("/v1/jobs/{}", job.id), &shown)?.version(job.version);
     tx.commit(Some(&reply.stored())).await?;
     Ok(reply)
@@ -73,7 +73,7 @@ pub(crate) async fn update(
     let after = serde_json::to_value(&draft).map_err(Problem::internal)?;
     let step = Step { event: JobEvent::Updated.name(), fields: changed_fields(&before, &after) };
     let job = jobs::save(&mut tx, &read, draft, read.life, step).await?;
-    let reply = Reply::ok(&view(&job, &May::new(&app, &permit))?)?.version(job.version);
+    let reply = Reply::ok(&view(Sheet::from(&job), &May::new(&app, &permit)))?.version(job.version);
     tx.commit(Some(&reply.stored())).await?;
     Ok(reply)
 }

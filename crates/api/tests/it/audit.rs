@@ -218,7 +218,9 @@ async fn events_tell_names_of_members_and_no_values() {
 
     assert_eq!(event.kind, "candidate.updated");
     assert_eq!(event.payload["changed"], json!(["given_name", "headline"]));
-    assert_eq!(event.payload["object"], json!({ "type": "candidate", "id": id, "version": 2 }));
+    let href = format!("/v1/candidates/{id}");
+    let object = json!({ "type": "candidate", "id": id, "version": 2, "href": href });
+    assert_eq!(event.payload["object"], object);
     assert!(!event.payload.to_string().contains("Q7"));
 }
 

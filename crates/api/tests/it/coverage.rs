@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use gate::contract::{Access, Operation};
 use policy::{Environment, Role, SCOPES};
-use testkit::{Caller, Platform, Setup, Tenant, minutes};
+use testkit::{Caller, Platform, Setup, Tenant, minutes, samples};
 
 use crate::operations::{Things, all, ask, known};
 
@@ -21,13 +21,25 @@ const PUBLIC: &[&str] = &[
     "oauth.metadata",
     "oauth.jwks",
     "token.issue",
+    "job.apply",
 ];
 
 /// Operations that show strangers what is public, and nothing else.
-const OPTIONAL: &[&str] = &["job.list", "job.read"];
+const OPTIONAL: &[&str] = &["job.list", "job.facets", "job.read"];
 
 /// Operations of people, which no application may carry out whatever its scopes.
-const PEOPLE_ONLY: &[&str] = &["job.approve"];
+pub(crate) const PEOPLE_ONLY: &[&str] =
+    &["job.approve", "employment.approve", "employment.amendment_approve"];
+
+/// Operations that integration services may carry out: employments, and nothing else.
+const INTEGRATION: &str = "employment.";
+
+/// What is the same for every tenant.
+const SHARED: &[&str] = &["employment.transitions", "employment.form"];
+
+/// Operations that exist in a sandbox only; where people are real they look like nothing.
+const SANDBOX_ONLY: &[&str] =
+    &["sandbox.clock", "sandbox.advance", "sandbox.reset", "sandbox.trigger"];
 
 struct Walk {
     platform: Platform,
@@ -92,6 +104,7 @@ async fn without_credentials_nothing_is_answered() {
         match operation.id.as_str() {
             // Nothing is public yet, so there is nothing to see.
             "job.list" => assert!(answer.is(200).ids().is_empty()),
+            "job.facets" => assert_eq!(answer.is(200).body()["jobs"], 0),
             "job.read" => drop(answer.is(404).problem("not_found")),
             _ => {
                 let answer = answer.is(401).problem("auth.required");
@@ -162,12 +175,17 @@ async fn the_things_of_another_tenant_look_like_none() {
         let answer = ask(&other, operation, &walk.things).await;
         match operation.id.as_str() {
             id if PEOPLE_ONLY.contains(&id) => drop(answer.is(403)),
+            id if SANDBOX_ONLY.contains(&id) => drop(answer.is(404)),
             "job.create" => drop(answer.is(422).at("/client_id")),
+            "job.facets" => assert_eq!(answer.is(200).body()["jobs"], 0),
+            "employment.create" | "employment.put" => drop(answer.is(422).at("/candidate_id")),
+            id if SHARED.contains(&id) => drop(answer.is(200)),
             _ if operation.path.contains("{id}") => drop(answer.is(404).problem("not_found")),
             id if id.ends_with(".list") || id.ends_with(".search") => {
                 let ids = answer.is(200).ids();
                 assert!(!ids.contains(&walk.things.job) && !ids.contains(&walk.things.candidate));
                 assert!(!ids.contains(&walk.things.company));
+                assert!(!ids.contains(&walk.things.employment));
             }
             _ => drop(answer.is(201)),
         }
@@ -185,8 +203,12 @@ async fn every_scope_but_the_right_one_is_not_enough() {
         let others: Vec<_> = SCOPES.iter().copied().filter(|scope| *scope != needed).collect();
         let lesser = walk.acme.partner(&others).await;
 
-        let answer = ask(&lesser, operation, &walk.things).await.is(403);
-
+        let answer = ask(&lesser, operation, &walk.things).await;
+        if SANDBOX_ONLY.contains(&operation.id.as_str()) {
+            answer.is(404).problem("not_found");
+            continue;
+        }
+        let answer = answer.is(403);
         if PEOPLE_ONLY.contains(&operation.id.as_str()) {
             answer.problem("auth.forbidden");
             continue;
@@ -212,8 +234,40 @@ async fn every_scope_is_not_enough_for_the_wrong_role() {
     for role in roles {
         let caller = walk.acme.caller(role).await;
         for operation in walk.guarded() {
+            let is_own = operation.id.starts_with(INTEGRATION);
+            if role == Role::IntegrationService && is_own {
+                continue;
+            }
             let answer = ask(&caller, operation, &walk.things).await;
+            if SANDBOX_ONLY.contains(&operation.id.as_str()) {
+                answer.is(404).problem("not_found");
+                continue;
+            }
             answer.is(403).problem("auth.forbidden");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_integration_service_reaches_employments_and_nothing_else() {
+    let walk = Walk::start().await;
+    let payroll = walk.acme.caller(Role::IntegrationService).await;
+    let things = Things::of(&walk.acme, &walk.partner).await;
+    let engaged = samples::employment(&things.candidate, &things.company);
+    let employment = payroll.post("/v1/employments", engaged).await.is(201).id();
+    let things = Things { employment, ..things };
+
+    for operation in walk.guarded() {
+        let answer = ask(&payroll, operation, &things).await;
+        let is_own = operation.id.starts_with(INTEGRATION);
+        match operation.id.as_str() {
+            id if PEOPLE_ONLY.contains(&id) => drop(answer.is(403).problem("auth.forbidden")),
+            // A move may be illegal from where it stands by now; it was let in all the same.
+            id if is_own => {
+                assert!(matches!(answer.status(), 200 | 201 | 409 | 412), "{id}: {answer:?}");
+            }
+            id if SANDBOX_ONLY.contains(&id) => drop(answer.is(404).problem("not_found")),
+            _ => drop(answer.is(403).problem("auth.forbidden")),
         }
     }
 }
@@ -228,6 +282,10 @@ async fn the_right_caller_gets_in() {
         let answer = ask(&walk.partner, operation, &things).await;
         if PEOPLE_ONLY.contains(&operation.id.as_str()) {
             answer.is(403).problem("auth.forbidden");
+            continue;
+        }
+        if SANDBOX_ONLY.contains(&operation.id.as_str()) {
+            answer.is(404).problem("not_found");
             continue;
         }
         // A move may be illegal from where a new thing stands; it was let in all the same.
@@ -257,6 +315,8 @@ async fn public_operations_do_not_look_at_credentials() {
     let stranger = walk.platform.stranger();
     let public = all(&walk.platform).into_iter();
     let public = public.filter(|o| PUBLIC.contains(&o.id.as_str()) && o.id != "token.issue");
+    // What is applied for must be there.
+    let public = public.filter(|o| o.id != "job.apply");
 
     for operation in public {
         let bare = ask(&stranger, operation, &walk.things).await.is(200);

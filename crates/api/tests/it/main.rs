@@ -8,13 +8,16 @@
     reason = "a test fails where it is wrong"
 )]
 
+mod addresses;
 mod audit;
 mod bodies;
 mod browser;
+mod bulk;
 mod canary;
 mod candidates;
 mod conditions;
 mod coverage;
+mod employments;
 mod jobs;
 mod oauth;
 mod operations;
@@ -22,4 +25,7 @@ mod paging;
 mod problems;
 mod public_jobs;
 mod repeats;
+mod retention;
+mod sandbox;
+mod sync;
 mod tenants;

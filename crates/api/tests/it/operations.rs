@@ -10,6 +10,9 @@ pub(crate) struct Things {
     pub(crate) company: String,
     pub(crate) job: String,
     pub(crate) candidate: String,
+    pub(crate) employment: String,
+    pub(crate) import: String,
+    pub(crate) export: String,
 }
 
 /// What is sent.
@@ -18,6 +21,7 @@ enum Sent {
     Nothing,
     Form(&'static str),
     Json(fn(&Things) -> Value),
+    Lines(&'static str),
 }
 
 impl Things {
@@ -26,7 +30,12 @@ impl Things {
         let job = by.post("/v1/jobs", samples::job(tenant.company())).await.is(201).id();
         let candidate = by.post("/v1/candidates", samples::candidate()).await.is(201).id();
         let company = by.post("/v1/clients", samples::company()).await.is(201).id();
-        Self { company, job, candidate }
+        let employment = samples::employment(&candidate, &company);
+        let employment = by.post("/v1/employments", employment).await.is(201).id();
+        let format = json!({ "format": "ndjson" });
+        let import = by.post("/v1/imports", format.clone()).await.is(201).id();
+        let export = by.post("/v1/exports", format).await.is(201).id();
+        Self { company, job, candidate, employment, import, export }
     }
 
     /// The path of an operation on these things.
@@ -34,9 +43,18 @@ impl Things {
         let id = match operation.path.split('/').nth(2) {
             Some("jobs") => &self.job,
             Some("clients") => &self.company,
+            Some("employments") => &self.employment,
+            Some("imports") => &self.import,
+            Some("exports") => &self.export,
             _ => &self.candidate,
         };
-        operation.path.replace("{id}", id)
+        operation
+            .path
+            .replace("{id}", id)
+            .replace("{amendment_id}", "amd_00000000000000000000000001")
+            .replace("{ref}", "HR-9")
+            .replace("{country}", "PT")
+            .replace("{number}", "1")
     }
 }
 
@@ -45,13 +63,14 @@ pub(crate) fn ask(caller: &Caller, operation: &Operation, things: &Things) -> As
     let sent = OPERATIONS.iter().find(|(id, _)| *id == operation.id).map(|(_, sent)| *sent);
     let sent = sent.unwrap_or_else(|| panic!("`{}` stands on no list here", operation.id));
     let mut ask = caller.ask(operation.method.clone(), &things.path(operation));
-    if !operation.method.is_safe() {
+    if !operation.method.is_safe() && operation.id != "employment.put" {
         ask = ask.with_header("if-match", "\"v1\"");
     }
     match sent {
         Sent::Nothing => ask,
         Sent::Form(form) => ask.form(form),
         Sent::Json(body) => ask.json(&body(things)),
+        Sent::Lines(lines) => ask.bytes(lines, "application/x-ndjson"),
     }
 }
 
@@ -64,6 +83,10 @@ pub(crate) fn all(platform: &Platform) -> Vec<&Operation> {
 /// The ids of the operations that this list knows.
 pub(crate) fn known() -> Vec<&'static str> {
     OPERATIONS.iter().map(|(id, _)| *id).collect()
+}
+
+fn engaged(things: &Things) -> Value {
+    samples::employment(&things.candidate, &things.company)
 }
 
 const OPERATIONS: &[(&str, Sent)] = &[
@@ -85,6 +108,7 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("client.resume", Sent::Nothing),
     ("client.archive", Sent::Nothing),
     ("job.list", Sent::Nothing),
+    ("job.facets", Sent::Nothing),
     ("job.create", Sent::Json(|things| samples::job(&things.company))),
     ("job.read", Sent::Nothing),
     ("job.update", Sent::Json(|_| json!({ "title": "Go Engineer" }))),
@@ -109,4 +133,61 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("candidate.block", Sent::Nothing),
     ("candidate.unblock", Sent::Nothing),
     ("candidate.request_erasure", Sent::Nothing),
+    (
+        "job.apply",
+        Sent::Json(|_| {
+            json!({ "given_name": "Ana", "family_name": "Sousa", "email": "ana@example.org",
+                "time_zone": "Europe/Lisbon", "policy_version": "2026-11" })
+        }),
+    ),
+    ("sandbox.clock", Sent::Nothing),
+    ("sandbox.advance", Sent::Json(|_| json!({ "seconds": 60 }))),
+    ("sandbox.reset", Sent::Json(|_| json!({}))),
+    ("sandbox.trigger", Sent::Json(|_| json!({ "type": "job.opened" }))),
+    ("change.list", Sent::Nothing),
+    ("import.list", Sent::Nothing),
+    ("import.create", Sent::Json(|_| json!({ "format": "csv" }))),
+    ("import.read", Sent::Nothing),
+    ("import.put_part", Sent::Lines("{}\n")),
+    ("import.start", Sent::Json(|_| json!({ "parts": 1 }))),
+    ("import.cancel", Sent::Nothing),
+    ("import.results", Sent::Nothing),
+    ("export.list", Sent::Nothing),
+    ("export.create", Sent::Json(|_| json!({ "format": "csv" }))),
+    ("export.read", Sent::Nothing),
+    ("export.part", Sent::Nothing),
+    ("event.list", Sent::Nothing),
+    ("employment.list", Sent::Nothing),
+    ("employment.create", Sent::Json(engaged)),
+    ("employment.search", Sent::Json(|_| json!({ "email": "nobody@example.org" }))),
+    ("employment.transitions", Sent::Nothing),
+    ("employment.form", Sent::Nothing),
+    ("employment.put", Sent::Json(engaged)),
+    ("employment.read", Sent::Nothing),
+    ("employment.update", Sent::Json(|_| json!({ "department": "Ledgers" }))),
+    ("employment.submit", Sent::Nothing),
+    ("employment.approve", Sent::Nothing),
+    ("employment.activate", Sent::Nothing),
+    ("employment.start_leave", Sent::Nothing),
+    ("employment.end_leave", Sent::Nothing),
+    (
+        "employment.offboard",
+        Sent::Json(|_| json!({ "last_day": "2026-11-30", "reason": "mutual" })),
+    ),
+    ("employment.rescind", Sent::Nothing),
+    ("employment.end", Sent::Nothing),
+    ("employment.cancel", Sent::Nothing),
+    ("employment.reveal", Sent::Json(|_| json!({ "fields": ["tax_id"], "reason": "payroll" }))),
+    ("employment.amendment_list", Sent::Nothing),
+    (
+        "employment.amendment_propose",
+        Sent::Json(|_| {
+            json!({
+                "effective_from": "2027-01-01", "reason": "Raise",
+                "changes": { "weekly_hours": 38 },
+            })
+        }),
+    ),
+    ("employment.amendment_approve", Sent::Nothing),
+    ("employment.amendment_cancel", Sent::Nothing),
 ];

@@ -152,7 +152,7 @@ async fn pay_is_shown_where_it_is_disclosed() {
 
     let (hidden, shown) = (read(&hidden).await, read(&shown).await);
 
-    assert!(!hidden.to_string().contains("7000"));
+    assert!(!hidden.to_string().contains("baseSalary") && hidden.get("compensation").is_none());
     assert_eq!(shown["job_posting"]["baseSalary"]["value"]["minValue"], 70_000);
 }
 
@@ -179,6 +179,14 @@ async fn the_detail_is_a_job_posting() {
         let path = format!("/v1/jobs/{id}");
         let again = board.platform.stranger().get(&path);
         again.with_header("if-none-match", &detail.etag()).await.is(304);
+        board
+            .mara
+            .patch(&format!("/v1/clients/{}", board.acme.company()), json!({ "name": "Kite" }))
+            .with_header("if-match", "\"v1\"")
+            .await
+            .is(200);
+        let renamed = board.platform.stranger().get(&path);
+        renamed.with_header("if-none-match", &detail.etag()).await.is(200);
         let list = board.platform.stranger().get("/v1/jobs").await.is(200).body();
         assert!(list["data"][0].get("job_posting").is_none());
     }
@@ -210,13 +218,15 @@ async fn filters_of_the_public_narrow_the_list() {
 
         for (query, expected) in [
             ("", vec![&c, &b, &a]),
-            ("?q=rust", vec![&a]),
+            ("?q=rust", vec![&a, &c]),
             ("?q=ENGINEER%20ledger", vec![&c, &a]),
             ("?q=engineer%20äpfel", vec![]),
             ("?q=%C3%84PFEL", vec![&b]),
             ("?q=100%25", vec![&a]),
             ("?q=%25%25", vec![]),
-            ("?q=a_e", vec![&c]),
+            ("?q=a_e", vec![]),
+            ("?q=data_eng*", vec![&c]),
+            ("?q=%22data%20engineer%22", vec![&c]),
             ("?q=%5C", vec![]),
             ("?country=DE", vec![&c, &b]),
             ("?country=US", vec![]),
@@ -274,4 +284,100 @@ async fn the_public_list_has_pages_across_agencies() {
         let as_partner = board.mara.get(&format!("/v1/jobs?cursor={cursor}")).await;
         as_partner.is(400).problem("cursor_invalid");
     }
+}
+
+#[tokio::test]
+async fn public_answers_may_be_kept_and_asked_for_again() {
+    for database in Database::BOTH {
+        let board = Board::on(database).await;
+        let id = board.open(json!({})).await;
+        let stranger = board.platform.stranger();
+
+        for path in ["/v1/jobs", "/v1/jobs/facets", &format!("/v1/jobs/{id}")] {
+            let first = stranger.get(path).await.is(200);
+            let again = stranger.get(path).with_header("if-none-match", &first.etag()).await;
+
+            assert_eq!(first.header("cache-control"), Some("public, max-age=60"), "{path}");
+            assert_eq!(first.header("vary"), Some("authorization"), "{path}");
+            let again = again.is(304);
+            assert!(again.bytes().is_empty());
+            assert_eq!(again.header("cache-control"), Some("public, max-age=60"), "{path}");
+        }
+        let counts = stranger.get("/v1/jobs/facets").await.body();
+        assert_eq!(counts["jobs"], 1);
+        assert_eq!(counts["skill"], json!([{ "value": "local:rust", "count": 1 }]));
+        let before = stranger.get("/v1/jobs").await.etag();
+        board.mara.take(&format!("/v1/jobs/{id}/pause")).await.is(200);
+        stranger.get("/v1/jobs").with_header("if-none-match", &before).await.is(200);
+        assert_eq!(stranger.get("/v1/jobs/facets").await.body()["jobs"], 0);
+    }
+}
+
+fn form(email: &str) -> Value {
+    json!({
+        "given_name": "Ana", "family_name": "Sousa", "email": email, "phone": "+447700900123",
+        "time_zone": "Europe/Lisbon", "policy_version": "2026-11",
+    })
+}
+
+#[tokio::test]
+async fn an_application_that_does_not_fit_is_refused() {
+    let board = Board::on(Database::Sqlite).await;
+    let open = board.open(json!({})).await;
+    let closed = board.draft(json!({})).await;
+    let internal = board.open(json!({ "visibility": "internal" })).await;
+    let stranger = board.platform.stranger();
+    let path = |job: &str| format!("/v1/jobs/{job}/applications");
+
+    for job in [&closed, &internal] {
+        stranger.post(&path(job), form("ana@example.org")).await.is(404).problem("not_found");
+    }
+    let without = samples::with(form("ana@example.org"), json!({ "policy_version": null }));
+    stranger.post(&path(&open), without).await.is(422);
+    let more = samples::with(form("ana@example.org"), json!({ "do_not_contact": true }));
+    stranger.post(&path(&open), more).await.is(422);
+    assert!(board.mara.get("/v1/candidates").await.is(200).ids().is_empty());
+}
+
+#[tokio::test]
+async fn who_applies_becomes_a_candidate_and_nobody_learns_who_was_known() {
+    for database in Database::BOTH {
+        let board = Board::on(database).await;
+        let job = board.open(json!({})).await;
+        let known = samples::with(samples::candidate(), json!({ "email": "known@example.org" }));
+        let known = board.mara.post("/v1/candidates", known).await.is(201).id();
+        let stranger = board.platform.stranger();
+        let path = format!("/v1/jobs/{job}/applications");
+
+        let first = stranger.post(&path, form("ana@example.org")).await.is(202);
+        let second = stranger.post(&path, form("ana@example.org")).await.is(202);
+        let third = stranger.post(&path, form("known@example.org")).await.is(202);
+
+        assert_eq!(first.bytes(), second.bytes());
+        assert_eq!(first.bytes(), third.bytes());
+        let all = board.mara.get("/v1/candidates").await.is(200).body();
+        assert_eq!(all["data"].as_array().unwrap().len(), 2);
+        assert_eq!(all["data"][0]["consent"]["status"], "granted");
+        assert_eq!(all["data"][0]["source"], "application");
+        let read = board.mara.get(&format!("/v1/candidates/{known}")).await.is(200).body();
+        assert_eq!(read["version"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_applications_is_held_off() {
+    let board = Board::on(Database::Sqlite).await;
+    let job = board.open(json!({})).await;
+    let stranger = board.platform.stranger();
+    let path = format!("/v1/jobs/{job}/applications");
+    for number in 0..60 {
+        stranger.post(&path, form(&format!("ana.{number}@example.org"))).await.is(202);
+    }
+
+    let refused = stranger.post(&path, form("late@example.org")).await.is(429);
+
+    let refused = refused.problem("jobs.too_many_applications");
+    assert_eq!(refused.header("retry-after"), Some("3600"));
+    board.platform.clock().advance(minutes(61));
+    stranger.post(&path, form("late@example.org")).await.is(202);
 }

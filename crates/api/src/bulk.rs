@@ -1,0 +1,4 @@
+//! Candidates by the thousand, in and out.
+
+pub(crate) mod exports;
+pub(crate) mod imports;
