@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::Tasks;
-use gate::tls::{LocalCa, Renewal, ServerCertificate};
+use gate::tls::{LocalCa, Renewal, ServerCertificate, TlsError};
 use kernel::{Clock, Secret, SystemClock};
 use vault::Keyring;
 
@@ -101,10 +101,11 @@ fn authority(home: &Home, keyring: &Keyring, names: &[String]) -> Result<LocalCa
         let sealed = private::read(&key, KEY_BYTES_MAX).map_err(|e| Failure::because(&e))?;
         let opened = keyring.unwrap(CONTEXT, sealed.expose()).map_err(|e| Failure::because(&e))?;
         let text = String::from_utf8(opened.expose().clone()).map_err(|e| Failure::because(&e))?;
-        let ca =
-            LocalCa::parse(&pem, &Secret::new(text)).map_err(|error| Failure::because(&error))?;
-        if ca.covers(names).map_err(|error| Failure::because(&error))? {
-            return Ok(ca);
+        match LocalCa::parse(&pem, &Secret::new(text)) {
+            Ok(ca) if ca.covers(names).map_err(|error| Failure::because(&error))? => return Ok(ca),
+            // Not for these names; or a crash came between the two writes below.
+            Ok(_) | Err(TlsError::Strangers) => {}
+            Err(error) => return Err(Failure::because(&error)),
         }
     }
     let ca = LocalCa::create(names, SystemClock.now()).map_err(|e| Failure::because(&e))?;

@@ -1,10 +1,12 @@
 //! The command line.
 
 pub(crate) mod admin;
+pub(crate) mod bulk;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod exit;
+pub(crate) mod firewall;
 pub(crate) mod reference;
 pub(crate) mod serve;
 
@@ -39,6 +41,13 @@ pub(crate) enum Command {
     /// Look after the database schema
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Run, check and time firewall rules
+    #[command(subcommand)]
+    Firewall(firewall::FirewallCommand),
+    /// Import candidates from a file through a running server
+    Import(bulk::ImportArgs),
+    /// Export candidates to a file through a running server
+    Export(bulk::ExportArgs),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
     /// Write the reference pages

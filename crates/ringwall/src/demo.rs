@@ -3,14 +3,18 @@
 use kernel::{Slug, Timestamp};
 use policy::{Environment, Permit, Role};
 use staffing::calendar::Date;
+use staffing::candidate::CandidateDraft;
 use staffing::candidate::consent::{Basis, Consent, ConsentStatus};
 use staffing::candidate::life::{CandidateStatus, retain_until};
-use staffing::event::JobEvent;
+use staffing::employment::EmploymentDraft;
+use staffing::employment::life::{self, EmploymentMove};
+use staffing::event::{EmploymentEvent, JobEvent};
 use staffing::job::Visibility;
 use staffing::job::life::{CloseReason, JobMove, Setting};
 use staffing::synthetic;
 use store::jobs::{Job, Step};
-use store::{StoreError, TenantTx, candidates, clients, jobs, partners, tenants};
+use store::{StoreError, TenantTx, candidates, clients, employments, jobs, partners, tenants};
+use tokio::sync::mpsc;
 
 use crate::ready::{ReadyPartner, ReadyTenant};
 use crate::registration::{self, Partner, Registered};
@@ -73,6 +77,7 @@ async fn populate(
     tx: &mut TenantTx,
     agency: &Agency,
 ) -> Result<Registered, StoreError> {
+    let mut drafts = people(agency.seed);
     let mut owners = Vec::new();
     for draft in synthetic::clients(agency.seed, CLIENTS) {
         owners.push(clients::add(tx, &draft).await?.id);
@@ -83,13 +88,36 @@ async fn populate(
         let job = jobs::add(tx, draft).await?;
         lead(tx, job, index).await?;
     }
-    for (index, draft) in synthetic::candidates(agency.seed, CANDIDATES).iter().enumerate() {
-        let state = state(tx.now(), index);
-        candidates::add(tx, draft, state).await?;
+    let (mut index, mut workers) = (0, Vec::new());
+    while let Some(draft) = drafts.recv().await {
+        let id = candidates::add(tx, &draft, state(tx.now(), index)).await?.id;
+        index += 1;
+        if workers.len() < EMPLOYMENTS {
+            workers.push((id, draft));
+        }
+    }
+    let workers: Vec<_> = workers.iter().map(|(id, draft)| (*id, draft)).collect();
+    let engaged = synthetic::employments(agency.seed, &workers, &owners, today);
+    for (index, draft) in engaged.iter().enumerate() {
+        engage(tx, draft, index).await?;
     }
     let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
     let partner = Partner { name: agency.partner, role: Role::Partner, scopes };
     registration::register(base, tx, partner).await
+}
+
+/// An agency's candidates, made up beside the work on the database and a few ahead of it.
+fn people(seed: u64) -> mpsc::Receiver<CandidateDraft> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        for draft in synthetic::candidates(seed, CANDIDATES) {
+            if sender.blocking_send(draft).is_err() {
+                // Nobody wants more: the filling has failed, and says so itself.
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// Of ten jobs: one stays a draft, one is paused, one is closed, seven are open.
@@ -114,6 +142,38 @@ async fn lead(tx: &mut TenantTx, job: Job, index: usize) -> Result<(), StoreErro
         let life = life.map_err(|error| StoreError::Setup(error.to_string()))?;
         let step = step(JobEvent::of(*made), "status");
         job = jobs::save(tx, &job, job.draft.clone(), life, step).await?;
+    }
+    Ok(())
+}
+
+/// Of five employments: one stays a draft, one is submitted, one is on leave, two are active.
+async fn engage(
+    tx: &mut TenantTx,
+    draft: &EmploymentDraft,
+    index: usize,
+) -> Result<(), StoreError> {
+    use EmploymentMove::{Activate, Approve, StartLeave, Submit};
+    let moves: &[EmploymentMove] = match index % 5 {
+        0 => &[],
+        1 => &[Submit],
+        2 => &[Submit, Approve, Activate, StartLeave],
+        _ => &[Submit, Approve, Activate],
+    };
+    let mut employment = employments::add(tx, draft).await?;
+    for made in moves {
+        let setting = life::Setting {
+            now: tx.now(),
+            start_date: draft.start_date,
+            has_ground: true,
+            has_form: draft.lacks().is_empty(),
+            has_tasks_done: employment.gist()?.has_tasks_done(),
+        };
+        let life = employment.life.apply(*made, setting);
+        let life = life.map_err(|error| StoreError::Setup(error.to_string()))?;
+        let event = EmploymentEvent::of(*made).name();
+        let step = employments::Step { event, fields: vec!["status".to_owned()] };
+        let changes = employments::Changes { life: Some(life), ..Default::default() };
+        employment = employments::save(tx, &employment, changes, vec![step]).await?;
     }
     Ok(())
 }
@@ -144,6 +204,8 @@ const AGENCIES: &[Agency] = &[
 const CLIENTS: u64 = 12;
 const JOBS: u64 = 200;
 const CANDIDATES: u64 = 1_000;
+const EMPLOYMENTS: usize = 40;
+const AHEAD: usize = 64;
 const MONTHS: u32 = 24;
 const SCOPES: &[&str] = &[
     "read:jobs",
@@ -154,4 +216,11 @@ const SCOPES: &[&str] = &[
     "read:candidates.pii",
     "write:candidates",
     "erase:candidates",
+    "read:employments",
+    "read:employments.pii",
+    "write:employments",
+    "run:imports",
+    "run:exports",
+    "read:changes",
+    "read:events",
 ];

@@ -1,20 +1,27 @@
 //! The binary: reads the command line and the configuration, and runs one command.
 
+mod addresses;
 mod banner;
 mod bootstrap;
+mod bulk;
 mod certificates;
 mod cli;
 mod config;
 mod db;
 mod demo;
+mod firewall;
 mod home;
 mod keys;
 mod logs;
+mod memory;
+mod plans;
 mod ready;
 mod reference;
 mod registration;
 mod serve;
+mod shield;
 mod wire;
+mod work;
 
 use std::process::ExitCode;
 
@@ -40,6 +47,9 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Config(command) => cli::config::run(command),
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
         Command::Db(command) => db::run(command),
+        Command::Firewall(command) => firewall::run(command),
+        Command::Import(args) => bulk::import::run(args),
+        Command::Export(args) => bulk::export::run(args),
         Command::Completions(args) => cli::completions::run(args),
         Command::Reference(args) => reference::run(args),
     }

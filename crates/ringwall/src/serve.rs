@@ -16,9 +16,10 @@ use crate::cli::serve::ServeArgs;
 use crate::config::derived::PublicUrls;
 use crate::config::{Config, Loaded};
 use crate::home::Home;
+use crate::plans::Drawing;
 use crate::ready::{self, Ready, ReadyTenant};
 use crate::wire::{self, Base};
-use crate::{demo, keys, logs};
+use crate::{demo, keys, logs, memory, work};
 
 /// Serves until it is told to stop.
 ///
@@ -40,16 +41,22 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
     let certificates = certificates::prepare(config, home, &keyring)?;
     let base = wire::base(config, home, keyring).await?;
+    let doors = Doors::bind(config)?;
+    let urls = config.public_urls(doors.api.local_addr());
+    // Before the plans are drawn and not beside it: drawing takes the memory that filling gave back.
     let made = match args.demo {
         true => {
             demo::fill(&base, wire::environment(config)).await.map_err(|e| Failure::because(&e))?
         }
         false => Vec::new(),
     };
-    let doors = Doors::bind(config)?;
-    let urls = config.public_urls(doors.api.local_addr());
+    let (policy, clock) = (Arc::clone(&base.policy), Arc::clone(&base.clock));
+    let drawing = Drawing::begin(config, policy, clock, &urls.public_url);
     let background = Tasks::new();
-    let (wall, app) = wire::wall(config, &base, &urls, &background).await?;
+    let plans = drawing.plans().await?;
+    let (wall, app) = wire::wall(config, &base, plans, &urls, &background).await?;
+    work::start(&base, &background);
+    memory::give_back(&background);
     let facing = Tasks::new();
     let scene = Scene { config, home, urls: &urls, ca_file: certificates.ca_file.clone() };
     let addresses = doors.open(config, &urls, certificates, (wall, app), &facing)?;
@@ -178,7 +185,8 @@ fn redirect(config: &Config, urls: &PublicUrls) -> Result<Redirect, Failure> {
     Redirect::new(&redirect).map_err(|error| Failure::because(&error))
 }
 
-async fn drain(tasks: &Tasks, timeout: Duration) {
+/// Waits for what is under way.
+pub(crate) async fn drain(tasks: &Tasks, timeout: Duration) {
     let drained = tasks.drain(timeout).await;
     if drained.aborted > 0 {
         tracing::warn!(aborted = drained.aborted, "some work did not end in time");
@@ -186,7 +194,10 @@ async fn drain(tasks: &Tasks, timeout: Duration) {
 }
 
 /// SIGTERM or Ctrl-C.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+///
+/// # Errors
+/// When the process may not listen for signals.
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| Failure::because(&error))?;
     let mut interrupt =

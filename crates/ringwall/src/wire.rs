@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Inside, Settings};
 use gate::listener::ListenerConfig;
-use gate::{AccessLog, App, Contract, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
+use gate::{AccessLog, App, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
 use store::{Recorder, Store, StoreConfig};
@@ -16,7 +16,8 @@ use crate::config::derived::PublicUrls;
 use crate::config::names::AccessLog as LogTo;
 use crate::config::sections::Environment;
 use crate::home::Home;
-use crate::keys;
+use crate::plans::Plans;
+use crate::{addresses, keys, shield};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -49,6 +50,8 @@ pub(crate) fn store_config(config: &Config, home: &Home) -> Result<StoreConfig, 
 /// When one of them cannot be opened.
 pub(crate) async fn base(config: &Config, home: &Home, keyring: Keyring) -> Result<Base, Failure> {
     let address = store_config(config, home)?;
+    // Validating the policies keeps a processor busy, migrating the database keeps a disk busy.
+    let policy = tokio::task::spawn_blocking(Engine::load);
     if config.store.migrate_on_start {
         Store::migrate(&address).await.map_err(|error| Failure::because(&error))?;
     }
@@ -56,26 +59,22 @@ pub(crate) async fn base(config: &Config, home: &Home, keyring: Keyring) -> Resu
     let keyring = Arc::new(keyring);
     let store = Store::open(&address, Arc::clone(&keyring), Arc::clone(&clock)).await;
     let store = Arc::new(store.map_err(|error| Failure::because(&error))?);
-    let policy = Arc::new(Engine::load().map_err(|error| Failure::because(&error))?);
+    let policy = policy.await.map_err(|error| Failure::because(&error))?;
+    let policy = Arc::new(policy.map_err(|error| Failure::because(&error))?);
     Ok(Base { keyring, store, policy, clock })
 }
 
 /// Closes the rings around our own API.
 ///
 /// # Errors
-/// When the contract does not compile, or names an action that no policy knows.
+/// When the signing keys cannot be read, or the access log cannot be opened.
 pub(crate) async fn wall(
     config: &Config,
     base: &Base,
+    plans: Plans,
     urls: &PublicUrls,
     background: &Tasks,
 ) -> Result<(Arc<Wall>, Arc<App>), Failure> {
-    let document = api::document(&base.policy, &urls.public_url);
-    let document = document.map_err(|error| Failure::because(&error))?;
-    let contract = Contract::compile(&document).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Failure::Failed(format!("the contract does not compile:\n{}", lines.join("\n")))
-    })?;
     let (signing_key, verifying) = keys::signing(&base.store).await?;
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
@@ -87,21 +86,31 @@ pub(crate) async fn wall(
         signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
-        openapi: document,
+        documentation: plans.documentation,
     };
+    if let Some(shield) = &plans.shield {
+        shield::keep_fresh(Arc::clone(shield), config.firewall.clone(), background);
+    }
+    let lists = addresses::raise(config, &plans.contract)?;
+    if let Some(lists) = &lists {
+        let every = config.addresses.reload_s.into();
+        addresses::keep_fresh(Arc::clone(lists), every, background);
+    }
     let app = App::new(Parts {
         clock: Arc::clone(&base.clock),
         store: Arc::clone(&base.store),
         recorder,
         policy: Arc::clone(&base.policy),
-        contract: Arc::new(contract),
+        contract: plans.contract,
         tokens: Tokens::new(verifying, urls.issuer.clone(), urls.audience.clone()),
         access_log: access_log(&config.telemetry.access_log)?,
+        addresses: lists,
+        firewall: plans.shield,
         config: gate_config(config, urls),
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
-    let inside = Inside::new(Arc::clone(&app), Arc::new(settings));
+    let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::addresses::Addresses;
 use super::names::{AccessLog, LogFilter, Network};
 use super::numbers::{Count, Millis, Seconds};
 use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
@@ -23,6 +24,10 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     /// Listeners and rings.
     pub(crate) gate: Gate,
+    /// Who may come from where.
+    pub(crate) addresses: Addresses,
+    /// The rule engine.
+    pub(crate) firewall: Firewall,
     /// The database.
     pub(crate) store: Store,
     /// Tokens.
@@ -122,6 +127,44 @@ pub(crate) struct Gate {
     /// Origins that may call from a browser.
     #[serde(deserialize_with = "list")]
     pub(crate) cors_origins: Vec<BrowserOrigin>,
+}
+
+/// The rule engine.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Firewall {
+    /// What happens to requests that a rule matches.
+    pub(crate) mode: FirewallMode,
+    /// In mode `sampling`: the share that is looked at, in per cent.
+    pub(crate) sampling_percent: Count<1, 100>,
+    /// Whether our own rules are used.
+    pub(crate) baseline: bool,
+    /// Further rules.
+    #[serde(deserialize_with = "list")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Whether what the contract restricts to harmless text skips rules.
+    pub(crate) trust_contract: bool,
+    /// Whether answers are looked at.
+    pub(crate) inspect_answers: bool,
+    /// How often the rule files are looked at for a change.
+    pub(crate) reload_s: Seconds<1, 3600>,
+    /// Where each request's matches are written.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) match_log: Option<PathBuf>,
+}
+
+/// What the firewall does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FirewallMode {
+    /// Refuses what rules match.
+    Blocking,
+    /// Notes it.
+    LogOnly,
+    /// Refuses it, in a share of the traffic.
+    Sampling,
+    /// Looks at nothing.
+    Off,
 }
 
 /// The database.

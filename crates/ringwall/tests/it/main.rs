@@ -8,12 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod addresses;
 mod api;
 mod books;
+mod bulk;
 mod canary;
 mod commands;
 mod database;
 mod drain;
+mod firewall;
 mod kill;
 mod postgres;
 mod server;

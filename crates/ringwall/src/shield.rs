@@ -1,0 +1,102 @@
+//! The firewall of `serve`: rules from the binary and from files, and a watch over the files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use firewall::{Mode, Ruleset};
+use gate::inspection::{self, Inspector, MatchLog, RulesError, Text};
+use gate::{Contract, Shield, Tasks};
+use kernel::Clock;
+
+use crate::cli::exit::Failure;
+use crate::config::Config;
+use crate::config::sections::{Firewall, FirewallMode};
+
+/// The firewall as it is configured; nothing where it is off.
+///
+/// # Errors
+/// When rules cannot be read or do not compile, or the match log cannot be opened.
+pub(crate) fn raise(
+    config: &Config,
+    contract: &Arc<Contract>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<Shield>>, Failure> {
+    let settings = &config.firewall;
+    let mode = match settings.mode {
+        FirewallMode::Off => return Ok(None),
+        FirewallMode::LogOnly => Mode::DetectionOnly,
+        FirewallMode::Blocking | FirewallMode::Sampling => Mode::On,
+    };
+    let rules = load(settings).map_err(|error| Failure::because(&error))?;
+    let log = settings.match_log.as_deref().map(MatchLog::open).transpose();
+    let log = log.map_err(|error| Failure::because(&error))?;
+    let mut inspector = Inspector::new(rules, Arc::clone(clock), Some(mode)).with_match_log(log);
+    if settings.trust_contract {
+        let text = if settings.baseline { Text::ByOurRules } else { Text::ByAllRules };
+        let trusting = inspector.with_contract(Arc::clone(contract), text);
+        inspector = trusting.map_err(|error| Failure::because(&error))?;
+    }
+    let percent = match settings.mode {
+        FirewallMode::Sampling => u32::from(settings.sampling_percent),
+        _ => 100,
+    };
+    let percent = u8::try_from(percent).unwrap_or(100);
+    Ok(Some(Arc::new(Shield { inspector, percent, response: settings.inspect_answers })))
+}
+
+fn load(settings: &Firewall) -> Result<Ruleset, RulesError> {
+    let before = if settings.baseline { inspection::baseline() } else { inspection::setup() };
+    inspection::load(before, &settings.rules)
+}
+
+/// Loads the rules again when one of their files changes. Rules that do not compile are told and
+/// not taken: the ones before stay.
+pub(crate) fn keep_fresh(shield: Arc<Shield>, settings: Firewall, tasks: &Tasks) {
+    if settings.rules.is_empty() {
+        return;
+    }
+    let every: Duration = settings.reload_s.into();
+    let stopping = tasks.stopping();
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(every);
+        let mut stopping = std::pin::pin!(stopping);
+        let mut seen = stamps(&settings.rules);
+        loop {
+            tokio::select! {
+                () = &mut stopping => return,
+                _ = ticks.tick() => {}
+            }
+            let now = stamps(&settings.rules);
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            reload(&shield, &settings).await;
+        }
+    });
+}
+
+async fn reload(shield: &Shield, settings: &Firewall) {
+    let settings = settings.clone();
+    // Compiling a whole rule set takes a moment of a processor.
+    let loaded = tokio::task::spawn_blocking(move || load(&settings)).await;
+    let Ok(loaded) = loaded else { return };
+    let swapped = match loaded {
+        Ok(rules) => shield.inspector.swap(rules).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match swapped {
+        Ok(()) => tracing::info!("the firewall's rules were loaded again"),
+        Err(cause) => {
+            tracing::error!(cause, "the firewall keeps its rules: the new ones are broken");
+        }
+    }
+}
+
+/// When each rule file was last changed. A file that is away has no time, and counts as changed.
+fn stamps(rules: &[PathBuf]) -> Vec<(PathBuf, Option<SystemTime>)> {
+    let files = rules.iter().flat_map(|path| inspection::files(path).unwrap_or_default());
+    let changed = |file: &PathBuf| std::fs::metadata(file).and_then(|data| data.modified()).ok();
+    files.map(|file| (file.clone(), changed(&file))).collect()
+}

@@ -1,0 +1,44 @@
+//! Background work, beside the requests: consent and retention, imports, exports, pruning.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::Tasks;
+use store::chores::Worker;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::wire::Base;
+
+/// Starts it; it ends with the step that it is in when the process is asked to stop.
+pub(crate) fn start(base: &Base, tasks: &Tasks) {
+    let worker = Worker::new(Arc::clone(&base.store), Arc::clone(&base.policy));
+    let told = tasks.clone();
+    tasks.spawn(async move {
+        let mut stopping = told.stopping();
+        let mut next = interval(LOOK);
+        next.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut has_begun = false;
+        loop {
+            tokio::select! {
+                () = &mut stopping => return,
+                _ = next.tick() => {}
+            }
+            if !has_begun {
+                has_begun = tell(worker.begin().await);
+            } else {
+                tell(worker.run_due(|| told.is_stopping()).await);
+            }
+        }
+    });
+}
+
+/// Whether it went well. What failed is tried again with the next look.
+fn tell<T>(done: Result<T, store::StoreError>) -> bool {
+    if let Err(error) = &done {
+        let error: &dyn std::error::Error = error;
+        tracing::warn!(error, "cannot look for background work; trying again");
+    }
+    done.is_ok()
+}
+
+const LOOK: Duration = Duration::from_millis(500);

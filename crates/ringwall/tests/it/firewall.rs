@@ -1,0 +1,77 @@
+//! The firewall of the running binary.
+
+use std::fs;
+
+use crate::database::Database;
+use crate::server::Server;
+use crate::site::Site;
+
+const ATTACK: &str = "/v1/jobs?q=x%27%20UNION%20SELECT%20name%20FROM%20sqlite_master--";
+const ORDINARY: &str = "/v1/jobs?q=O%27Brien%20select%20committee";
+
+async fn status(server: &Server, target: &str) -> (u16, String) {
+    let url = format!("{}{target}", server.url());
+    let answer = server.client().get(url).send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    (status, answer.text().await.expect("a body"))
+}
+
+#[tokio::test]
+async fn an_attack_is_refused_over_https_and_an_ordinary_request_passes() {
+    let site = Site::new(Database::Sqlite).await;
+    let server = site.start().await;
+
+    let (refused, body) = status(&server, ATTACK).await;
+    let (passed, _) = status(&server, ORDINARY).await;
+
+    assert_eq!(refused, 403, "{body}");
+    assert!(body.contains("firewall.refused") && body.contains("request_id"), "{body}");
+    assert!(!body.contains("sqlite") && !body.to_lowercase().contains("union"), "{body}");
+    assert_eq!(passed, 200);
+    let said = server.stop().await;
+    assert!(said.contains(r#""firewall":{"blocked":true,"score":0,"rules":["#), "{said}");
+}
+
+#[tokio::test]
+async fn in_log_only_mode_an_attack_passes_and_is_noted() {
+    let site = Site::new(Database::Sqlite).await.with("FIREWALL__MODE", "log_only");
+    let log = site.folder().join("matches.log");
+    let site = site.with("FIREWALL__MATCH_LOG", log.display().to_string());
+    let server = site.start().await;
+
+    let (passed, body) = status(&server, ATTACK).await;
+
+    assert_eq!(passed, 200, "{body}");
+    let said = server.stop().await;
+    assert!(said.contains(r#""firewall":{"blocked":false"#), "{said}");
+    let line = fs::read_to_string(log).expect("the match log");
+    assert!(line.contains(r#"{"marker":null,"matched_rule_ids":["#), "{line}");
+}
+
+#[tokio::test]
+async fn rules_that_do_not_compile_do_not_start() {
+    let site = Site::new(Database::Sqlite).await;
+    let rules = site.folder().join("mine.conf");
+    fs::write(&rules, "SecRule ARGS \"@nonsense x\" \"id:1,deny\"\n").expect("a file");
+    let site = site.with("FIREWALL__RULES", format!("[\"{}\"]", rules.display()));
+
+    let said = site.refuses_to_start().await;
+
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("mine.conf:1:"), "{}", said.err);
+}
+
+#[tokio::test]
+async fn rules_of_the_operator_hold_besides_ours() {
+    let site = Site::new(Database::Sqlite).await;
+    let rules = site.folder().join("mine.conf");
+    let text = "SecRule ARGS:q \"@streq forbidden\" \"id:1,phase:2,deny,status:403,log\"\n";
+    fs::write(&rules, text).expect("a file");
+    let site = site.with("FIREWALL__RULES", format!("[\"{}\"]", rules.display()));
+    let server = site.start().await;
+
+    assert_eq!(status(&server, "/v1/jobs?q=forbidden").await.0, 403);
+    assert_eq!(status(&server, ATTACK).await.0, 403);
+    assert_eq!(status(&server, "/v1/jobs?q=allowed").await.0, 200);
+    server.stop().await;
+}
