@@ -1,9 +1,11 @@
-//! Benchmarks. Each prints lines that begin with `RATIO`; they end as one table.
+//! Benchmarks. Each prints lines that begin with `RATIO`; they end as one table. Lines that
+//! begin with `PAGE` become a page of their own.
 
 use std::{
-    fmt::Write as _,
+    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader},
+    path::PathBuf,
     process::Stdio,
 };
 
@@ -17,6 +19,13 @@ use crate::{
 };
 
 const PAGE: &str = "docs/reference/bench.md";
+/// Where the firewall's bench has its page.
+const FIREWALL_PAGE: &str = "docs/reference/firewall-bench.md";
+const FIREWALL_HEAD: &str = "# The firewall, measured\n\n\
+    Written by `cargo xtask bench firewall --write`: the OWASP Core Rule Set, processor time of \
+    whole transactions (request and answer) on one thread, beside libmodsecurity in the same run \
+    on the same machine. Only the ratios travel. `varied` is the median of 200 harmless requests, \
+    no two alike; `attacks` of six that are blocked.\n\n";
 const HEAD: &str = "# Measured\n\nWritten by `cargo xtask bench --write`. Each row is our figure \
                     beside a peer's, taken in one run on one machine; only the ratio travels.\n\n\
                     | what | ours | peer | ratio | target | |\n|---|---|---|---|---|---|\n";
@@ -24,9 +33,12 @@ const HEAD: &str = "# Measured\n\nWritten by `cargo xtask bench --write`. Each r
 /// What to do with the table.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also writes the table to `docs/reference/bench.md`
+    /// Also writes the rows to `docs/reference/bench.md`; rows that were not measured stay
     #[arg(long)]
     write: bool,
+    /// Where the Core Rule Set is, for the firewall's bench; else Debian's package
+    #[arg(long)]
+    crs: Option<PathBuf>,
     /// Only benches whose name is one of these
     only: Vec<String>,
 }
@@ -47,14 +59,22 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     }
     let services = Services::ensure(workspace)?;
     services.tell(&mut command);
-    let ratios = measured(command)?;
-    let table = table(&ratios);
-    println!("\n{table}");
+    if let Some(crs) = &options.crs {
+        let crs = fs::canonicalize(crs).map_err(ChoreError::path(crs))?;
+        command.env("RINGWALL_CRS", crs);
+    }
+    let Told { ratios, page: firewall } = measured(command)?;
+    let rows = rows(&ratios);
+    println!("\n{}", rows.join("\n"));
     if options.write {
         let page = workspace.root().join(PAGE);
-        let folder = page.parent().unwrap_or(workspace.root());
-        fs::create_dir_all(folder).map_err(ChoreError::path(folder))?;
-        fs::write(&page, format!("{HEAD}{table}")).map_err(ChoreError::path(&page))?;
+        let old = fs::read_to_string(&page).map_err(ChoreError::path(&page))?;
+        fs::write(&page, rewritten(&old, &rows)).map_err(ChoreError::path(&page))?;
+        if !firewall.is_empty() {
+            let page = workspace.root().join(FIREWALL_PAGE);
+            let text = format!("{FIREWALL_HEAD}{}", firewall.trim_start());
+            fs::write(&page, text).map_err(ChoreError::path(&page))?;
+        }
     }
     match ratios.iter().filter(|ratio| !ratio.is_met).count() {
         0 => Ok(()),
@@ -63,24 +83,35 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
 }
 
 /// Runs the benches, passes their output on and keeps its ratios.
-fn measured(mut command: std::process::Command) -> Outcome<Vec<Ratio>> {
+fn measured(mut command: std::process::Command) -> Outcome<Told> {
     let line = run::line(&command);
     eprintln!("\n$ {line}");
     let unstarted = |source| ChoreError::Unstarted { command: line.clone(), source };
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(unstarted)?;
-    let mut ratios = Vec::new();
+    let mut told = Told::default();
     for said in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         let said = said.map_err(unstarted)?;
         println!("{said}");
         if let Some(fields) = said.strip_prefix("RATIO ") {
-            ratios.push(Ratio::parse(fields)?);
+            told.ratios.push(Ratio::parse(fields)?);
+        }
+        if let Some(line) = said.strip_prefix("PAGE ") {
+            told.page.push_str(line.trim_end());
+            told.page.push('\n');
         }
     }
     let status = child.wait().map_err(unstarted)?;
     if status.success() {
-        return Ok(ratios);
+        return Ok(told);
     }
     Err(ChoreError::Refused { command: line, status: status.to_string() })
+}
+
+/// What the benches said.
+#[derive(Default)]
+struct Told {
+    ratios: Vec<Ratio>,
+    page: String,
 }
 
 /// `name ours unit peer unit ratio target ok|MISSED`
@@ -113,13 +144,21 @@ impl Ratio {
     }
 }
 
-fn table(ratios: &[Ratio]) -> String {
-    ratios.iter().fold(String::new(), |mut table, ratio| {
+fn rows(ratios: &[Ratio]) -> Vec<String> {
+    let row = |ratio: &Ratio| {
         let verdict = if ratio.is_met { "ok" } else { "missed" };
-        // Writing to a string cannot fail.
-        let _written = writeln!(table, "| {} | {verdict} |", ratio.cells.join(" | "));
-        table
-    })
+        format!("| {} | {verdict} |", ratio.cells.join(" | "))
+    };
+    ratios.iter().map(row).collect()
+}
+
+/// The page with new rows in the place of old ones of the same name, in the order of names.
+fn rewritten(page: &str, rows: &[String]) -> String {
+    let name = |row: &str| row.split(" | ").next().unwrap_or(row).to_owned();
+    let old = page.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let all: BTreeMap<_, _> =
+        old.chain(rows.iter().map(String::as_str)).map(|row| (name(row), row)).collect();
+    all.values().fold(HEAD.to_owned(), |page, row| page + row + "\n")
 }
 
 #[cfg(test)]
@@ -137,6 +176,15 @@ mod tests {
         let ratio = Ratio::parse("rings 20 us 5 us 4.0 <=5 MISSED").unwrap();
 
         assert!(!ratio.is_met);
-        assert_eq!(table(&[ratio]), "| rings | 20 us | 5 us | 4.0 | <=5 | missed |\n");
+        assert_eq!(rows(&[ratio]), ["| rings | 20 us | 5 us | 4.0 | <=5 | missed |"]);
+    }
+
+    #[test]
+    fn a_new_row_replaces_the_old_one_of_its_name_and_no_other() {
+        let [old, kept, new] = ["| b | 2 |", "| a | 1 |", "| b | 3 |"].map(str::to_owned);
+
+        let page = rewritten(&rewritten("", &[old, kept]), &[new]);
+
+        assert_eq!(page, format!("{HEAD}| a | 1 |\n| b | 3 |\n"));
     }
 }

@@ -22,6 +22,11 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
             "-D",
             "warnings",
         ])),
+        run::shown(
+            run::cargo(root)
+                .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        ),
     ];
     let failures: Vec<ChoreError> = outcomes.into_iter().filter_map(Result::err).collect();
     if failures.is_empty() {

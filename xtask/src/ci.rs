@@ -3,18 +3,14 @@
 use crate::{
     check,
     error::Outcome,
-    run, smoke,
+    fuzz, smoke,
     test::{self, Options},
     workspace::Workspace,
 };
 
 pub(crate) fn run(workspace: &Workspace) -> Outcome {
     check::run(workspace)?;
-    run::shown(
-        run::cargo(workspace.root())
-            .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
     test::run(workspace, &Options::everything())?;
+    fuzz::run(workspace, &fuzz::Options::everything())?;
     smoke::run(workspace)
 }

@@ -1,6 +1,6 @@
 //! Debian packages behind the chores: the databases, and what third-party clients run on.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use crate::{
     error::{ChoreError, Outcome},
@@ -34,6 +34,14 @@ pub(crate) const NODE: Need = Need {
     packages: &["nodejs", "npm"],
     is_met: || run::find("node").is_some() && run::find("npm").is_some(),
 };
+/// Firewall rules as Debian ships them: a test holds the engine to them.
+pub(crate) const RULES: Need = Need {
+    name: "the Core Rule Set",
+    packages: &["modsecurity-crs"],
+    is_met: || Path::new("/usr/share/modsecurity-crs/rules").is_dir(),
+};
+pub(crate) const SQLMAP: Need =
+    Need { name: "sqlmap", packages: &["sqlmap"], is_met: || run::find("sqlmap").is_some() };
 /// What the README's own lines use.
 pub(crate) const README: Need = Need {
     name: "curl and jq",
@@ -43,7 +51,7 @@ pub(crate) const README: Need = Need {
 
 /// Brings everything that any chore needs.
 pub(crate) fn run() -> Outcome {
-    ensure(&[POSTGRES, REDIS, PYTHON, NODE, README])
+    ensure(&[POSTGRES, REDIS, PYTHON, NODE, RULES, SQLMAP, README])
 }
 
 /// Installs what is not met, or says which packages a person should install.

@@ -18,6 +18,7 @@ use crate::{
 mod node;
 mod python;
 mod schemathesis;
+mod sqlmap;
 
 /// Which clients, against what.
 #[derive(Args)]
@@ -45,6 +46,8 @@ enum Suite {
     Python,
     /// Every operation of the OpenAPI document, as a partner and as a stranger
     Schemathesis,
+    /// `sqlmap` against an open endpoint behind the firewall's proxy
+    Sqlmap,
 }
 
 /// Folders and the server's first words, for the suites.
@@ -95,12 +98,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let node = is_wanted(Suite::Node).then(prepare_node).transpose()?;
     let needs_venv = is_wanted(Suite::Python) || is_wanted(Suite::Schemathesis);
     let venv = needs_venv.then(prepare_venv).transpose()?;
+    if is_wanted(Suite::Sqlmap) {
+        sqlmap::prepare()?;
+    }
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
         None => build(workspace)?,
     };
     let server =
-        Server::start(Command::new(binary), &workspace.target_folder("interop")?.join("demo"))?;
+        Server::start(Command::new(&binary), &workspace.target_folder("interop")?.join("demo"))?;
     let stage = Stage::of(workspace, &server)?;
 
     let mut told = Vec::new();
@@ -114,6 +120,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
         if is_wanted(Suite::Schemathesis) {
             told.extend(schemathesis::run(&stage, &venv));
         }
+    }
+    if is_wanted(Suite::Sqlmap) {
+        told.extend(sqlmap::run(workspace, &binary));
     }
     told.push(Told::of("the server's clean end", server.stop()));
     close(&told)

@@ -8,10 +8,14 @@ mod bench;
 mod bless;
 mod check;
 mod ci;
+mod crs;
 mod dev;
 mod error;
+mod fuzz;
 mod install;
 mod interop;
+mod matching;
+mod peers;
 mod readme;
 mod run;
 mod server;
@@ -19,6 +23,7 @@ mod services;
 mod smoke;
 mod test;
 mod tidy;
+mod vocabulary;
 mod wait;
 mod workspace;
 
@@ -49,10 +54,20 @@ enum Chore {
     Bless,
     /// Benchmarks, and a table of their ratios
     Bench(bench::Options),
+    /// The firewall beside libmodsecurity: the same values and requests, and what differs
+    Peers(peers::Options),
+    /// The Core Rule Set's own regression tests, against `ringwall firewall proxy`
+    Crs(crs::Options),
+    /// The firewall's fuzz targets, and the search for requests that take long
+    Fuzz(fuzz::Options),
     /// Release build, started as the README says, and its marked blocks run
     Smoke,
     /// Everything that a submission must pass: check, test, smoke, documentation
     Ci,
+    /// Measures ranking and linking on public collections in a folder
+    Matching(matching::Options),
+    /// The matcher's files of skills and occupations, from ESCO's labels
+    Vocabulary(vocabulary::Options),
     /// Installs the Debian packages that the chores use
     Install,
 }
@@ -77,8 +92,13 @@ fn start(chore: &Chore) -> Outcome {
         Chore::Dev(options) => dev::run(&workspace, options),
         Chore::Bless => bless::run(&workspace),
         Chore::Bench(options) => bench::run(&workspace, options),
+        Chore::Peers(options) => peers::run(&workspace, options),
+        Chore::Crs(options) => crs::run(&workspace, options),
+        Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Smoke => smoke::run(&workspace),
         Chore::Ci => ci::run(&workspace),
+        Chore::Matching(options) => matching::run(&workspace, options),
+        Chore::Vocabulary(options) => vocabulary::run(&workspace, options),
         Chore::Install => install::run(),
     }
 }

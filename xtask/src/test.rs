@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::{error::Outcome, interop, run, services::Services, workspace::Workspace};
+use crate::{error::Outcome, install, interop, run, services::Services, workspace::Workspace};
 
 /// What to leave out.
 #[derive(Args)]
@@ -28,6 +28,7 @@ impl Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
+    install::ensure(&[install::RULES])?;
     let services = Services::ensure(workspace)?;
     // First, so that the last line of the run is the count of the tests and not of the examples.
     if !options.skip.contains(&Part::Doc) {

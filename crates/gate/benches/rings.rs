@@ -232,6 +232,8 @@ async fn app(files: &Path) -> (Arc<App>, String) {
             hosts: vec!["localhost".to_owned()],
             cors_origins: Vec::new(),
         },
+        addresses: None,
+        firewall: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),
     });

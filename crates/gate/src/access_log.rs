@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -48,6 +49,9 @@ pub struct AccessLine<'a> {
     pub code: Option<&'static str>,
     /// The ring that refused, if one did.
     pub refused_by: Option<&'static str>,
+    /// What the firewall found, if it found anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firewall: Option<&'a crate::dossier::Finding>,
     /// Time to answer in microseconds.
     pub latency_us: u64,
 }
@@ -94,6 +98,7 @@ impl Drop for AccessLog {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(writer) = self.writer.take() {
+            writer.thread().unpark();
             let _ended = writer.join();
         }
     }
@@ -110,8 +115,13 @@ fn write_all(mut out: Box<dyn Write + Send>, lines: &Receiver<Vec<u8>>) {
         // A log that cannot be written must not stop the service; operators see the gap.
         let _written = out.write_all(&buffer).and_then(|()| out.flush());
         buffer.clear();
+        // Until then no request pays for waking this thread. A drop of the log ends the wait.
+        std::thread::park_timeout(LINGER);
     }
 }
+
+/// How long lines may wait for company.
+const LINGER: Duration = Duration::from_millis(20);
 
 const QUEUE_MAX: usize = 16_384;
 const BUFFER_BYTES: usize = 64 * 1024;

@@ -8,9 +8,11 @@ use store::{Recorder, Store};
 use tokio::sync::Semaphore;
 
 use crate::access_log::AccessLog;
+use crate::addresses::Addresses;
 use crate::config::GateConfig;
 use crate::contract::Contract;
 use crate::metrics::Metrics;
+use crate::rings::Shield;
 use crate::tokens::Tokens;
 
 /// The application: engines and settings. No handler knows where they come from.
@@ -31,6 +33,10 @@ pub struct App {
     pub metrics: Metrics,
     /// One line a request.
     pub access_log: AccessLog,
+    /// Who may come from where; nothing where no list is configured.
+    pub addresses: Option<Arc<Addresses>>,
+    /// The rule engine; nothing where it is turned off.
+    pub firewall: Option<Arc<Shield>>,
     /// Settings of the gate.
     pub config: GateConfig,
     /// Scheme and authority that callers reach us under, without a slash at the end.
@@ -55,6 +61,10 @@ pub struct Parts {
     pub tokens: Tokens,
     /// See [`App::access_log`].
     pub access_log: AccessLog,
+    /// See [`App::addresses`].
+    pub addresses: Option<Arc<Addresses>>,
+    /// See [`App::firewall`].
+    pub firewall: Option<Arc<Shield>>,
     /// See [`App::config`].
     pub config: GateConfig,
     /// See [`App::public_url`].
@@ -96,6 +106,8 @@ impl App {
             contract: parts.contract,
             tokens: parts.tokens,
             access_log: parts.access_log,
+            addresses: parts.addresses,
+            firewall: parts.firewall,
             config: parts.config,
             public_url: parts.public_url,
         }))

@@ -6,6 +6,7 @@
 mod body;
 mod compile;
 mod extension;
+mod harmless;
 mod json;
 mod operation;
 mod parameter;
@@ -26,6 +27,7 @@ use kernel::problem::NOT_FOUND;
 use serde_json::Value;
 
 pub use self::body::{BodyKind, BodySpec};
+pub use self::harmless::Harmless;
 pub use self::json::{DEPTH_MAX, ITEMS_MAX, JsonError, JsonRule, MEMBERS_MAX, read_json_strict};
 pub use self::operation::{Access, ErrorForm, Operation, Sensitivity};
 pub use self::problem::{

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use kernel::{Clock, RequestId, Timestamp};
 use policy::{Caller, Permit};
+use serde::Serialize;
 use store::{Claim, Witness};
 use watch::{Authentication, Scene};
 
@@ -35,6 +36,7 @@ pub struct Dossier {
     permit: OnceLock<Permit>,
     attempt: OnceLock<Authentication>,
     decision: OnceLock<Decided>,
+    finding: OnceLock<Finding>,
     claim: OnceLock<Claim>,
     refused_by: OnceLock<&'static str>,
     code: OnceLock<&'static str>,
@@ -49,6 +51,17 @@ pub struct Decided {
     pub reason: Option<&'static str>,
     /// Ids of the policies that decided.
     pub policies: Vec<String>,
+}
+
+/// What the firewall found. Ids of rules, never what the caller sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether the request was refused for it.
+    pub blocked: bool,
+    /// The anomaly score, where the rules count one.
+    pub score: i64,
+    /// The rules that matched, the first ones.
+    pub rules: Vec<u32>,
 }
 
 impl Dossier {
@@ -69,6 +82,7 @@ impl Dossier {
             permit: OnceLock::new(),
             attempt: OnceLock::new(),
             decision: OnceLock::new(),
+            finding: OnceLock::new(),
             claim: OnceLock::new(),
             refused_by: OnceLock::new(),
             code: OnceLock::new(),
@@ -103,6 +117,11 @@ impl Dossier {
     /// How the policy decided. Written by the policy ring.
     pub fn decision(&self) -> Option<&Decided> {
         self.decision.get()
+    }
+
+    /// What the firewall found, if it found anything.
+    pub fn finding(&self) -> Option<&Finding> {
+        self.finding.get()
     }
 
     /// The ring that refused, if one did.
@@ -165,6 +184,10 @@ impl Dossier {
 
     pub(crate) fn decided(&self, decided: Decided) {
         write_once(&self.decision, decided, "decision");
+    }
+
+    pub(crate) fn found_finding(&self, finding: Finding) {
+        write_once(&self.finding, finding, "finding");
     }
 
     pub(crate) fn refused(&self, ring: &'static str, code: &'static str) {

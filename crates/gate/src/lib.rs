@@ -3,14 +3,17 @@
 //! Start reading at [`mod@rings`]: one list is the whole defence.
 
 mod access_log;
+pub mod addresses;
 mod admin;
 mod app;
 mod cidr;
 mod config;
 pub mod contract;
 mod dossier;
+pub mod inspection;
 pub mod listener;
 mod metrics;
+pub mod proxy;
 mod render;
 mod ring;
 pub mod rings;
@@ -26,10 +29,10 @@ pub use app::{App, Parts, UnknownAction};
 pub use cidr::{Cidr, CidrError};
 pub use config::GateConfig;
 pub use contract::Contract;
-pub use dossier::Dossier;
+pub use dossier::{Dossier, Finding};
 pub use problems::CODES;
 pub use ring::{Inner, Next, Request, Response, Ring, Visit, Wall};
-pub use rings::{Payload, rings};
+pub use rings::{Payload, Proven, Shield, rings};
 pub use tasks::Tasks;
 pub use tokens::Tokens;
 

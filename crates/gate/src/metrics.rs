@@ -3,7 +3,9 @@
 //! Labels are bounded by construction: operations come from the contract, rings from the list.
 //! Handles are resolved once, so that counting costs no look-up.
 
+use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -24,6 +26,9 @@ pub struct Metrics {
     operations: Vec<OperationMetrics>,
     undeclared: OperationMetrics,
     refusals: Family<RefusalLabels, Counter>,
+    matches: Family<RuleLabels, Counter>,
+    rules_seen: Mutex<HashSet<u32>>,
+    inspection_seconds: Histogram,
     /// Requests at work.
     pub in_flight: Gauge,
     /// Access lines that were dropped because the log could not keep up.
@@ -52,6 +57,11 @@ struct RefusalLabels {
     code: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RuleLabels {
+    rule: String,
+}
+
 impl Metrics {
     /// Metrics for each operation of a contract.
     #[must_use]
@@ -62,11 +72,17 @@ impl Metrics {
             Histogram::new(BUCKETS.iter().copied())
         });
         let refusals = Family::default();
+        let matches = Family::<RuleLabels, Counter>::default();
+        let inspection_seconds = Histogram::new(INSPECTION_BUCKETS.iter().copied());
         let in_flight = Gauge::default();
         let lines_dropped = Counter::default();
         registry.register("requests", "Requests by operation and status class", requests.clone());
         registry.register("request_seconds", "Time to answer by operation", seconds.clone());
         registry.register("refusals", "Refusals by ring and problem code", refusals.clone());
+        let help = "Requests that a firewall rule matched";
+        registry.register("firewall_matches", help, matches.clone());
+        let help = "Time that the firewall took for a request";
+        registry.register("firewall_seconds", help, inspection_seconds.clone());
         registry.register("requests_in_flight", "Requests at work", in_flight.clone());
         registry.register("access_lines_dropped", "Lines not logged", lines_dropped.clone());
         let handles = |operation: &str| OperationMetrics {
@@ -80,7 +96,18 @@ impl Metrics {
         };
         let operations = contract.operations().map(|operation| handles(&operation.id)).collect();
         let undeclared = handles("undeclared");
-        Self { registry, operations, undeclared, refusals, in_flight, lines_dropped }
+        let rules_seen = Mutex::default();
+        Self {
+            registry,
+            operations,
+            undeclared,
+            refusals,
+            matches,
+            rules_seen,
+            inspection_seconds,
+            in_flight,
+            lines_dropped,
+        }
     }
 
     /// Counts an answered request.
@@ -97,6 +124,20 @@ impl Metrics {
     /// Counts a refusal.
     pub fn refused(&self, ring: &'static str, code: &'static str) {
         self.refusals.get_or_create(&RefusalLabels { ring, code }).inc();
+    }
+
+    /// Counts a firewall rule that matched.
+    pub fn matched(&self, rule: u32) {
+        let has_label = self.rules_seen.lock().is_ok_and(|mut seen| {
+            seen.contains(&rule) || (seen.len() < RULE_LABELS_MAX && seen.insert(rule))
+        });
+        let rule = if has_label { rule.to_string() } else { "other".to_owned() };
+        self.matches.get_or_create(&RuleLabels { rule }).inc();
+    }
+
+    /// Measures what the firewall took for a request.
+    pub fn inspected(&self, took: Duration) {
+        self.inspection_seconds.observe(took.as_secs_f64());
     }
 
     /// The exposition text, with what happened at the door.
@@ -131,6 +172,13 @@ impl Metrics {
 /// How OpenMetrics ends.
 const END: &str = "# EOF\n";
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// Rules that have a label of their own; matches of further ones are counted as `other`.
+const RULE_LABELS_MAX: usize = 500;
+
+/// From ten microseconds to a tenth of a second.
+const INSPECTION_BUCKETS: &[f64] =
+    &[0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.1];
 
 /// From a quarter of a millisecond to ten seconds.
 const BUCKETS: &[f64] =

@@ -4,14 +4,18 @@
 //! is a file of the same name with one async function, which passes the request inward or returns
 //! a [`kernel::Problem`].
 
+mod addresses;
 mod audit;
+mod body;
 mod browser;
 mod contract;
+mod firewall;
 mod hygiene;
 mod identity;
 mod origin;
 mod policy;
 mod pressure;
+mod reach;
 mod replay;
 mod telemetry;
 mod validation;
@@ -22,11 +26,20 @@ use crate::App;
 use crate::ring::Ring;
 
 pub(crate) use browser::harden;
+pub use firewall::Shield;
+pub use identity::Proven;
 pub use validation::Payload;
 
 /// The problems that the rings make.
-pub(crate) const CODES: &[&[&kernel::Code]] =
-    &[hygiene::CODES, browser::CODES, pressure::CODES, validation::CODES, replay::CODES];
+pub(crate) const CODES: &[&[&kernel::Code]] = &[
+    addresses::CODES,
+    hygiene::CODES,
+    browser::CODES,
+    pressure::CODES,
+    firewall::CODES,
+    body::CODES,
+    replay::CODES,
+];
 
 /// The rings of an application.
 #[must_use]
@@ -34,14 +47,16 @@ pub fn rings(app: &Arc<App>) -> Vec<Ring> {
     vec![
         telemetry::ring(app), // catch panics; log, count and time once
         origin::ring(app),    // who is on the wire: the true address behind trusted proxies
+        addresses::ring(app), // do we talk to this address at all?
         hygiene::ring(app),   // strict HTTP: hosts, headers, paths
         browser::ring(app),   // what browsers may do: CSP, HSTS, CORS, CSRF, caching
         pressure::ring(app),  // deadline, body size, concurrency; shed before it hurts
         // flood stands here: per-address limits and bans (controls THR-1, THR-3).
         contract::ring(app), // is this operation declared at all?
-        // firewall stands here: the verdict of the rule engine (controls WAF-1 to WAF-4).
+        firewall::ring(app), // does it look like an attack? The verdict of the rule engine
         audit::ring(app),    // witness every attempt, allowed or not
         identity::ring(app), // who is calling
+        reach::ring(app),    // may this caller and operation be used from there?
         // quota stands here: the usage plan of the caller (control THR-2).
         policy::ring(app),     // may they: the only source of permits
         validation::ring(app), // does the message match the contract's schema?
@@ -68,12 +83,15 @@ mod tests {
             [
                 "telemetry",
                 "origin",
+                "addresses",
                 "hygiene",
                 "browser",
                 "pressure",
                 "contract",
+                "firewall",
                 "audit",
                 "identity",
+                "reach",
                 "policy",
                 "validation",
                 "replay"

@@ -94,6 +94,9 @@ pub enum TlsError {
     /// The certificate and its key cannot be used.
     #[error("cannot use the certificate and its key")]
     Unusable(#[from] rustls::Error),
+    /// A certificate and the key of another.
+    #[error("the certificate and the key do not belong together")]
+    Strangers,
     /// The local CA cannot make a certificate.
     #[error("cannot make a certificate")]
     Unmade(#[from] rcgen::Error),

@@ -120,9 +120,8 @@ def before_call(context: HookContext, case: Case, kwargs: dict) -> None:
     if not meta.is_negative_at(ParameterLocation.BODY) and isinstance(case.body, dict):
         use_real_references(case, turn)
     if "If-Match" in headers and tried != "If-Match":
-        current = etag(resource(case))
-        if current:
-            headers["If-Match"] = current
+        # The coverage phase knows no header with quotes in it, and says `0` instead of a version.
+        headers["If-Match"] = etag(resource(case)) or '"v1"'
 
 
 def use_real_path(case: Case, turn: int, tried: str | None) -> None:

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::ContractError;
 use super::body::{Bodies, BodyKind, BodySpec};
 use super::extension::Extension;
+use super::harmless::{self, Harmless};
 use super::operation::{ErrorForm, Operation};
 use super::parameter::{Parameter, Parameters};
 use super::place::Place;
@@ -117,6 +118,7 @@ impl<'d> Compiler<'d> {
         }
         let extension = Extension::read(place, &mut self.errors);
         let parameters = self.parameters(names, item, place);
+        let harmless = self.harmless(item, place);
         let key = parameters.header.iter().find(|(name, _)| name == "idempotency-key");
         Operation {
             index: 0,
@@ -131,6 +133,7 @@ impl<'d> Compiler<'d> {
             error_form: extension.error_form,
             idempotency: key.is_some(),
             idempotency_required: key.is_some_and(|(_, parameter)| parameter.required),
+            harmless,
             statuses: self.statuses(place),
             bodies: self.bodies(method, &extension, place),
             parameters,
@@ -228,6 +231,46 @@ impl<'d> Compiler<'d> {
             Some("cookie") => {}
             _ => self.refuse(&place.pointer, "expected `in` query, path, header or cookie"),
         }
+    }
+
+    /// Where the operation takes values that can inject nothing.
+    fn harmless(&mut self, item: &Place<'d>, operation: &Place<'d>) -> Harmless {
+        let mut harmless = Harmless { path: true, ..Harmless::default() };
+        for place in self.declared(item, operation) {
+            let schema = place.value.get("schema").unwrap_or(&Value::Null);
+            let schema = match schema.get("type").and_then(Value::as_str) {
+                Some("array") => schema.get("items").unwrap_or(&Value::Null),
+                _ => schema,
+            };
+            let is_harmless = harmless::is_harmless(self.document, schema);
+            match place.text("in") {
+                Some("path") => harmless.path &= is_harmless,
+                Some("query") if is_harmless => {
+                    harmless.query.extend(place.text("name").map(str::to_owned));
+                }
+                Some("query") if harmless::is_text(self.document, schema) => {
+                    harmless.words.extend(place.text("name").map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        let body = operation.member("requestBody").and_then(|body| self.resolve(body));
+        let content = body.and_then(|body| body.member("content"));
+        let bodies: Vec<_> = content.iter().flat_map(Place::members).collect();
+        // A form's members have no path of their own: a query parameter could pass for one.
+        if bodies.iter().any(|(media, _)| *media == FORM) {
+            harmless.query.clear();
+            harmless.words.clear();
+            return harmless;
+        }
+        let mut schemas = bodies.iter().map(|(_, body)| body.value.get("schema"));
+        if let Some(Some(schema)) = schemas.next()
+            && schemas.all(|other| other == Some(schema))
+        {
+            harmless.body = harmless::members(self.document, schema, harmless::is_harmless);
+            harmless.text = harmless::members(self.document, schema, harmless::is_text);
+        }
+        harmless
     }
 
     fn typed(

@@ -4,6 +4,7 @@ use http::{HeaderMap, Method};
 use kernel::Problem;
 
 use super::body::{Bodies, BodySpec};
+use super::harmless::Harmless;
 use super::parameter::Parameters;
 
 /// One method on one path.
@@ -33,6 +34,8 @@ pub struct Operation {
     pub idempotency: bool,
     /// Whether an `Idempotency-Key` must be sent.
     pub idempotency_required: bool,
+    /// Where it takes values that can inject nothing.
+    pub harmless: Harmless,
     pub(super) statuses: Vec<String>,
     pub(super) parameters: Parameters,
     pub(super) bodies: Bodies,

@@ -57,7 +57,9 @@ impl Drop for Unwitnessed {
     }
 }
 
-async fn record(app: &App, dossier: &Dossier) -> Result<(), StoreError> {
+/// Writes down what is known about the request: an attempt, a decision, or neither. Rings outside
+/// of this one call it for what they refuse.
+pub(super) async fn record(app: &App, dossier: &Dossier) -> Result<(), StoreError> {
     if let Some(event) = attempt(app, dossier) {
         app.recorder.witness(event).await?;
     }
@@ -70,8 +72,8 @@ async fn record(app: &App, dossier: &Dossier) -> Result<(), StoreError> {
 }
 
 fn attempt(app: &App, dossier: &Dossier) -> Option<Event> {
-    let id = EventId::new(app.clock.as_ref());
-    Some(Event::authentication(id, &dossier.scene(), dossier.attempt()?.clone()))
+    let attempt = dossier.attempt()?.clone();
+    Some(Event::authentication(EventId::new(app.clock.as_ref()), &dossier.scene(), attempt))
 }
 
 fn decision(app: &App, dossier: &Dossier) -> Option<Event> {

@@ -9,7 +9,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, COOKIE, ORIGIN, SERVER, VARY,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use kernel::{Code, Problem};
 
 use crate::App;
@@ -87,8 +87,9 @@ fn same_site(app: &App, request: &Request) -> Result<(), Problem> {
 /// Security headers on everything, also on refusals. A handler may set a narrower policy itself.
 pub(crate) fn harden(headers: &mut HeaderMap) {
     headers.remove(SERVER);
-    for (name, value) in DEFAULTS {
-        headers.entry(*name).or_insert(HeaderValue::from_static(value));
+    headers.reserve(DEFAULTS.len());
+    for (name, value) in &DEFAULTS {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
 }
 
@@ -103,17 +104,25 @@ const SENDABLE: &str = "authorization, content-type, idempotency-key, if-match, 
                         traceparent, x-api-key";
 const READABLE: &str = "etag, link, location, retry-after, x-request-id, idempotency-replayed";
 
-const DEFAULTS: &[(&str, &str)] = &[
-    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("permissions-policy", "interest-cohort=()"),
-    ("cache-control", "no-store"),
+static DEFAULTS: [(HeaderName, HeaderValue); 9] = [
+    default("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    default("x-content-type-options", "nosniff"),
+    default("x-frame-options", "DENY"),
+    default(
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    default("referrer-policy", "no-referrer"),
+    default("cross-origin-resource-policy", "same-origin"),
+    default("cross-origin-opener-policy", "same-origin"),
+    default("permissions-policy", "interest-cohort=()"),
+    default("cache-control", "no-store"),
 ];
+
+/// Parsed when the program is built, not for each response.
+const fn default(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) {
+    (HeaderName::from_static(name), HeaderValue::from_static(value))
+}
 
 /// A write with a cookie from elsewhere.
 pub(super) const CROSS_SITE: Code = Code {

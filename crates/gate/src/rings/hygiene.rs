@@ -6,8 +6,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, Method, Uri, Version};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, IF_MATCH, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, Method, Uri, Version};
 use kernel::{Code, Problem};
 
 use crate::App;
@@ -46,8 +48,8 @@ fn headers(headers: &HeaderMap, bytes_max: usize) -> Result<(), Problem> {
     if bytes > bytes_max {
         return Err(Problem::new(&HEADERS_TOO_LARGE));
     }
-    for name in SINGLE {
-        if headers.get_all(*name).iter().count() > 1 {
+    for name in &SINGLE {
+        if headers.get_all(name).iter().nth(1).is_some() {
             return Err(refuse("a header that must stand once is repeated"));
         }
     }
@@ -142,8 +144,14 @@ fn refuse(detail: &'static str) -> Problem {
 }
 
 /// Headers whose repetition changes what a request means.
-const SINGLE: &[&str] =
-    &["host", "content-length", "content-type", "authorization", "if-match", "idempotency-key"];
+static SINGLE: [HeaderName; 6] = [
+    HOST,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    AUTHORIZATION,
+    IF_MATCH,
+    HeaderName::from_static("idempotency-key"),
+];
 const CONTINUE: &[u8] = b"100-continue";
 const PATH_MAX: usize = 2048;
 const QUERY_MAX: usize = 8192;

@@ -10,7 +10,7 @@ use kernel::{Secret, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber, date_time_ymd,
+    NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, DnsName};
@@ -69,10 +69,14 @@ impl LocalCa {
     /// Reads an authority back.
     ///
     /// # Errors
-    /// When the text is no certificate and key.
+    /// When the text is no certificate and key; [`TlsError::Strangers`] when they are, but not of
+    /// each other.
     pub fn parse(certificate_pem: &str, key_pem: &Secret<String>) -> Result<Self, TlsError> {
         let certificate = certificate(certificate_pem)?;
         let key = KeyPair::from_pem(key_pem.expose())?;
+        if read(&certificate)?.public_key().raw != key.subject_public_key_info() {
+            return Err(TlsError::Strangers);
+        }
         let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
         Ok(Self { certificate, certificate_pem: certificate_pem.to_owned(), issuer })
     }
@@ -315,6 +319,15 @@ mod tests {
         assert_eq!(ca.renewal(&chain, &extra, NOW).unwrap(), Renewal::NotYet);
         assert_eq!(ca.renewal(&chain, &[], NOW).unwrap(), Renewal::Due);
         assert_eq!(other.renewal(&chain, &extra, NOW).unwrap(), Renewal::Due);
+    }
+
+    #[test]
+    fn a_certificate_and_the_key_of_another_are_refused() {
+        let (one, other) = (LocalCa::create(&[], NOW).unwrap(), LocalCa::create(&[], NOW).unwrap());
+
+        let refused = LocalCa::parse(one.certificate_pem(), &other.key_pem());
+
+        assert!(matches!(refused, Err(TlsError::Strangers)));
     }
 
     #[test]

@@ -1,3 +1,4 @@
 //! The gate from outside: one binary, one module an area.
 
 mod listener;
+mod proxy;

@@ -1,0 +1,132 @@
+//! The rule engine at work: one rule set for all requests, swapped whole when it is loaded again.
+//!
+//! The ring and the bare proxy share it; neither knows where the rules came from.
+
+mod baseline;
+mod exclusions;
+mod match_log;
+mod recorded;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use firewall::{CompileError, Exclusions, Mode, Options, Ruleset, Transaction, Verdict};
+use kernel::{Clock, Code};
+
+use crate::contract::{Contract, Operation};
+
+pub use baseline::{baseline, baseline_alone, setup};
+pub use exclusions::Text;
+pub use match_log::MatchLog;
+pub use recorded::{Recorded, UnreadableRecord};
+pub use rules::{Disk, RulesError, files, load, sources};
+
+/// Runs requests through the current rules.
+pub struct Inspector {
+    loaded: ArcSwap<Loaded>,
+    contract: Option<(Arc<Contract>, Text)>,
+    clock: Arc<dyn Clock>,
+    mode: Option<Mode>,
+    match_log: Option<MatchLog>,
+}
+
+/// Rules, and what each operation excludes from them.
+struct Loaded {
+    rules: Ruleset,
+    exclusions: Vec<Exclusions>,
+}
+
+impl Inspector {
+    /// An inspector of these rules. Without a mode the rules' own `SecRuleEngine` holds.
+    #[must_use]
+    pub fn new(rules: Ruleset, clock: Arc<dyn Clock>, mode: Option<Mode>) -> Self {
+        let loaded = Loaded { rules, exclusions: Vec::new() };
+        let loaded = ArcSwap::from_pointee(loaded);
+        Self { loaded, contract: None, clock, mode, match_log: None }
+    }
+
+    /// Also writes a line for each transaction.
+    #[must_use]
+    pub fn with_match_log(self, match_log: Option<MatchLog>) -> Self {
+        Self { match_log, ..self }
+    }
+
+    /// Looks at nothing twice: what this contract restricts to harmless text skips the rules that
+    /// look for injection.
+    ///
+    /// # Errors
+    /// When a name of the contract cannot stand in a rule's target.
+    pub fn with_contract(
+        mut self,
+        contract: Arc<Contract>,
+        text: Text,
+    ) -> Result<Self, CompileError> {
+        self.contract = Some((contract, text));
+        let rules = self.loaded.load().rules.clone();
+        self.swap(rules)?;
+        Ok(self)
+    }
+
+    /// From now on new transactions run other rules; those under way keep theirs.
+    ///
+    /// # Errors
+    /// When a name of the contract cannot stand in a rule's target.
+    pub fn swap(&self, rules: Ruleset) -> Result<(), CompileError> {
+        let exclusions = match &self.contract {
+            Some((contract, text)) => exclusions::compile(&rules, contract, *text)?,
+            None => Vec::new(),
+        };
+        self.loaded.store(Arc::new(Loaded { rules, exclusions }));
+        Ok(())
+    }
+
+    /// Begins a transaction, for an operation of the contract or for none.
+    #[must_use]
+    pub fn begin(&self, operation: Option<&Operation>) -> Transaction {
+        self.transaction(operation, false)
+    }
+
+    /// Begins a transaction that keeps every step of every rule.
+    #[must_use]
+    pub fn begin_explained(&self, operation: Option<&Operation>) -> Transaction {
+        self.transaction(operation, true)
+    }
+
+    fn transaction(&self, operation: Option<&Operation>, explain: bool) -> Transaction {
+        let loaded = self.loaded.load();
+        let exclusions = operation.and_then(|operation| loaded.exclusions.get(operation.index));
+        let options = Options {
+            mode: self.mode,
+            unix_seconds: self.clock.now().millis().div_euclid(1000),
+            exclusions: exclusions.cloned(),
+            explain,
+            ..Options::default()
+        };
+        loaded.rules.transaction(options)
+    }
+
+    /// Ends a transaction: runs the last phase and writes the line.
+    #[must_use]
+    pub fn end(&self, mut transaction: Transaction, marker: Option<&[u8]>) -> Verdict {
+        transaction.phase5();
+        let verdict = transaction.finish();
+        if let Some(log) = &self.match_log {
+            log.line(marker, &verdict);
+        }
+        verdict
+    }
+}
+
+/// The request header whose value a line of the match log repeats, so that a test finds its own.
+pub const MARKER: &str = "x-crs-test";
+
+/// A rule matched.
+pub const REFUSED: Code = Code {
+    status: 403,
+    name: "firewall.refused",
+    title: "The firewall refused the request",
+    mend: "The request looks like an attack. If it is none, tell the operator its `request_id`.",
+};

@@ -1,0 +1,114 @@
+//! What rules need not look at, because the contract admits nothing there that they look for.
+
+use firewall::{CompileError, Exclusion, Exclusions, Ruleset, Selection};
+
+use crate::contract::{Contract, Operation};
+
+/// Who judges running text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// All rules.
+    ByAllRules,
+    /// Our own, which are made for text. The Core Rule Set takes prose about SQL for SQL.
+    ByOurRules,
+}
+
+/// The exclusions of each operation, in the order of their index.
+///
+/// # Errors
+/// When a name of the contract cannot stand in a rule's target.
+pub(super) fn compile(
+    rules: &Ruleset,
+    contract: &Contract,
+    text: Text,
+) -> Result<Vec<Exclusions>, CompileError> {
+    contract.operations().map(|operation| rules.exclusions(&list(operation, text))).collect()
+}
+
+fn list(operation: &Operation, text: Text) -> Vec<Exclusion> {
+    let mut targets = Vec::new();
+    let harmless = &operation.harmless;
+    if harmless.path {
+        targets.extend(["REQUEST_FILENAME", "REQUEST_BASENAME"].map(str::to_owned));
+    }
+    for name in &harmless.query {
+        targets.extend([format!("ARGS:{name}"), format!("ARGS_GET:{name}")]);
+    }
+    for way in &harmless.body {
+        let name = member(way);
+        targets.extend([format!("ARGS:{name}"), format!("ARGS_POST:{name}")]);
+    }
+    let declared = DECLARED_ELSEWHERE.iter().map(|id| Selection::Ids(*id, *id));
+    let mut list: Vec<Exclusion> =
+        declared.map(|rules| Exclusion { rules, target: None }).collect();
+    if !targets.is_empty() {
+        let target = Some(targets.join("|"));
+        let tags = INJECTION_TAGS.iter().map(|tag| Selection::Tag((*tag).to_owned()));
+        list.extend(tags.map(|rules| Exclusion { rules, target: target.clone() }));
+    }
+    if text == Text::ByOurRules && !(harmless.text.is_empty() && harmless.words.is_empty()) {
+        let names = harmless.text.iter().map(|way| member(way));
+        let mut targets: Vec<String> =
+            names.flat_map(|name| [format!("ARGS:{name}"), format!("ARGS_POST:{name}")]).collect();
+        if !harmless.text.is_empty() {
+            // Its values are looked at one by one, under their names.
+            targets.push("REQUEST_BODY".to_owned());
+        }
+        let words = harmless.words.iter();
+        targets.extend(words.flat_map(|name| [format!("ARGS:{name}"), format!("ARGS_GET:{name}")]));
+        let target = Some(targets.join("|"));
+        let tags = INJECTION_TAGS.iter().filter(|tag| **tag != OUR_TAG);
+        let tags = tags.chain(&["attack-protocol"]).map(|tag| Selection::Tag((*tag).to_owned()));
+        list.extend(tags.map(|rules| Exclusion { rules, target: target.clone() }));
+    }
+    list
+}
+
+/// The name that the JSON body processor gives to a member: `json.skills.0.level`.
+fn member(way: &[Option<String>]) -> String {
+    if way.iter().all(Option::is_some) {
+        let names: Vec<&str> = way.iter().flatten().map(String::as_str).collect();
+        return format!("json.{}", names.join("."));
+    }
+    let parts: Vec<&str> = way.iter().map(|part| part.as_deref().unwrap_or("[0-9]+")).collect();
+    format!("/^json\\.{}$/", parts.join("\\."))
+}
+
+/// The rules of the Core Rule Set that hold a list of methods and one of media types. The contract
+/// has the true lists: the ring outside of this one and validation refuse what is not on them.
+const DECLARED_ELSEWHERE: &[u32] = &[911_100, 920_420];
+
+const OUR_TAG: &str = "ringwall/injection";
+
+/// The tags of rules that look for injection into values: ours, and those of the Core Rule Set.
+const INJECTION_TAGS: &[&str] = &[
+    OUR_TAG,
+    "attack-sqli",
+    "attack-xss",
+    "attack-rce",
+    "attack-lfi",
+    "attack-rfi",
+    "attack-ssrf",
+    "attack-ssti",
+    "attack-fixation",
+    "attack-generic",
+    "attack-injection-php",
+    "attack-injection-java",
+    "attack-injection-generic",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_have_the_names_that_rules_know() {
+        let some = |name: &str| Some(name.to_owned());
+
+        assert_eq!(member(&[some("rate"), some("minor")]), "json.rate.minor");
+        assert_eq!(
+            member(&[some("skills"), None, some("level")]),
+            "/^json\\.skills\\.[0-9]+\\.level$/"
+        );
+    }
+}
