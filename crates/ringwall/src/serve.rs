@@ -43,7 +43,8 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let base = wire::base(config, home, keyring).await?;
     let doors = Doors::bind(config)?;
     let urls = config.public_urls(doors.api.local_addr());
-    // Before the plans are drawn and not beside it: drawing takes the memory that filling gave back.
+    // Before the plans are drawn and not beside it: drawing takes the memory that filling gave
+    // back.
     let made = match args.demo {
         true => {
             demo::fill(&base, wire::environment(config)).await.map_err(|e| Failure::because(&e))?

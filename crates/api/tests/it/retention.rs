@@ -14,7 +14,8 @@ async fn nothing_personal_is_left_of_the_erased() {
             samples::candidate(),
             json!({
                 "email": "zyxwq.erased@example.org", "phone": "+447700900777",
-                "given_name": "Zyxwqgiven", "family_name": "Zyxwqfamily", "preferred_name": "Zyxwqcall",
+                "given_name": "Zyxwqgiven", "family_name": "Zyxwqfamily",
+                "preferred_name": "Zyxwqcall",
                 "address": { "country": "PT", "city": "Zyxwqtown", "line1": "Zyxwqstreet 1" },
                 "summary": "Zyxwqsummary", "headline": "Zyxwqhead", "external_ref": "Zyxwqref",
                 "tags": ["zyxwqtag"], "source": "Zyxwqsource",
