@@ -37,6 +37,12 @@ impl BitSet {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
+    /// Whether no number is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
     /// Whether it shares a number with another.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {

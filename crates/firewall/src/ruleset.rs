@@ -54,17 +54,27 @@ impl Ruleset {
         let mut removed = BitSet::new(self.rules());
         let mut removals = Vec::new();
         for exclusion in list {
-            let rules = match &exclusion.rules {
-                Selection::All => self.census.all(),
-                Selection::Ids(from, to) => self.census.choose(&Which::Ids(*from, *to)),
-                Selection::Tag(tag) => self.census.choose(&Which::Tag(tag.clone())),
-            };
+            let rules = self.choose(&exclusion.rules);
             match &exclusion.target {
                 None => removed.add(&rules),
                 Some(target) => removals.push(Arc::new(removal(rules, target)?)),
             }
         }
         Ok(Exclusions { removed, removals: removals.into() })
+    }
+
+    /// Whether a selection means any of these rules; one that means none is most likely a mistake.
+    #[must_use]
+    pub fn has(&self, selection: &Selection) -> bool {
+        !self.choose(selection).is_empty()
+    }
+
+    fn choose(&self, selection: &Selection) -> BitSet {
+        match selection {
+            Selection::All => self.census.all(),
+            Selection::Ids(from, to) => self.census.choose(&Which::Ids(*from, *to)),
+            Selection::Tag(tag) => self.census.choose(&Which::Tag(tag.clone())),
+        }
     }
 
     /// Begins a transaction.

@@ -19,7 +19,7 @@ use kernel::{Clock, Code};
 use crate::contract::{Contract, Operation};
 
 pub use baseline::{baseline, baseline_alone, setup};
-pub use exclusions::Text;
+pub use exclusions::{Stated, Text};
 pub use match_log::MatchLog;
 pub use recorded::{Recorded, UnreadableRecord};
 pub use rules::{Disk, RulesError, files, load, sources};
@@ -27,10 +27,17 @@ pub use rules::{Disk, RulesError, files, load, sources};
 /// Runs requests through the current rules.
 pub struct Inspector {
     loaded: ArcSwap<Loaded>,
-    contract: Option<(Arc<Contract>, Text)>,
+    known: Option<Known>,
     clock: Arc<dyn Clock>,
     mode: Option<Mode>,
     match_log: Option<MatchLog>,
+}
+
+/// What is known of the API behind the rules.
+struct Known {
+    contract: Arc<Contract>,
+    trust: Option<Text>,
+    stated: Vec<Stated>,
 }
 
 /// Rules, and what each operation excludes from them.
@@ -45,7 +52,7 @@ impl Inspector {
     pub fn new(rules: Ruleset, clock: Arc<dyn Clock>, mode: Option<Mode>) -> Self {
         let loaded = Loaded { rules, exclusions: Vec::new() };
         let loaded = ArcSwap::from_pointee(loaded);
-        Self { loaded, contract: None, clock, mode, match_log: None }
+        Self { loaded, known: None, clock, mode, match_log: None }
     }
 
     /// Also writes a line for each transaction.
@@ -54,17 +61,19 @@ impl Inspector {
         Self { match_log, ..self }
     }
 
-    /// Looks at nothing twice: what this contract restricts to harmless text skips the rules that
-    /// look for injection.
+    /// Knows the operations of a contract. With `trust` it looks at nothing twice: what the contract
+    /// restricts to harmless text skips the rules that look for injection. `stated` is what an
+    /// operator excludes.
     ///
     /// # Errors
-    /// When a name of the contract cannot stand in a rule's target.
+    /// When a name of the contract, or a stated one, cannot stand in a rule's target.
     pub fn with_contract(
         mut self,
         contract: Arc<Contract>,
-        text: Text,
+        trust: Option<Text>,
+        stated: Vec<Stated>,
     ) -> Result<Self, CompileError> {
-        self.contract = Some((contract, text));
+        self.known = Some(Known { contract, trust, stated });
         let rules = self.loaded.load().rules.clone();
         self.swap(rules)?;
         Ok(self)
@@ -73,10 +82,10 @@ impl Inspector {
     /// From now on new transactions run other rules; those under way keep theirs.
     ///
     /// # Errors
-    /// When a name of the contract cannot stand in a rule's target.
+    /// As [`Inspector::with_contract`].
     pub fn swap(&self, rules: Ruleset) -> Result<(), CompileError> {
-        let exclusions = match &self.contract {
-            Some((contract, text)) => exclusions::compile(&rules, contract, *text)?,
+        let exclusions = match &self.known {
+            Some(known) => exclusions::compile(&rules, known)?,
             None => Vec::new(),
         };
         self.loaded.store(Arc::new(Loaded { rules, exclusions }));

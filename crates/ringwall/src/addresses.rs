@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use firewall::address::Network;
 use gate::addresses::{AddressPlan, AddressRule, Addresses, Feed, Lists};
-use gate::contract::Operation;
 use gate::{Contract, Tasks};
 
 use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::config::addresses::AddressRule as Written;
 use crate::config::names::Network as Named;
+use crate::operations;
 
 /// The lists as they are configured; nothing where there is none.
 ///
@@ -44,9 +44,10 @@ fn feed(networks: &[Named], files: &[PathBuf]) -> Feed {
 
 fn rule(written: &Written, contract: &Contract) -> Result<AddressRule, Failure> {
     let operation = written.operation.as_deref();
-    let operation = operation.map(|name| find(contract, name)).transpose().map_err(|expected| {
-        Failure::Failed(format!("`addresses.rules`, rule `{}`: {expected}", written.name))
-    })?;
+    let operation =
+        operation.map(|name| operations::find(contract, name)).transpose().map_err(|expected| {
+            Failure::Failed(format!("`addresses.rules`, rule `{}`: {expected}", written.name))
+        })?;
     Ok(AddressRule {
         name: written.name.clone(),
         tenant: written.tenant,
@@ -57,19 +58,6 @@ fn rule(written: &Written, contract: &Contract) -> Result<AddressRule, Failure> 
             deny: feed(&written.deny, &written.deny_files),
         },
     })
-}
-
-/// The operation of a name: `listJobs` or `GET /v1/jobs`.
-fn find<'c>(contract: &'c Contract, name: &str) -> Result<&'c Operation, String> {
-    let names = |operation: &&Arc<Operation>| operation.id == name || operation.label == name;
-    if let Some(operation) = contract.operations().find(names) {
-        return Ok(operation);
-    }
-    let likeness = |known: &str| strsim::jaro_winkler(known, name);
-    let known = contract.operations().flat_map(|operation| [&operation.id, &operation.label]);
-    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = best.map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
-    Err(format!("there is no operation `{}`{hint}", name.escape_debug()))
 }
 
 /// Reads the files again when one changes. What cannot be read is told and not taken: the lists

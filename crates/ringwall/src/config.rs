@@ -5,6 +5,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod derived;
+pub(crate) mod exclusions;
 mod faults;
 mod layers;
 pub(crate) mod names;

@@ -63,8 +63,8 @@ fn inspector(
     match contract {
         None => Ok(inspector),
         Some(contract) => {
-            let trusting = inspector.with_contract(Arc::clone(contract), text);
-            trusting.map_err(|error| Failure::because(&error))
+            let knowing = inspector.with_contract(Arc::clone(contract), Some(text), Vec::new());
+            knowing.map_err(|error| Failure::because(&error))
         }
     }
 }

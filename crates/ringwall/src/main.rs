@@ -14,6 +14,7 @@ mod home;
 mod keys;
 mod logs;
 mod memory;
+mod operations;
 mod plans;
 mod ready;
 mod reference;

@@ -4,19 +4,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use firewall::{Mode, Ruleset};
-use gate::inspection::{self, Inspector, MatchLog, RulesError, Text};
+use firewall::{Exclusion, Mode, Ruleset, Selection};
+use gate::inspection::{self, Inspector, MatchLog, RulesError, Stated, Text};
 use gate::{Contract, Shield, Tasks};
 use kernel::Clock;
 
 use crate::cli::exit::Failure;
 use crate::config::Config;
+use crate::config::exclusions::FirewallExclusion;
 use crate::config::sections::{Firewall, FirewallMode};
+use crate::operations;
 
 /// The firewall as it is configured; nothing where it is off.
 ///
 /// # Errors
-/// When rules cannot be read or do not compile, or the match log cannot be opened.
+/// When rules cannot be read or do not compile, an exclusion names nothing, or the match log cannot
+/// be opened.
 pub(crate) fn raise(
     config: &Config,
     contract: &Arc<Contract>,
@@ -29,20 +32,49 @@ pub(crate) fn raise(
         FirewallMode::Blocking | FirewallMode::Sampling => Mode::On,
     };
     let rules = load(settings).map_err(|error| Failure::because(&error))?;
+    let stated = stated(settings, contract, &rules)?;
     let log = settings.match_log.as_deref().map(MatchLog::open).transpose();
     let log = log.map_err(|error| Failure::because(&error))?;
-    let mut inspector = Inspector::new(rules, Arc::clone(clock), Some(mode)).with_match_log(log);
-    if settings.trust_contract {
-        let text = if settings.baseline { Text::ByOurRules } else { Text::ByAllRules };
-        let trusting = inspector.with_contract(Arc::clone(contract), text);
-        inspector = trusting.map_err(|error| Failure::because(&error))?;
-    }
+    let text = if settings.baseline { Text::ByOurRules } else { Text::ByAllRules };
+    let trust = settings.trust_contract.then_some(text);
+    let inspector = Inspector::new(rules, Arc::clone(clock), Some(mode)).with_match_log(log);
+    let inspector = inspector.with_contract(Arc::clone(contract), trust, stated);
+    let inspector = inspector.map_err(|error| Failure::because(&error))?;
     let percent = match settings.mode {
         FirewallMode::Sampling => u32::from(settings.sampling_percent),
         _ => 100,
     };
     let percent = u8::try_from(percent).unwrap_or(100);
     Ok(Some(Arc::new(Shield { inspector, percent, response: settings.inspect_answers })))
+}
+
+fn stated(
+    settings: &Firewall,
+    contract: &Contract,
+    rules: &Ruleset,
+) -> Result<Vec<Stated>, Failure> {
+    let wrong = |cause| Failure::Failed(format!("`firewall.exclusions`: {cause}"));
+    let one = |written: &FirewallExclusion| {
+        let operation = written.operation.as_deref();
+        let operation = operation.map(|name| operations::find(contract, name)).transpose()?;
+        let unknown = written.rules.iter().find(|named| !rules.has(&named.selection));
+        if let Some(named) = unknown {
+            return Err(format!("there is no rule `{}`", named.written));
+        }
+        let selections = written.rules.iter().map(|named| named.selection.clone());
+        let exclusions = selections.flat_map(|rules| of_targets(&rules, &written.targets));
+        let operation = operation.map(|operation| operation.index);
+        Ok(Stated { operation, exclusions: exclusions.collect() })
+    };
+    settings.exclusions.iter().map(one).collect::<Result<_, _>>().map_err(wrong)
+}
+
+fn of_targets(rules: &Selection, targets: &[String]) -> Vec<Exclusion> {
+    let exclusion = |target| Exclusion { rules: rules.clone(), target };
+    match targets {
+        [] => vec![exclusion(None)],
+        targets => targets.iter().map(|target| exclusion(Some(target.clone()))).collect(),
+    }
 }
 
 fn load(settings: &Firewall) -> Result<Ruleset, RulesError> {

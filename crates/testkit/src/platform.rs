@@ -315,7 +315,8 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
 /// The firewall as the binary closes it by default: our own rules, and what the contract excludes.
 fn shield(mode: Mode, clock: Arc<dyn Clock>, plan: &Plan) -> Arc<Shield> {
     let inspector = Inspector::new(plan.rules.clone(), clock, Some(mode));
-    let inspector = inspector.with_contract(Arc::clone(&plan.contract), Text::ByOurRules);
+    let inspector =
+        inspector.with_contract(Arc::clone(&plan.contract), Some(Text::ByOurRules), Vec::new());
     let inspector = inspector.expect("the contract's names can stand in targets");
     Arc::new(Shield { inspector, percent: 100, response: false })
 }

@@ -164,6 +164,16 @@ def the_contract_does_not_refuse_what_it_allows(ctx, response, case) -> None:
 
 
 @schemathesis.check
+def the_firewall_does_not_refuse_what_the_contract_allows(ctx, response, case) -> None:
+    """Data that fits the document is ordinary traffic; what looks like an attack would not fit."""
+    meta = case.meta
+    if response.status_code != 403 or meta is None or not meta.generation.mode.is_positive:
+        return
+    code = problem(response).get("code", "")
+    assert code != "firewall.refused", "the firewall refuses data that the document allows"
+
+
+@schemathesis.check
 def refusals_are_problems_that_do_not_echo(ctx, response, case) -> None:
     """RFC 9457 with a request id, and nothing in it that the caller sent."""
     is_oauth = case.operation.path == TOKEN_PATH

@@ -1,8 +1,19 @@
-//! What rules need not look at, because the contract admits nothing there that they look for.
+//! What rules need not look at: because the contract admits nothing there that they look for, or
+//! because an operator says so.
 
 use firewall::{CompileError, Exclusion, Exclusions, Ruleset, Selection};
 
-use crate::contract::{Contract, Operation};
+use super::Known;
+use crate::contract::Operation;
+
+/// What an operator excludes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// For this operation alone: its [`Operation::index`]. `None`: for all of them.
+    pub operation: Option<usize>,
+    /// Which rules, and from what.
+    pub exclusions: Vec<Exclusion>,
+}
 
 /// Who judges running text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,16 +27,18 @@ pub enum Text {
 /// The exclusions of each operation, in the order of their index.
 ///
 /// # Errors
-/// When a name of the contract cannot stand in a rule's target.
-pub(super) fn compile(
-    rules: &Ruleset,
-    contract: &Contract,
-    text: Text,
-) -> Result<Vec<Exclusions>, CompileError> {
-    contract.operations().map(|operation| rules.exclusions(&list(operation, text))).collect()
+/// When a name of the contract, or a stated one, cannot stand in a rule's target.
+pub(super) fn compile(rules: &Ruleset, known: &Known) -> Result<Vec<Exclusions>, CompileError> {
+    let of = |operation: &Operation| {
+        let mut list = known.trust.map(|text| proven(operation, text)).unwrap_or_default();
+        let concerns = |stated: &&Stated| stated.operation.is_none_or(|at| at == operation.index);
+        list.extend(known.stated.iter().filter(concerns).flat_map(|s| s.exclusions.clone()));
+        rules.exclusions(&list)
+    };
+    known.contract.operations().map(|operation| of(operation)).collect()
 }
 
-fn list(operation: &Operation, text: Text) -> Vec<Exclusion> {
+fn proven(operation: &Operation, text: Text) -> Vec<Exclusion> {
     let mut targets = Vec::new();
     let harmless = &operation.harmless;
     if harmless.path {

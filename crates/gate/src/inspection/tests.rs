@@ -185,7 +185,9 @@ fn inspector(contract: Option<&Arc<Contract>>) -> Inspector {
     let rules = Ruleset::compile(&baseline(), &NoFiles).unwrap();
     let inspector = Inspector::new(rules, Arc::new(SystemClock), Some(Mode::On));
     match contract {
-        Some(contract) => inspector.with_contract(Arc::clone(contract), Text::ByOurRules).unwrap(),
+        Some(contract) => inspector
+            .with_contract(Arc::clone(contract), Some(Text::ByOurRules), Vec::new())
+            .unwrap(),
         None => inspector,
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::addresses::Addresses;
+use super::exclusions::FirewallExclusion;
 use super::names::{AccessLog, LogFilter, Network};
 use super::numbers::{Count, Millis, Seconds};
 use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
@@ -144,6 +145,8 @@ pub(crate) struct Firewall {
     pub(crate) rules: Vec<PathBuf>,
     /// Whether what the contract restricts to harmless text skips rules.
     pub(crate) trust_contract: bool,
+    /// What an operator leaves out.
+    pub(crate) exclusions: Vec<FirewallExclusion>,
     /// Whether answers are looked at.
     pub(crate) inspect_answers: bool,
     /// How often the rule files are looked at for a change.

@@ -75,3 +75,38 @@ async fn rules_of_the_operator_hold_besides_ours() {
     assert_eq!(status(&server, "/v1/jobs?q=allowed").await.0, 200);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn exclusions_that_name_nothing_do_not_start() {
+    for (exclusions, said_part) in [
+        ("[{ rules = [] }]", "expected `rules`"),
+        (r#"[{ rules = ["9-1"] }]"#, "a range such as"),
+        (r#"[{ rules = ["942100"] }]"#, "there is no rule `942100`"),
+        (r#"[{ rules = ["attack-nothing"] }]"#, "there is no rule `attack-nothing`"),
+        (
+            r#"[{ rules = ["ringwall/injection"], operation = "GET /v1/job" }]"#,
+            "did you mean `GET /v1/jobs`?",
+        ),
+        (r#"[{ rules = ["ringwall/injection"], targets = ["NONSENSE:x"] }]"#, "NONSENSE"),
+    ] {
+        let site = Site::new(Database::Sqlite).await.with("FIREWALL__EXCLUSIONS", exclusions);
+
+        let said = site.refuses_to_start().await;
+
+        assert_ne!(said.code, Some(0), "{said:?}");
+        assert!(said.err.contains(said_part), "{said_part}: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_exclusion_holds_for_its_operation_and_target_only() {
+    let exclusions = r#"[{ operation = "GET /v1/jobs", rules = ["ringwall/injection"],
+        targets = ["ARGS:q", "ARGS_GET:q"] }]"#;
+    let site = Site::new(Database::Sqlite).await.with("FIREWALL__EXCLUSIONS", exclusions);
+    let server = site.start().await;
+
+    assert_eq!(status(&server, ATTACK).await.0, 200);
+    assert_eq!(status(&server, &ATTACK.replace("q=", "skill=")).await.0, 403);
+    assert_eq!(status(&server, &ATTACK.replace("jobs", "jobs/facets")).await.0, 403);
+    server.stop().await;
+}

@@ -27,7 +27,7 @@ fn packaged(before: Vec<Source>) -> Ruleset {
 /// An inspector as `serve` makes one that also loads the packaged rules.
 fn inspector(contract: &Arc<crate::contract::Contract>) -> Inspector {
     Inspector::new(packaged(baseline()), Arc::new(SystemClock), Some(Mode::On))
-        .with_contract(Arc::clone(contract), Text::ByOurRules)
+        .with_contract(Arc::clone(contract), Some(Text::ByOurRules), Vec::new())
         .unwrap()
 }
 
