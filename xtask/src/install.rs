@@ -40,6 +40,9 @@ pub(crate) const RULES: Need = Need {
     packages: &["modsecurity-crs"],
     is_met: || Path::new("/usr/share/modsecurity-crs/rules").is_dir(),
 };
+/// Where Debian puts the Core Rule Set, in the order in which it is loaded.
+pub(crate) const RULE_FILES: [&str; 2] =
+    ["/etc/modsecurity/crs/crs-setup.conf", "/usr/share/modsecurity-crs/rules"];
 pub(crate) const SQLMAP: Need =
     Need { name: "sqlmap", packages: &["sqlmap"], is_met: || run::find("sqlmap").is_some() };
 /// What the README's own lines use.

@@ -36,6 +36,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
         run::shown(services.tell(examples.args(["test", "--doc", "--workspace"])))?;
     }
     let mut tests = run::cargo(workspace.root());
+    // The API's own tests are its ordinary traffic: the packaged rules shall refuse none of it.
+    tests.env("RINGWALL_TEST_RULES", install::RULE_FILES.join(":"));
     if run::find("cargo-nextest").is_some() {
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
     } else {

@@ -25,8 +25,7 @@ const FOUND: &str = "sqlmap identified the following injection point";
 const NOT_FOUND: &str = "all tested parameters do not appear to be injectable";
 /// `sqlmap`'s own name is refused by the Core Rule Set, which would prove nothing.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
-const PACKAGED: [&str; 3] =
-    ["--rules", "/etc/modsecurity/crs/crs-setup.conf", "/usr/share/modsecurity-crs/rules"];
+const PACKAGED: [&str; 3] = ["--rules", install::RULE_FILES[0], install::RULE_FILES[1]];
 
 /// How the firewall stands in front.
 const STANCES: &[Stance] = &[
