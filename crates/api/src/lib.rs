@@ -8,6 +8,7 @@ mod candidates;
 mod changes;
 mod checked;
 mod clients;
+mod contact;
 mod docs;
 mod document;
 mod employments;

@@ -14,6 +14,7 @@ use staffing::employment::amendment::Amendments;
 use staffing::employment::life::{EmploymentLife, EmploymentStatus};
 use staffing::employment::{EmploymentDraft, Gist, PERSONAL, SENSITIVE};
 
+use crate::candidates::Contact;
 use crate::entities::employment::{Column, Entity};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
@@ -91,14 +92,6 @@ pub struct Filter {
     pub client_id: Option<ClientCompanyId>,
     /// Only those with this reference, whoever gave it.
     pub external_ref: Option<String>,
-}
-
-/// An exact contact to look for.
-pub enum Contact {
-    /// An e-mail address, of home or work, whatever its case.
-    Email(Pii<Email>),
-    /// A telephone number.
-    Phone(Pii<Phone>),
 }
 
 impl Employment {

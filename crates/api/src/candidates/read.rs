@@ -8,14 +8,14 @@ use http::HeaderMap;
 use kernel::id::kinds::Candidate as CandidateKind;
 use serde::Deserialize;
 use staffing::candidate::life::CandidateStatus;
-use staffing::candidate::personal::{PersonalEmail, PersonalPhone};
 use staffing::skill::SkillId;
-use store::candidates::{self, Contact, Filter};
+use store::candidates::{self, Filter};
 use store::page::Page;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::{CandidateView, view};
 use crate::Settings;
+use crate::contact::ContactQuery;
 use crate::extract::{At, Body, Facts, Permit, Query};
 use crate::may::May;
 use crate::paging::{List, Listed, Paging};
@@ -35,16 +35,6 @@ pub(crate) struct CandidateQuery {
     /// Only the one with this reference.
     #[param(min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     external_ref: Option<String>,
-}
-
-/// An exact contact: either an e-mail address or a telephone number.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ContactQuery {
-    /// An e-mail address, whatever its case.
-    Email(PersonalEmail),
-    /// A telephone number in E.164 form.
-    Phone(PersonalPhone),
 }
 
 /// List candidates, newest first.
@@ -116,13 +106,9 @@ pub(crate) async fn search(
     Permit(permit): Permit,
     Body(query): Body<ContactQuery>,
 ) -> Answer {
-    let contact = match query {
-        ContactQuery::Email(email) => Contact::Email(email),
-        ContactQuery::Phone(phone) => Contact::Phone(phone),
-    };
     let tenant = app.store.view(&permit).await?;
     let may = May::new(&app, &permit);
-    let items = candidates::search(&tenant, &contact).await?;
+    let items = candidates::search(&tenant, &query.into()).await?;
     let page = Page { items, next: None::<()> };
     let page = page.try_map(|candidate| view(&tenant, &candidate, &may))?;
     let (listed, _) = List::new(&api.cursors, &dossier, "").listed(page, "");

@@ -8,14 +8,14 @@ use http::HeaderMap;
 use kernel::id::kinds::Employment as EmploymentKind;
 use kernel::{CandidateId, ClientCompanyId, CountryCode};
 use serde::{Deserialize, Serialize};
-use staffing::candidate::personal::{PersonalEmail, PersonalPhone};
 use staffing::employment::life::{self, EmploymentStatus};
-use store::employments::{self, Contact, Filter};
+use store::employments::{self, Filter};
 use store::page::Page;
 use utoipa::{IntoParams, ToSchema};
 
 use super::shown::{EmploymentView, view};
 use crate::Settings;
+use crate::contact::ContactQuery;
 use crate::extract::{At, Body, Facts, Permit, Query};
 use crate::may::May;
 use crate::paging::{List, Listed, Paging};
@@ -36,16 +36,6 @@ pub(crate) struct EmploymentQuery {
     /// Only those with this reference, whoever gave it.
     #[param(min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     external_ref: Option<String>,
-}
-
-/// An exact contact: either an e-mail address or a telephone number.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum WorkerQuery {
-    /// An e-mail address of home or work, whatever its case.
-    Email(PersonalEmail),
-    /// A telephone number in E.164 form.
-    Phone(PersonalPhone),
 }
 
 /// The life cycle of employments.
@@ -129,7 +119,7 @@ pub(crate) async fn read(
 /// Find employments by an exact e-mail address or telephone number.
 #[utoipa::path(
     post, path = "/v1/employments/search", operation_id = "employment.search",
-    tag = "Employments", request_body = WorkerQuery,
+    tag = "Employments", request_body = ContactQuery,
     responses((status = 200, description = "Whose it is", body = Listed<EmploymentView>)),
     extensions(("x-ringwall" = json!({
         "action": "employment.search", "sensitive": "high", "body_max": 4096
@@ -140,15 +130,11 @@ pub(crate) async fn search(
     State(api): State<Arc<Settings>>,
     Facts(dossier): Facts,
     Permit(permit): Permit,
-    Body(query): Body<WorkerQuery>,
+    Body(query): Body<ContactQuery>,
 ) -> Answer {
-    let contact = match query {
-        WorkerQuery::Email(email) => Contact::Email(email),
-        WorkerQuery::Phone(phone) => Contact::Phone(phone),
-    };
     let tenant = app.store.view(&permit).await?;
     let may = May::new(&app, &permit);
-    let items = employments::search(&tenant, &contact).await?;
+    let items = employments::search(&tenant, &query.into()).await?;
     let page = Page { items, next: None::<()> };
     let page = page.try_map(|employment| view(&tenant, &employment, &may))?;
     let (listed, _) = List::new(&api.cursors, &dossier, "").listed(page, "");

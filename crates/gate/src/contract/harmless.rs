@@ -30,12 +30,20 @@ pub(super) fn is_harmless(document: &Value, schema: &Value) -> bool {
     harmless(document, schema, 0)
 }
 
-/// Whether the schema is of running text: strings that may be long.
+/// Whether the schema is of running text: strings in which people may write words and not only a
+/// token, an address or a reference of a known form.
 pub(super) fn is_text(document: &Value, schema: &Value) -> bool {
     let schema = one_way(target(document, schema).unwrap_or(schema));
     let schema = target(document, schema).unwrap_or(schema);
-    let most = schema.get("maxLength").and_then(Value::as_u64).unwrap_or_default();
-    single_type(schema) == Some("string") && most >= TEXT_MIN && !is_harmless(document, schema)
+    single_type(schema) == Some("string")
+        && ["format", "enum", "const"].iter().all(|member| schema.get(member).is_none())
+        && schema.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most >= TEXT_MIN)
+        && schema.get("pattern").and_then(Value::as_str).is_none_or(admits_words)
+}
+
+/// Whether a pattern admits words with a space between. One that cannot be read admits none.
+fn admits_words(pattern: &str) -> bool {
+    regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(WORDS))
 }
 
 /// Whether a schema is of the kind that is looked for.
@@ -219,7 +227,9 @@ fn is_closed(schema: &Value) -> bool {
 /// Formats whose texts are digits, letters and a few separators; the contract asserts formats.
 const FORMATS: &[&str] = &["uuid", "date"];
 /// A string that may have as many characters is running text.
-const TEXT_MIN: u64 = 200;
+const WORDS: &str = "Two words";
+/// Characters. Whoever may write less writes no words.
+const TEXT_MIN: u64 = 16;
 const HOPS_MAX: usize = 16;
 const MEMBERS_MAX: usize = 512;
 
@@ -288,14 +298,17 @@ mod tests {
     }
 
     #[test]
-    fn only_long_strings_are_running_text() {
+    fn only_strings_that_admit_words_are_running_text() {
         let document = json!({"components": {"schemas": {
             "Text": {"type": "string", "maxLength": 20000, "pattern": "^[^<]*$"},
         }}});
         for (schema, expected) in [
-            (json!({"type": "string", "maxLength": 199}), false),
+            (json!({"type": "string", "maxLength": 15}), false),
             (json!({"type": "string"}), false),
             (json!({"type": "string", "maxLength": 2048, "pattern": "^[a-z]+$"}), false),
+            (json!({"type": "string", "maxLength": 255, "pattern": "^[!-~]+$"}), false),
+            (json!({"type": "string", "maxLength": 255, "format": "uri"}), false),
+            (json!({"type": "string", "maxLength": 128, "pattern": "^[^\\u0000-\\u001F]*$"}), true),
             (json!({"type": "array", "maxLength": 2000}), false),
             (json!({"$ref": "#/components/schemas/Text"}), true),
             (json!({"oneOf": [{"$ref": "#/components/schemas/Text"}, {"type": "null"}]}), true),
