@@ -92,12 +92,12 @@ impl<'a> Explainer<'a> {
 
     fn gate(&self, code: GateCode, row: u32, measure: &Measure) -> Gate {
         let (reason, detail) = self.reason(code, row, measure).unwrap_or_default();
-        Gate { code, passed: !measure.is_closed(code), reason, detail }
+        Gate { code, passed: !measure.closed.has(code), reason, detail }
     }
 
     fn reason(&self, code: GateCode, row: u32, measure: &Measure) -> Option<(GateReason, String)> {
         let scalars = self.pool.columns.row(row)?;
-        if !measure.is_closed(code) {
+        if !measure.closed.has(code) {
             return None;
         }
         let judge = self.judge;

@@ -2,6 +2,7 @@
 //! looking up what its values are worth.
 
 mod conditions;
+mod reach;
 mod skills;
 mod titles;
 
@@ -11,8 +12,10 @@ use crate::assessment::{GateCode, GateReason};
 use crate::exchange::convert;
 use crate::points::{Points, Share};
 use crate::policy::Rules;
-use crate::pool::{Columns, Pool};
+use crate::pool::{Columns, Pool, Row};
 use crate::ranking::Question;
+
+use self::reach::Reach;
 
 pub(crate) use self::conditions::{Hours, days_late, language_met};
 pub(crate) use self::skills::{Link, SkillTable};
@@ -24,6 +27,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) columns: &'a Columns,
     pub(crate) skills: SkillTable,
+    reach: Reach,
     pub(crate) titles: TitleTable,
     pub(crate) standings: Vec<GateReason>,
     pub(crate) homes: Vec<GateReason>,
@@ -35,10 +39,29 @@ pub(crate) struct Judge<'a> {
     pub(crate) pay_max: Option<u64>,
 }
 
-/// What one row is worth: the gates that are closed to it, as bits, and its shares.
+/// The gates that are closed to a row, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClosedGates(u8);
+
+/// A glance at one row: the gates that are closed to it, and the most that it can score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glance {
+    pub(crate) closed: ClosedGates,
+    pub(crate) most: Points,
+}
+
+/// What the values of a row's own columns are worth: each was judged once for the whole pool.
+struct Looked {
+    closed: ClosedGates,
+    overlap: Share,
+    languages: Share,
+    availability: Share,
+}
+
+/// What one row is worth: the gates that are closed to it, and its shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Measure {
-    pub(crate) closed: u8,
+    pub(crate) closed: ClosedGates,
     pub(crate) skills: Share,
     pub(crate) title: Share,
     pub(crate) text: Share,
@@ -54,12 +77,14 @@ impl<'a> Judge<'a> {
         let rules = question.policy.rules();
         let opening = question.opening;
         let over = |client: &Vec<ClientCompanyId>| client.contains(&opening.client);
+        let skills = SkillTable::new(pool, opening, &rules.skills);
         let pay_max = opening.pay_max.and_then(|pay| question.exchange.yearly(&pay));
         Self {
             question,
             rules,
             columns: &pool.columns,
-            skills: SkillTable::new(pool, opening, &rules.skills),
+            reach: Reach::new(&skills),
+            skills,
             titles: TitleTable::new(pool, &opening.title, &rules.title),
             standings: conditions::standings(pool, opening),
             homes: conditions::homes(pool, opening),
@@ -75,32 +100,57 @@ impl<'a> Judge<'a> {
     /// What a row is worth.
     pub(crate) fn measure(&self, row: u32, text: Share) -> Option<Measure> {
         let scalars = self.columns.row(row)?;
+        let looked = self.looked(scalars)?;
         let (skills, must) = self.skills.share(self.columns.skills(row), None);
         let (title, months) = self.titles.share(self.columns.positions(row));
+        Some(Measure {
+            closed: looked.closed.and(!must, GateCode::MustSkills),
+            skills,
+            title,
+            text,
+            experience: self.experience(months),
+            pay: self.pay(self.desired(scalars.currency, scalars.pay_yearly)),
+            overlap: looked.overlap,
+            languages: looked.languages,
+            availability: looked.availability,
+        })
+    }
+
+    /// The gates of a row exactly, and the most that [`Judge::measure`] can find it worth.
+    pub(crate) fn glance(&self, row: u32, text: Share) -> Option<Glance> {
+        let looked = self.looked(self.columns.row(row)?)?;
+        let (skills, must) = self.reach.glance(&self.skills, self.columns.skills(row));
+        let (title, months) = self.titles.share(self.columns.positions(row));
+        let has_none = months == 0 && self.months_asked() > 0;
+        let most = Measure {
+            closed: looked.closed.and(!must, GateCode::MustSkills),
+            skills,
+            title,
+            text,
+            experience: if has_none { Share::NONE } else { Share::WHOLE },
+            pay: Share::WHOLE,
+            overlap: looked.overlap,
+            languages: looked.languages,
+            availability: looked.availability,
+        };
+        Some(Glance { closed: most.closed, most: most.score(self.rules) })
+    }
+
+    fn looked(&self, scalars: &Row) -> Option<Looked> {
         let hours = self.hours.get(scalars.place as usize)?;
         let (language, languages) = *self.languages.get(scalars.languages as usize)?;
         let (available, availability) = *self.availabilities.get(scalars.availability as usize)?;
         let standing = *self.standings.get(scalars.standing as usize)?;
         let home = *self.homes.get(scalars.home as usize)?;
         let blocked = *self.blocked.get(scalars.blocked as usize)?;
-        let closed = closed(standing != GateReason::Open, GateCode::Matchable)
-            | closed(home != GateReason::Open, GateCode::Country)
-            | closed(hours.reason != GateReason::Open, GateCode::Overlap)
-            | closed(!must, GateCode::MustSkills)
-            | closed(language != GateReason::Open, GateCode::MustLanguages)
-            | closed(blocked, GateCode::Blocklist)
-            | closed(available != GateReason::Open, GateCode::Availability);
-        Some(Measure {
-            closed,
-            skills,
-            title,
-            text,
-            experience: self.experience(months),
-            pay: self.pay(self.desired(scalars.currency, scalars.pay_yearly)),
-            overlap: hours.share,
-            languages,
-            availability,
-        })
+        let closed = ClosedGates::default()
+            .and(standing != GateReason::Open, GateCode::Matchable)
+            .and(home != GateReason::Open, GateCode::Country)
+            .and(hours.reason != GateReason::Open, GateCode::Overlap)
+            .and(language != GateReason::Open, GateCode::MustLanguages)
+            .and(blocked, GateCode::Blocklist)
+            .and(available != GateReason::Open, GateCode::Availability);
+        Some(Looked { closed, overlap: hours.share, languages, availability })
     }
 
     /// Months in related positions against those asked for. More is not better.
@@ -147,16 +197,26 @@ impl Measure {
         .sum()
     }
 
+    /// Whether every gate is open.
     pub(crate) const fn is_eligible(&self) -> bool {
-        self.closed == 0
-    }
-
-    /// Whether a gate is closed.
-    pub(crate) const fn is_closed(&self, gate: GateCode) -> bool {
-        self.closed & 1 << gate as u8 != 0
+        self.closed.0 == 0
     }
 }
 
-const fn closed(is_closed: bool, gate: GateCode) -> u8 {
-    (is_closed as u8) << gate as u8
+impl Glance {
+    /// Whether every gate is open.
+    pub(crate) const fn is_eligible(&self) -> bool {
+        self.closed.0 == 0
+    }
+}
+
+impl ClosedGates {
+    const fn and(self, is_closed: bool, gate: GateCode) -> Self {
+        Self(self.0 | (is_closed as u8) << gate as u8)
+    }
+
+    /// Whether a gate is among them.
+    pub(crate) const fn has(self, gate: GateCode) -> bool {
+        self.0 & 1 << gate as u8 != 0
+    }
 }

@@ -18,7 +18,7 @@ use crate::terms::terms;
 use crate::text::{Fields, Live, ROWS_MAX, TextIndex, TextModel};
 use crate::vocabulary::Vocabulary;
 
-pub(crate) use self::columns::{Columns, Grade, Held, Position};
+pub(crate) use self::columns::{Columns, Grade, Held, Position, Row};
 
 /// A tenant's candidates.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use crate::assessment::{Assessment, GateCode};
 use crate::digest::Fingerprint;
 use crate::exchange::Exchange;
 use crate::explain::{Explainer, Run};
-use crate::judge::Judge;
+use crate::judge::{Glance, Judge};
 use crate::opening::Opening;
 use crate::points::{Points, Share};
 use crate::policy::Policy;
@@ -74,6 +74,21 @@ pub struct Counts {
     pub closed: [u32; 7],
 }
 
+impl Counts {
+    fn add(&mut self, glance: &Glance) {
+        self.evaluated += 1;
+        if glance.is_eligible() {
+            self.eligible += 1;
+            return;
+        }
+        for gate in GateCode::ALL {
+            if let Some(closed) = self.closed.get_mut(gate as usize) {
+                *closed += u32::from(glance.closed.has(gate));
+            }
+        }
+    }
+}
+
 /// The order of a ranking, the best greatest.
 type Order = (bool, Points, Reverse<CandidateId>, u32);
 
@@ -134,20 +149,18 @@ impl Pool {
         let mut least = None;
         for row in rows {
             let text: Share = relevance.share(*row);
-            let Some(measure) = judge.measure(*row, text) else { continue };
-            counts.evaluated += 1;
-            if measure.is_eligible() {
-                counts.eligible += 1;
-            } else {
-                for gate in GateCode::ALL {
-                    if let Some(closed) = counts.closed.get_mut(gate as usize) {
-                        *closed += u32::from(measure.is_closed(gate));
-                    }
-                }
+            let Some(glance) = judge.glance(*row, text) else { continue };
+            counts.add(&glance);
+            // Most rows cannot be better than the worst of the best so far, and need no measure.
+            let worse = |order: (bool, Points)| least.is_some_and(|least| order < least);
+            if top == 0 || worse((glance.is_eligible(), glance.most)) {
+                continue;
             }
+            let Some(measure) = judge.measure(*row, text) else { continue };
             let order = (measure.is_eligible(), measure.score(judge.rules));
-            // Most rows are worse than the worst of the best so far, and need no id.
-            if least.is_some_and(|least| order < least) || top == 0 {
+            // INVARIANT: a glance knows the gates, and never promises less than there is.
+            debug_assert!(glance.closed == measure.closed && order.1 <= glance.most);
+            if worse(order) {
                 continue;
             }
             let Some(scalars) = self.columns.row(*row) else { continue };

@@ -36,6 +36,13 @@ pub(crate) struct Link {
     pub(crate) relation: Option<Relation>,
 }
 
+impl Link {
+    /// What a held skill is worth at most, in ten-thousandths.
+    pub(super) fn credit(self) -> u64 {
+        self.credit.into()
+    }
+}
+
 /// What skills are worth.
 pub(crate) struct SkillTable {
     pub(crate) wanted: Vec<Wanted>,
@@ -151,9 +158,33 @@ impl SkillTable {
     }
 
     pub(crate) fn links(&self, held: Held) -> &[Link] {
-        let slot = self.slots.get(held.skill() as usize).copied().unwrap_or(0);
-        let links = usize::from(slot).checked_sub(1).and_then(|place| self.links.get(place));
+        let links = self.set_of(held).checked_sub(1).and_then(|place| self.links.get(place));
         links.map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of a held skill's links, counted from 1 in the order of [`SkillTable::sets`].
+    pub(super) fn set_of(&self, held: Held) -> usize {
+        self.slots.get(held.skill() as usize).copied().unwrap_or(0).into()
+    }
+
+    /// Every set of links that some skill has.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &[Link]> {
+        self.links.iter().map(Vec::as_slice)
+    }
+
+    /// The skills that must be there, as bits.
+    pub(super) const fn musts(&self) -> u64 {
+        self.musts
+    }
+
+    /// Of skills asked for those whose gate a grade opens, as bits.
+    pub(super) fn opened(&self, asked: u64, grade: Grade) -> u64 {
+        let level = grade.level.unwrap_or(self.rules.usual_level);
+        let opens = |place: &usize| {
+            self.wanted.get(*place).is_some_and(|wanted| level >= wanted.level_least)
+        };
+        let asked = (0..self.wanted.len()).filter(|place| asked >> place & 1 == 1);
+        asked.filter(opens).fold(0, |opened, place| opened | 1 << place)
     }
 
     /// What a held skill is worth for one that is asked for, in ten-thousandths, and whether it

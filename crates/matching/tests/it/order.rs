@@ -79,11 +79,11 @@ proptest! {
 
     #[test]
     fn a_short_list_is_the_beginning_of_a_long_one(
-        crowd in proptest::collection::vec(skills(), 1..12),
+        crowd in proptest::collection::vec(skills(), 1..60),
         top in 0..12_usize,
     ) {
         let pool = pool(&crowd.into_iter().map(who).collect::<Vec<_>>());
-        let all = rank(&pool, &opening(), &Scope::All, 12);
+        let all = rank(&pool, &opening(), &Scope::All, 60);
         let short = rank(&pool, &opening(), &Scope::All, top);
 
         prop_assert_eq!(short.counts, all.counts);
