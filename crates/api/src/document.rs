@@ -109,8 +109,8 @@ fn security(access: &str, scope: Option<&str>) -> Value {
     let token = json!({ "oauth2": scope.into_iter().collect::<Vec<_>>() });
     match access {
         "public" => json!([]),
-        "optional" => json!([{}, token]),
-        _ => json!([token]),
+        "optional" => json!([{}, token, { "api_key": [] }]),
+        _ => json!([token, { "api_key": [] }]),
     }
 }
 
@@ -166,6 +166,12 @@ fn security_schemes(public_url: &str) -> Value {
             "flows": { "clientCredentials": {
                 "tokenUrl": format!("{public_url}/oauth/token"), "scopes": scopes,
             } },
+        },
+        "api_key": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "An API key of the client; `Authorization: Bearer` takes it as well",
         },
         "client_basic": {
             "type": "http", "scheme": "basic",

@@ -29,6 +29,8 @@ pub struct Settings {
     pub jwks: serde_json::Value,
     /// What client secrets are hashed with, newest first.
     pub peppers: Vec<Pepper>,
+    /// What new API keys are hashed with.
+    pub api_key_pepper: Pepper,
     /// What seals cursors.
     pub cursors: TokenKey,
     /// The pages about this API.

@@ -3,6 +3,7 @@
 //! Handlers decide nothing about security: the rings have. What a handler needs, its signature
 //! names; a [`policy::Permit`] is the only way to the store.
 
+mod api_keys;
 mod bulk;
 mod candidates;
 mod changes;

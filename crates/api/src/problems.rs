@@ -17,6 +17,9 @@ pub fn problems() -> impl Iterator<Item = &'static Code> {
 }
 
 const OWN: &[&Code] = &[
+    &crate::api_keys::NO_CLIENT,
+    &crate::api_keys::ENDED,
+    &crate::api_keys::NOT_FOR_KEYS,
     &crate::bulk::imports::PART_UNREADABLE,
     &crate::candidates::BEING_ERASED,
     &crate::employments::CONCURRENT,

@@ -6,7 +6,7 @@ use utoipa_axum::routes;
 use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
-    candidates, changes, clients, docs, employments, events, health, jobs, oauth, sandbox,
+    api_keys, candidates, changes, clients, docs, employments, events, health, jobs, oauth, sandbox,
 };
 
 /// Every route, by area.
@@ -20,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(employment_routes())
         .merge(bulk_routes())
         .merge(sandbox_routes())
+        .merge(api_key_routes())
         .merge(operating())
 }
 
@@ -38,6 +39,16 @@ fn oauth_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::metadata::read))
         .routes(routes!(oauth::keys::list))
         .routes(routes!(oauth::token::issue))
+        .routes(routes!(oauth::about::revoke))
+        .routes(routes!(oauth::about::introspect))
+}
+
+fn api_key_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(api_keys::read::list, api_keys::write::create))
+        .routes(routes!(api_keys::read::read))
+        .routes(routes!(api_keys::write::rotate))
+        .routes(routes!(api_keys::write::revoke))
 }
 
 fn client_routes() -> OpenApiRouter<Shared> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum_core::body::Body;
 use futures_util::future::BoxFuture;
 use gate::listener::Connection;
-use gate::{AccessLog, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
+use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
 use gate::{Tasks, Tokens, Visit, Wall, rings};
 use kernel::{Clock, Id, SystemClock, TenantId};
 use oauth::{Claims, Scopes, SigningKey, VerifyingKeys};
@@ -217,8 +217,11 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     let verifying = VerifyingKeys::new([key.public().clone()]).unwrap();
     let (recorder, work) = Recorder::new(Arc::clone(&store));
     Tasks::new().spawn(work);
+    let environment = policy::Environment::Production;
+    let keys = ApiKeys::new(Arc::clone(&store), Arc::clone(&clock), Vec::new(), environment);
     let app = App::new(Parts {
         store,
+        keys,
         recorder,
         policy: Arc::new(Engine::load().unwrap()),
         contract: Arc::new(Contract::compile(&document()).expect("the document compiles")),
@@ -255,6 +258,7 @@ fn token(key: &SigningKey, clock: &dyn Clock) -> String {
         tenant: TenantId::new(clock),
         env: "production".to_owned(),
         roles: vec!["partner".to_owned()],
+        cnf: None,
     };
     oauth::mint(key, &claims).unwrap()
 }

@@ -11,7 +11,10 @@ use crate::access_log::AccessLog;
 use crate::addresses::Addresses;
 use crate::config::GateConfig;
 use crate::contract::Contract;
+use crate::keys::ApiKeys;
 use crate::metrics::Metrics;
+use crate::proofs::Proofs;
+use crate::revocations::Revocations;
 use crate::rings::Shield;
 use crate::tokens::Tokens;
 
@@ -29,6 +32,10 @@ pub struct App {
     pub contract: Arc<Contract>,
     /// Whose access tokens are believed.
     pub tokens: Tokens,
+    /// Whose API keys are believed.
+    pub keys: ApiKeys,
+    /// Who is no longer believed.
+    pub revocations: Revocations,
     /// Numbers for operators.
     pub metrics: Metrics,
     /// One line a request.
@@ -42,6 +49,7 @@ pub struct App {
     /// Scheme and authority that callers reach us under, without a slash at the end.
     pub public_url: String,
     pub(crate) slots: Semaphore,
+    pub(crate) proofs: Proofs,
     pub(crate) actions: Vec<Action>,
 }
 
@@ -59,6 +67,8 @@ pub struct Parts {
     pub contract: Arc<Contract>,
     /// See [`App::tokens`].
     pub tokens: Tokens,
+    /// See [`App::keys`].
+    pub keys: ApiKeys,
     /// See [`App::access_log`].
     pub access_log: AccessLog,
     /// See [`App::addresses`].
@@ -98,6 +108,8 @@ impl App {
         Ok(Arc::new(Self {
             metrics: Metrics::new(&parts.contract),
             slots: Semaphore::new(parts.config.concurrency_max),
+            proofs: Proofs::new(),
+            revocations: Revocations::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             actions,
             clock: parts.clock,
             store: parts.store,
@@ -105,6 +117,7 @@ impl App {
             policy: parts.policy,
             contract: parts.contract,
             tokens: parts.tokens,
+            keys: parts.keys,
             access_log: parts.access_log,
             addresses: parts.addresses,
             firewall: parts.firewall,

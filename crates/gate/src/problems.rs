@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use kernel::Code;
 
-use crate::{contract, listener, rings};
+use crate::{contract, listener, revocations, rings};
 
 /// All of them.
-pub static CODES: LazyLock<Vec<&'static Code>> =
-    LazyLock::new(|| [rings::CODES, &[contract::CODES, listener::CODES]].concat().concat());
+pub static CODES: LazyLock<Vec<&'static Code>> = LazyLock::new(|| {
+    [rings::CODES, &[revocations::CODES, contract::CODES, listener::CODES]].concat().concat()
+});

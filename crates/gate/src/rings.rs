@@ -37,6 +37,7 @@ pub(crate) const CODES: &[&[&kernel::Code]] = &[
     browser::CODES,
     pressure::CODES,
     firewall::CODES,
+    identity::CODES,
     body::CODES,
     replay::CODES,
 ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::{Clock, Timestamp};
-use oauth::{Expect, TokenError, VerifyingKeys};
+use oauth::{Claims, Expect, TokenError, VerifyingKeys};
 use policy::{Caller, ClientFacts, Environment, Role};
 use quick_cache::sync::Cache;
 
@@ -17,9 +17,18 @@ pub struct Tokens {
     seen: Cache<[u8; 32], Seen>,
 }
 
+/// A good token. Whether it was revoked is another question, which is asked each time.
+#[derive(Clone, Debug)]
+pub struct Believed {
+    /// Who it speaks for.
+    pub caller: Arc<Caller>,
+    /// What it says.
+    pub claims: Arc<Claims>,
+}
+
 #[derive(Clone)]
 struct Seen {
-    caller: Arc<Caller>,
+    believed: Believed,
     until: Timestamp,
 }
 
@@ -52,31 +61,32 @@ impl Tokens {
         Self { keys, issuer, audience, seen: Cache::new(SEEN_MAX) }
     }
 
-    /// Who a bearer token speaks for.
+    /// Who an access token speaks for.
     ///
     /// # Errors
     /// When anything about the token is not as it must be (RFC 9068 §4).
-    pub fn caller(&self, token: &str, clock: &dyn Clock) -> Result<Arc<Caller>, Disbelief> {
+    pub fn believe(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
         let now = clock.now();
         let key = fingerprint(token);
         if let Some(seen) = self.seen.get(&key).filter(|seen| now < seen.until) {
-            return Ok(seen.caller);
+            return Ok(seen.believed);
         }
         let expect = Expect { issuer: &self.issuer, audience: &self.audience };
         let claims = oauth::verify(token, &self.keys, &expect, now)?;
         let facts = ClientFacts {
-            client_id: claims.client_id,
+            client_id: claims.client_id.clone(),
             tenant: claims.tenant,
             environment: claims.env.parse::<Environment>().map_err(|_| Disbelief::Claims)?,
             roles: roles(&claims.roles)?,
             scopes: claims.scope.iter().map(ToOwned::to_owned).collect(),
-            credential: Some(claims.jti),
+            credential: Some(claims.jti.clone()),
         };
-        let caller = Arc::new(Caller::client(facts));
-        let until =
-            Timestamp::from_millis(claims.exp.saturating_mul(1000)).min(now.plus(SEEN_LIFE));
-        self.seen.insert(key, Seen { caller: Arc::clone(&caller), until });
-        Ok(caller)
+        let end = Timestamp::from_millis(claims.exp.saturating_mul(1000));
+        let until = end.min(now.plus(SEEN_LIFE));
+        let believed =
+            Believed { caller: Arc::new(Caller::client(facts)), claims: Arc::new(claims) };
+        self.seen.insert(key, Seen { believed: believed.clone(), until });
+        Ok(believed)
     }
 }
 
@@ -90,6 +100,6 @@ fn fingerprint(token: &str) -> [u8; 32] {
     out
 }
 
-/// Short, so that a revocation that reaches the keys or the policies is felt soon.
+/// Short, so that a change of keys or policies is felt soon.
 const SEEN_LIFE: Duration = Duration::from_secs(30);
 const SEEN_MAX: usize = 10_000;

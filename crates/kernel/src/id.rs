@@ -188,6 +188,8 @@ pub mod kinds {
     pub struct Match;
     /// One run of the matcher.
     pub struct MatchRun;
+    /// An API key of an OAuth client.
+    pub struct ApiKey;
     /// Candidates that come by the thousand.
     pub struct Import;
     /// Candidates that go by the thousand.
@@ -245,6 +247,10 @@ pub mod kinds {
         const PREFIX: &'static str = "mat";
         const SCHEMA: &'static str = "MatchId";
     }
+    impl Kind for ApiKey {
+        const PREFIX: &'static str = "key";
+        const SCHEMA: &'static str = "ApiKeyId";
+    }
     impl Kind for MatchRun {
         const PREFIX: &'static str = "mrun";
         const SCHEMA: &'static str = "MatchRunId";
@@ -277,6 +283,8 @@ pub type EmploymentId = Id<kinds::Employment>;
 pub type AmendmentId = Id<kinds::Amendment>;
 /// Names a match.
 pub type MatchId = Id<kinds::Match>;
+/// Names an API key.
+pub type ApiKeyId = Id<kinds::ApiKey>;
 /// Names a run of the matcher.
 pub type MatchRunId = Id<kinds::MatchRun>;
 

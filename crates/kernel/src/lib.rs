@@ -17,8 +17,8 @@ pub mod web;
 pub use codes::{CountryCode, CurrencyCode, LanguageTag, TimeZoneName};
 pub use contact::{Email, Phone};
 pub use id::{
-    AmendmentId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId, Id, ImportId,
-    JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, TenantId, UserId,
+    AmendmentId, ApiKeyId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId, Id,
+    ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, TenantId, UserId,
 };
 pub use money::Money;
 pub use pii::{Pii, Purpose};

@@ -14,11 +14,10 @@ pub(crate) struct Basic {
 
 impl Basic {
     /// Parses the value of an `Authorization` header.
-    pub(crate) fn parse(header: Option<&str>) -> Result<Self, OAuthError> {
-        let header = header.ok_or(MISSING)?;
+    pub(crate) fn parse(header: &str) -> Result<Self, OAuthError> {
         let (scheme, credentials) = header.split_once(' ').unwrap_or((header, ""));
         if !scheme.eq_ignore_ascii_case("basic") {
-            return Err(MISSING);
+            return Err(SCHEME);
         }
         credentials_of(credentials.trim_start_matches(' ')).ok_or(MALFORMED)
     }
@@ -33,11 +32,18 @@ fn credentials_of(encoded: &str) -> Option<Basic> {
     let (id, secret) = plain.expose().split_at_checked(colon)?;
     let client_id = form::decode(id)?;
     let secret = Secret::new(form::decode(secret.get(1..)?)?);
-    let fits = (1..=CLIENT_ID_BYTES_MAX).contains(&client_id.len())
-        && is_visible(&client_id)
-        && (1..=SECRET_BYTES_MAX).contains(&secret.expose().len())
-        && is_visible(secret.expose());
+    let fits = is_client_id(&client_id) && is_secret(secret.expose());
     fits.then_some(Basic { client_id, secret })
+}
+
+/// Whether a text can be a client's id.
+pub(crate) fn is_client_id(text: &str) -> bool {
+    (1..=CLIENT_ID_BYTES_MAX).contains(&text.len()) && is_visible(text)
+}
+
+/// Whether a text can be a client's secret.
+pub(crate) fn is_secret(text: &str) -> bool {
+    (1..=SECRET_BYTES_MAX).contains(&text.len()) && is_visible(text)
 }
 
 /// RFC 6749 §A.1: *VSCHAR.
@@ -45,7 +51,7 @@ fn is_visible(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, 0x20..=0x7E))
 }
 
-const MISSING: OAuthError = OAuthError::client("client authentication is required: use HTTP Basic");
+const SCHEME: OAuthError = OAuthError::client("of the schemes, clients authenticate by HTTP Basic");
 const MALFORMED: OAuthError = OAuthError::client("the Basic credentials are malformed");
 const CREDENTIALS_BYTES_MAX: usize = 2048;
 const CLIENT_ID_BYTES_MAX: usize = 64;

@@ -30,6 +30,17 @@ pub struct Claims {
     pub env: String,
     /// The roles that the policy judges by.
     pub roles: Vec<String>,
+    /// The key that the token is bound to (RFC 9449 §6.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// The key that a token is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// Its thumbprint (RFC 7638).
+    pub jkt: String,
 }
 
 /// Claims as they come in: every one but `nbf` is required, times are integers, and issuer and
@@ -49,6 +60,8 @@ pub(crate) struct Payload {
     tenant: TenantId,
     env: String,
     roles: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    cnf: Option<Confirmation>,
 }
 
 impl Payload {
@@ -65,11 +78,16 @@ impl Payload {
             tenant: self.tenant,
             env: self.env,
             roles: self.roles,
+            cnf: self.cnf,
         }
     }
 }
 
 /// A claim that may be left out, but is not `null` when it is there.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    i64::deserialize(deserializer).map(Some)
+fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }

@@ -19,6 +19,8 @@ pub enum OAuthErrorKind {
     InvalidScope,
     /// The resource is not one that this server issues tokens for (RFC 8707 §2).
     InvalidTarget,
+    /// The DPoP proof is missing or not good (RFC 9449 §5).
+    InvalidDpopProof,
 }
 
 /// A refusal of the token endpoint, safe to show.
@@ -41,6 +43,7 @@ impl OAuthErrorKind {
             Self::UnsupportedGrantType => &UNSUPPORTED_GRANT_TYPE,
             Self::InvalidScope => &INVALID_SCOPE,
             Self::InvalidTarget => &INVALID_TARGET,
+            Self::InvalidDpopProof => &INVALID_DPOP_PROOF,
         }
     }
 
@@ -124,7 +127,7 @@ pub const INVALID_REQUEST: Code = Code {
     status: 400,
     name: "oauth.invalid_request",
     title: "The token request is malformed",
-    mend: "Send each parameter once, form-encoded, with the client's id and secret in HTTP Basic.",
+    mend: "Send each parameter once, form-encoded, and authenticate the client in one way.",
 };
 
 /// The client could not be authenticated.
@@ -132,7 +135,7 @@ pub const INVALID_CLIENT: Code = Code {
     status: 401,
     name: "oauth.invalid_client",
     title: "The client could not be authenticated",
-    mend: "Check the client id and secret, and that the client is active; use HTTP Basic.",
+    mend: "Check the client id and its secret or key, and that the client is active.",
 };
 
 /// The grant is not, or no longer, good.
@@ -175,6 +178,14 @@ pub const INVALID_TARGET: Code = Code {
     mend: "Leave `resource` out, or send this API's own identifier.",
 };
 
+/// The DPoP proof is missing or not good.
+pub const INVALID_DPOP_PROOF: Code = Code {
+    status: 400,
+    name: "oauth.invalid_dpop_proof",
+    title: "The DPoP proof is not valid",
+    mend: "Send one new DPoP proof for this method and URL, signed just now.",
+};
+
 /// The access token is not valid; see [`crate::TokenError`] for why.
 pub const INVALID_TOKEN: Code = Code {
     status: 401,
@@ -192,6 +203,7 @@ pub const CODES: &[&Code] = &[
     &UNSUPPORTED_GRANT_TYPE,
     &INVALID_SCOPE,
     &INVALID_TARGET,
+    &INVALID_DPOP_PROOF,
     &INVALID_TOKEN,
 ];
 

@@ -1,13 +1,22 @@
 //! The OAuth 2 protocol, pure: requests, client authentication, access tokens, verification.
 //!
-//! One grant so far: client credentials (RFC 6749 §4.4) with HTTP Basic. Nothing here does I/O,
-//! reads a clock or knows HTTP beyond a status number and the text of a header.
+//! One grant so far: client credentials (RFC 6749 §4.4), for clients that prove themselves by a
+//! secret or a key. Nothing here does I/O, reads a clock or knows HTTP beyond a status number and
+//! the text of a header.
 
+pub mod api_key;
+pub mod assertion;
+pub mod authentication;
 pub mod claims;
+pub mod dpop;
 pub mod error;
 pub mod grant;
+pub mod jti;
+pub mod jwk;
 pub mod key;
 pub mod metadata;
+pub mod proof;
+pub mod registered;
 pub mod request;
 pub mod scope;
 pub mod secret;
@@ -16,14 +25,24 @@ pub mod verify;
 
 mod basic;
 mod form;
+mod jws;
 mod members;
+#[cfg(test)]
+mod signer;
 
-pub use claims::Claims;
+pub use api_key::{ApiKey, ApiKeyError, KeyEnvironment};
+pub use authentication::{Against, Authenticated, Proven, authenticate};
+pub use claims::{Claims, Confirmation};
+pub use dpop::{DpopError, Proof, ProofOf, verify_proof};
 pub use error::{CODES, INVALID_TOKEN, OAuthError, OAuthErrorKind};
-pub use grant::{ClientSecret, Granted, Issuance, Reason, Refused, RegisteredClient, grant};
+pub use grant::{Granted, Issuance, Reason, Refused, grant};
+pub use jti::JtiClaim;
+pub use jwk::{ForeignKey, JwkError};
 pub use key::{KeyError, PublicKey, SigningKey, VerifyingKeys};
 pub use metadata::metadata;
-pub use request::{TokenRequest, parse_token_request};
+pub use proof::{ClientProof, Evidence};
+pub use registered::{ClientKey, ClientSecret, Profile, RegisteredClient};
+pub use request::{AboutToken, TokenRequest, parse_about_token, parse_token_request};
 pub use scope::{ScopeError, Scopes};
 pub use secret::{
     Pepper, SecretHash, generate_client_id, generate_client_secret, hash_secret, secret_matches,

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::jws::CLIENT_ALGORITHMS;
+
 /// The metadata document of an issuer without a trailing slash.
 ///
 /// There is no authorization endpoint: RFC 8414 §2 asks for one only where a grant type uses it.
@@ -10,15 +12,28 @@ pub fn metadata(issuer: &str, scopes: &[&str]) -> Value {
     json!({
         "issuer": issuer,
         "token_endpoint": format!("{issuer}/oauth/token"),
+        "revocation_endpoint": format!("{issuer}/oauth/revoke"),
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint": format!("{issuer}/oauth/introspect"),
+        "introspection_endpoint_auth_methods_supported": METHODS,
         "jwks_uri": format!("{issuer}/oauth/jwks"),
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms(),
+        "dpop_signing_alg_values_supported": algorithms(),
         "scopes_supported": scopes,
         // Required, although nothing here has a response type.
         "response_types_supported": [],
         "service_documentation": format!("{issuer}/docs"),
     })
 }
+
+fn algorithms() -> Vec<&'static str> {
+    CLIENT_ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect()
+}
+
+/// How clients may prove who they are.
+const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 #[cfg(test)]
 mod tests {
@@ -28,12 +43,15 @@ mod tests {
     fn nothing_is_advertised_that_is_not_there() {
         let document = metadata("https://id.example", &["read:jobs"]);
 
-        for name in ["authorization_endpoint", "code_challenge_methods_supported"] {
+        for name in
+            ["authorization_endpoint", "code_challenge_methods_supported", "registration_endpoint"]
+        {
             assert!(document.get(name).is_none(), "{name}");
         }
         assert_eq!(document["grant_types_supported"], json!(["client_credentials"]));
         let methods = &document["token_endpoint_auth_methods_supported"];
-        assert_eq!(*methods, json!(["client_secret_basic"]));
+        assert_eq!(*methods, json!(METHODS));
+        assert!(!METHODS.contains(&"none"));
     }
 
     #[test]

@@ -1,43 +1,44 @@
-//! The token request (RFC 6749 §4.4.2).
+//! Requests of clients: for a token (RFC 6749 §4.4.2), and about one (RFC 7009, RFC 7662).
 
 use kernel::Secret;
 
-use crate::basic::Basic;
 use crate::error::{OAuthError, OAuthErrorKind};
 use crate::form::Form;
+use crate::proof::ClientProof;
 use crate::scope::Scopes;
 
 /// A well-formed request for client credentials. The client is not authenticated yet.
 #[derive(Clone, Debug)]
 pub struct TokenRequest {
-    /// Who the client says it is: 1 to 64 visible ASCII characters.
-    pub client_id: String,
-    /// How it means to prove it.
-    pub secret: Secret<String>,
+    /// Who the client says it is, and how it means to prove it.
+    pub client: ClientProof,
     /// What it asks for; `None` means all that it is registered for.
     pub scope: Option<Scopes>,
     /// Which API the token is for (RFC 8707).
     pub resource: Option<String>,
 }
 
+/// A well-formed request to revoke a token, or to say what it is worth. The client is not
+/// authenticated yet. Hints are not needed: no token of ours looks like one of another kind.
+#[derive(Clone, Debug)]
+pub struct AboutToken {
+    /// Who the client says it is, and how it means to prove it.
+    pub client: ClientProof,
+    /// The token.
+    pub token: Secret<String>,
+}
+
 /// Reads a token request from its `Authorization` header and body.
 ///
 /// # Errors
 /// When the body is no form of at most 64 KiB and 64 parameters, a parameter is given twice, the
-/// client does not authenticate by HTTP Basic and nothing else, or the grant type is another.
+/// client does not authenticate in exactly one way, or the grant type is another.
 pub fn parse_token_request(
     authorization: Option<&str>,
     content: &[u8],
 ) -> Result<TokenRequest, OAuthError> {
     let form = Form::parse(content)?;
-    // RFC 6749 §2.3: one authentication method a request. Ours keeps secrets out of bodies.
-    if OTHER_METHODS.iter().any(|name| form.get(name).is_some()) {
-        return Err(OAuthError::request("client credentials in the body: use HTTP Basic"));
-    }
-    let Basic { client_id, secret } = Basic::parse(authorization)?;
-    if form.get("client_id").is_some_and(|id| id != client_id) {
-        return Err(OAuthError::request("`client_id` is not that of the Basic credentials"));
-    }
+    let client = ClientProof::parse(authorization, &form)?;
     match form.get("grant_type") {
         Some("client_credentials") => {}
         Some(_) => return Err(UNSUPPORTED),
@@ -45,10 +46,24 @@ pub fn parse_token_request(
     }
     let scope = form.get("scope").map(Scopes::parse).transpose().map_err(|_| SCOPE)?;
     let resource = form.get("resource").map(str::to_owned);
-    Ok(TokenRequest { client_id, secret, scope, resource })
+    Ok(TokenRequest { client, scope, resource })
 }
 
-const OTHER_METHODS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+/// Reads a request about a token from its `Authorization` header and body.
+///
+/// # Errors
+/// When the body is no form, a parameter is given twice, the client does not authenticate in
+/// exactly one way, or the token is missing.
+pub fn parse_about_token(
+    authorization: Option<&str>,
+    content: &[u8],
+) -> Result<AboutToken, OAuthError> {
+    let form = Form::parse(content)?;
+    let client = ClientProof::parse(authorization, &form)?;
+    let token = form.get("token").ok_or(OAuthError::request("`token` is missing"))?;
+    Ok(AboutToken { client, token: Secret::new(token.to_owned()) })
+}
+
 const UNSUPPORTED: OAuthError = OAuthError::new(
     OAuthErrorKind::UnsupportedGrantType,
     "the only grant type is `client_credentials`",
@@ -62,6 +77,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::proof::Evidence;
 
     const CASES: &str = include_str!("../cases/token_request.toml");
 
@@ -92,6 +108,7 @@ mod tests {
         body: String,
         client_id: String,
         secret: String,
+        method: Option<String>,
         scope: Option<String>,
         resource: Option<String>,
     }
@@ -124,8 +141,14 @@ mod tests {
             let request = parse_token_request(header.as_deref(), case.body.as_bytes());
 
             let request = request.unwrap_or_else(|error| panic!("{}: {error}", case.name));
-            assert_eq!(request.client_id, case.client_id, "{}", case.name);
-            assert_eq!(*request.secret.expose(), case.secret, "{}", case.name);
+            assert_eq!(request.client.client_id, case.client_id, "{}", case.name);
+            let method = case.method.as_deref().unwrap_or("client_secret_basic");
+            assert_eq!(request.client.method(), method, "{}", case.name);
+            let (Evidence::Basic(evidence) | Evidence::Post(evidence)) = &request.client.evidence
+            else {
+                panic!("{}: an assertion", case.name);
+            };
+            assert_eq!(*evidence.expose(), case.secret, "{}", case.name);
             assert_eq!(request.scope.map(|s| s.to_string()), case.scope, "{}", case.name);
             assert_eq!(request.resource, case.resource, "{}", case.name);
         }
@@ -148,6 +171,7 @@ mod tests {
             body in proptest::collection::vec(any::<u8>(), 0..512),
         ) {
             drop(parse_token_request(header.as_deref(), &body));
+            drop(parse_about_token(header.as_deref(), &body));
         }
 
         #[test]

@@ -69,7 +69,8 @@ impl SecretHash {
     }
 
     /// Stands in where there is nothing to compare with, so that the work is the same.
-    pub(crate) const fn decoy() -> Self {
+    #[must_use]
+    pub const fn decoy() -> Self {
         Self { version: 0, mac: [0; MAC_BYTES] }
     }
 

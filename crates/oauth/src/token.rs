@@ -13,7 +13,7 @@ use crate::key::SigningKey;
 pub struct TokenResponse {
     /// The access token.
     pub access_token: String,
-    /// Always `Bearer`.
+    /// `Bearer`, or `DPoP` where the token is bound to a key.
     pub token_type: &'static str,
     /// Its life in seconds.
     pub expires_in: i64,
@@ -45,7 +45,7 @@ impl TokenResponse {
     pub fn mint(key: &SigningKey, claims: &Claims) -> Result<Self, MintError> {
         Ok(Self {
             access_token: mint(key, claims)?,
-            token_type: "Bearer",
+            token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
             expires_in: claims.exp.saturating_sub(claims.iat),
             scope: claims.scope.to_string(),
         })

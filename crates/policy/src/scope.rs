@@ -24,6 +24,7 @@ pub const SCOPES: &[&str] = &[
     "read:reports",
     "read:audit",
     "manage:webhooks",
+    "manage:keys",
     "run:imports",
     "run:exports",
     "run:sandbox",

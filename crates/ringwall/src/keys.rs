@@ -32,6 +32,11 @@ pub(crate) fn pepper(keyring: &Keyring) -> Pepper {
     Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))
 }
 
+/// What API keys are hashed with.
+pub(crate) fn api_key_pepper(keyring: &Keyring) -> Pepper {
+    Pepper::new(1, &keyring.purpose_key("api-key-pepper/1"))
+}
+
 /// The key that signs tokens, made at the first start, and all that verify them.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ mod keys;
 mod logs;
 mod memory;
 mod operations;
+mod partner;
 mod plans;
 mod ready;
 mod reference;
@@ -47,6 +48,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args),
         Command::Config(command) => cli::config::run(command),
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
+        Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
+        Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Db(command) => db::run(command),
         Command::Firewall(command) => firewall::run(command),
         Command::Import(args) => bulk::import::run(args),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Inside, Settings};
 use gate::listener::ListenerConfig;
-use gate::{AccessLog, App, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
+use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
 use store::{Recorder, Store, StoreConfig};
@@ -17,7 +17,7 @@ use crate::config::names::AccessLog as LogTo;
 use crate::config::sections::Environment;
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, keys, shield};
+use crate::{addresses, keys, shield, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -85,6 +85,7 @@ pub(crate) async fn wall(
         jwks: verifying.jwks(),
         signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
+        api_key_pepper: keys::api_key_pepper(&base.keyring),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         documentation: plans.documentation,
     };
@@ -103,6 +104,12 @@ pub(crate) async fn wall(
         policy: Arc::clone(&base.policy),
         contract: plans.contract,
         tokens: Tokens::new(verifying, urls.issuer.clone(), urls.audience.clone()),
+        keys: ApiKeys::new(
+            Arc::clone(&base.store),
+            Arc::clone(&base.clock),
+            vec![keys::api_key_pepper(&base.keyring)],
+            environment(config),
+        ),
         access_log: access_log(&config.telemetry.access_log)?,
         addresses: lists,
         firewall: plans.shield,
@@ -110,6 +117,8 @@ pub(crate) async fn wall(
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
+    app.revocations.hear().await.map_err(|error| Failure::because(&error))?;
+    work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
 }

@@ -1,9 +1,11 @@
-//! Background work, beside the requests: consent and retention, imports, exports, pruning.
+//! Background work, beside the requests: consent and retention, imports, exports, pruning, and
+//! hearing of revocations.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::Tasks;
+use gate::revocations::HEAR_EVERY;
+use gate::{App, Tasks};
 use store::chores::Worker;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -32,6 +34,32 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
+/// Hears of revocations every second, writes which API keys were used, and forgets old ids every
+/// minute.
+pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
+    let mut stopping = tasks.stopping();
+    tasks.spawn(async move {
+        let mut next = interval(HEAR_EVERY);
+        next.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for turn in 1_u64.. {
+            tokio::select! {
+                () = &mut stopping => return,
+                _ = next.tick() => {}
+            }
+            let heard = app.revocations.hear().await;
+            let pruned = match turn % PRUNE_TURNS {
+                0 => app.revocations.prune().await,
+                _ => Ok(()),
+            };
+            let written = app.keys.write_uses().await;
+            if let Err(error) = heard.and(pruned).and(written) {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "cannot hear of revocations; trying again");
+            }
+        }
+    });
+}
+
 /// Whether it went well. What failed is tried again with the next look.
 fn tell<T>(done: Result<T, store::StoreError>) -> bool {
     if let Err(error) = &done {
@@ -41,4 +69,6 @@ fn tell<T>(done: Result<T, store::StoreError>) -> bool {
     done.is_ok()
 }
 
+/// In turns of [`HEAR_EVERY`].
+const PRUNE_TURNS: u64 = 60;
 const LOOK: Duration = Duration::from_millis(500);

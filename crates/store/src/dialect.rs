@@ -74,6 +74,7 @@ pub(crate) async fn enter(
     let (setting, value) = match context {
         Context::Tenant(tenant) => (SET_TENANT, tenant.to_string()),
         Context::Client(client_id) => (SET_CLIENT, client_id),
+        Context::ApiKey(key_id) => (SET_API_KEY, key_id),
         Context::Runner => (SET_RUNNER, "on".to_owned()),
         Context::Nobody => return Ok(()),
     };
@@ -165,6 +166,8 @@ pub(crate) enum Context {
     Tenant(uuid::Uuid),
     /// One client's registration, before its tenant is known.
     Client(String),
+    /// One API key, before its tenant is known.
+    ApiKey(String),
     /// The background work of all tenants, and nothing else.
     Runner,
     /// Nobody's: only what is public.
@@ -176,6 +179,7 @@ const LOCK: &str = "select pg_advisory_lock($1)";
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"ringwall");
 const SET_TENANT: &str = "select set_config('app.tenant', $1, true)";
 const SET_RUNNER: &str = "select set_config('app.runner', $1, true)";
+const SET_API_KEY: &str = "select set_config('app.api_key', $1, true)";
 const SET_CLIENT: &str = "select set_config('app.client', $1, true)";
 /// Powerful is who is, or may become, a superuser, a role past row security or an owner of tables.
 const WHO_AM_I: &str = "select exists (select 1 from pg_roles p \

@@ -1,5 +1,6 @@
 //! The rows, as SeaORM sees them. Private: outside this crate there are domain types only.
 
+pub(crate) mod api_key;
 pub(crate) mod application;
 pub(crate) mod audit_entry;
 pub(crate) mod candidate;
@@ -16,8 +17,11 @@ pub(crate) mod import_result;
 pub(crate) mod job;
 pub(crate) mod outbox;
 pub(crate) mod partner;
+pub(crate) mod partner_key;
 pub(crate) mod partner_secret;
 pub(crate) mod public_job;
+pub(crate) mod revocation;
+pub(crate) mod seen_jti;
 pub(crate) mod signing_key;
 pub(crate) mod suppression;
 pub(crate) mod tenant;

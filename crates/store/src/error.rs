@@ -50,6 +50,9 @@ pub enum StoreError {
     /// Parts are missing, or there are too many lines.
     #[error("the import is not whole")]
     Incomplete,
+    /// There are as many as there may be.
+    #[error("there are as many as there may be")]
+    Full,
     /// There is nothing to read yet, or no more.
     #[error("the export is not ready")]
     NotReady,
@@ -116,6 +119,7 @@ impl From<StoreError> for Problem {
                     "expected the id of an existing resource",
                 ))
             }
+            StoreError::Full => Self::new(&FULL),
             StoreError::Closed => Self::new(&CLOSED),
             StoreError::Incomplete => Self::new(&INCOMPLETE),
             StoreError::NotReady => Self::new(&NOT_READY),
@@ -163,6 +167,13 @@ pub const WINDOW_OVER: Code = Code {
     title: "Changes since this cursor are no longer kept",
     mend: "Read the lists anew, and go on from a new cursor of `from=latest` taken before.",
 };
+/// As many as there may be.
+pub const FULL: Code = Code {
+    status: 409,
+    name: "limit_reached",
+    title: "There are as many of these as there may be",
+    mend: "Revoke or remove one that is no longer needed.",
+};
 /// An import that is running or over.
 pub const CLOSED: Code = Code {
     status: 409,
@@ -206,6 +217,7 @@ pub const CODES: &[&Code] = &[
     &TAKEN,
     &IN_PROGRESS,
     &WINDOW_OVER,
+    &FULL,
     &CLOSED,
     &INCOMPLETE,
     &NOT_READY,

@@ -4,6 +4,7 @@
 //! is a [`policy::Permit`]. On PostgreSQL the same tenant is also set for forced row-level
 //! security: two locks, one key (`docs/decisions/0003-tenancy.md`).
 
+pub mod api_keys;
 pub mod applications;
 pub mod candidates;
 pub mod catalogue;
@@ -27,9 +28,11 @@ pub mod partners;
 pub mod public_jobs;
 mod recorder;
 pub mod resources;
+pub mod revocations;
 pub mod sandbox;
 pub mod sealed;
 pub mod search;
+pub mod seen;
 mod session;
 pub mod signing_keys;
 mod store;
@@ -40,8 +43,8 @@ mod words;
 
 pub use db::{Db, StoreConfig};
 pub use error::{
-    AUDIT_UNAVAILABLE, CLOSED, CODES, IN_PROGRESS, INCOMPLETE, NOT_READY, PRECONDITION_FAILED,
-    StoreError, TAKEN, UNAVAILABLE, WINDOW_OVER,
+    AUDIT_UNAVAILABLE, CLOSED, CODES, FULL, IN_PROGRESS, INCOMPLETE, NOT_READY,
+    PRECONDITION_FAILED, StoreError, TAKEN, UNAVAILABLE, WINDOW_OVER,
 };
 pub use journal::{Change, Record};
 pub use recorder::{Recorder, actor};

@@ -7,6 +7,8 @@ mod m0021_words;
 mod m0022_chores;
 mod m0023_bulk;
 mod m0024_sandbox;
+mod m0040_identity;
+mod m0041_api_keys;
 
 use sea_orm_migration::prelude::*;
 
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_chores::Migration),
             Box::new(m0023_bulk::Migration),
             Box::new(m0024_sandbox::Migration),
+            Box::new(m0040_identity::Migration),
+            Box::new(m0041_api_keys::Migration),
         ]
     }
 }

@@ -5,8 +5,9 @@ use policy::Role;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::dialect::Context;
-use crate::entities::{partner, partner_secret, tenant};
+use crate::entities::{partner, partner_key, partner_secret, tenant};
 use crate::journal::{Change, Record};
+use crate::session::Session;
 use crate::{Store, StoreError, TenantTx};
 
 /// An OAuth client of a tenant.
@@ -28,8 +29,21 @@ pub struct Partner {
     pub scopes: String,
     /// May it get tokens?
     pub active: bool,
+    /// Is it held to FAPI 2.0?
+    pub strict: bool,
     /// Keyed hashes of its live secrets.
     pub secrets: Vec<PartnerSecret>,
+    /// Its live public keys.
+    pub keys: Vec<PartnerKey>,
+}
+
+/// A live public key.
+#[derive(Clone, Debug)]
+pub struct PartnerKey {
+    /// Its id, as audit entries name it.
+    pub id: String,
+    /// The key as a JWK, as it was registered.
+    pub jwk: String,
 }
 
 /// A live secret.
@@ -80,6 +94,7 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
         status: Set(ACTIVE.to_owned()),
         created_at: Set(tx.now().millis()),
         version: Set(1),
+        profile: Set(BASELINE.to_owned()),
     };
     let record = |event| Record {
         resource: "partner",
@@ -124,7 +139,74 @@ pub async fn find(
             hash: secret.hash,
         })
         .collect();
-    parse(row, &tenant, live).map(Some)
+    let keys = keys(&session, client_id, now).await?;
+    parse(row, &tenant, (live, keys)).map(Some)
+}
+
+async fn keys(
+    session: &Session,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Vec<PartnerKey>, StoreError> {
+    let rows = partner_key::Entity::find()
+        .filter(partner_key::Column::ClientId.eq(client_id))
+        .order_by_desc(partner_key::Column::CreatedAt)
+        .all(session)
+        .await?;
+    let live = rows.into_iter().filter(|row| row.expires_at.is_none_or(|end| end > now.millis()));
+    Ok(live
+        .map(|row| PartnerKey { id: format!("key_{}", row.id.simple()), jwk: row.jwk })
+        .collect())
+}
+
+/// Replaces a client's public keys, and says whether it is held to FAPI 2.0 from now on.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has no such client.
+pub async fn set_keys(
+    tx: &mut TenantTx,
+    client_id: &str,
+    jwks: &[String],
+    strict: bool,
+) -> Result<(), StoreError> {
+    let found = tx.find::<partner::Entity>().filter(partner::Column::ClientId.eq(client_id));
+    let row = found.one(&tx.session).await?.ok_or(StoreError::Missing)?;
+    partner_key::Entity::delete_many()
+        .filter(partner_key::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(partner_key::Column::ClientId.eq(client_id))
+        .exec(&tx.session)
+        .await?;
+    for jwk in jwks {
+        let key = partner_key::ActiveModel {
+            id: Set(Id::<kernel::id::kinds::Event>::new(tx.clock()).uuid()),
+            tenant_id: Set(tx.tenant().uuid()),
+            client_id: Set(client_id.to_owned()),
+            jwk: Set(jwk.clone()),
+            created_at: Set(tx.real_now().millis()),
+            expires_at: Set(None),
+        };
+        partner_key::Entity::insert(key).exec_without_returning(&tx.session).await?;
+    }
+    let update = partner::Entity::update_many()
+        .col_expr(partner::Column::Version, (row.version + 1).into())
+        .col_expr(partner::Column::Profile, profile(strict).into())
+        .filter(partner::Column::Id.eq(row.id))
+        .filter(partner::Column::Version.eq(row.version));
+    let record = Record {
+        resource: "partner",
+        id: row.id,
+        printed: PartnerId::from_uuid(row.id).to_string(),
+        version: row.version + 1,
+        change: Change::Updated,
+        event: None,
+        fields: vec!["keys".to_owned(), "profile".to_owned()],
+    };
+    let is_done = tx.update(update, record).await?;
+    if is_done { Ok(()) } else { Err(StoreError::Stale { current: row.version }) }
+}
+
+const fn profile(strict: bool) -> &'static str {
+    if strict { FAPI2 } else { BASELINE }
 }
 
 /// The clients of the transaction's tenant, oldest first, without their secrets.
@@ -136,13 +218,13 @@ pub async fn list(view: &crate::TenantView) -> Result<Vec<Partner>, StoreError> 
     let own = own.ok_or(StoreError::Missing)?;
     let rows =
         view.find::<partner::Entity>().order_by_asc(partner::Column::Id).all(&view.session).await?;
-    rows.into_iter().map(|row| parse(row, &own, Vec::new())).collect()
+    rows.into_iter().map(|row| parse(row, &own, (Vec::new(), Vec::new()))).collect()
 }
 
-fn parse(
+pub(crate) fn parse(
     row: partner::Model,
     tenant: &tenant::Model,
-    secrets: Vec<PartnerSecret>,
+    (secrets, keys): (Vec<PartnerSecret>, Vec<PartnerKey>),
 ) -> Result<Partner, StoreError> {
     let role = row.role.parse().map_err(|_| StoreError::Inconsistent {
         table: "partner",
@@ -158,8 +240,13 @@ fn parse(
         name: row.name,
         scopes: row.scopes,
         role,
+        // Whatever is not known to be lenient is strict.
+        strict: row.profile != BASELINE,
         secrets,
+        keys,
     })
 }
 
 const ACTIVE: &str = "active";
+const BASELINE: &str = "baseline";
+const FAPI2: &str = "fapi2";

@@ -90,6 +90,7 @@ impl Ask {
         let Self { caller, method, path, headers, body } = self;
         let running = Arc::clone(&caller.running);
         running.tick();
+        running.hear().await;
         let mut request = http::Request::new(body.map_or_else(Body::empty, Body::from));
         *request.method_mut() = method.clone();
         *request.uri_mut() = path.parse().expect("a request target");

@@ -15,7 +15,12 @@
 //! # }
 //! ```
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails where its platform does")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails where its platform does"
+)]
 
 mod answer;
 mod ask;
@@ -23,6 +28,7 @@ mod caller;
 mod database;
 mod platform;
 pub mod samples;
+mod signer;
 mod tenant;
 mod trail;
 
@@ -33,6 +39,7 @@ pub use ask::Ask;
 pub use caller::Caller;
 pub use database::Database;
 pub use platform::{PUBLIC_URL, Platform, Remains, Setup};
+pub use signer::Signer;
 pub use tenant::{Credentials, Tenant};
 pub use trail::{Changed, Happened};
 

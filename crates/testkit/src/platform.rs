@@ -1,6 +1,7 @@
 //! The platform: every engine, wired as the binary wires them, on a clock that stands still.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -9,7 +10,10 @@ use firewall::{Mode, Ruleset};
 use gate::addresses::Addresses;
 use gate::inspection::{Inspector, Text, baseline, load};
 use gate::listener::Tally;
-use gate::{AccessLog, App, Contract, GateConfig, Parts, Shield, Sink, Tasks, Tokens, Wall};
+use gate::revocations::HEAR_EVERY;
+use gate::{
+    AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Shield, Sink, Tasks, Tokens, Wall,
+};
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::{Pepper, SigningKey, VerifyingKeys};
 use policy::{Engine, Environment};
@@ -61,6 +65,7 @@ pub(crate) struct Running {
     pub(crate) pepper: Pepper,
     pub(crate) environment: Environment,
     settings: tenants::Settings,
+    deaf: AtomicBool,
     pub(crate) own: Own,
     directory: TempDir,
 }
@@ -117,9 +122,12 @@ impl Platform {
             true => Sink::File(directory.path().join(ACCESS_LOG)),
             false => Sink::Off,
         };
+        let peppers = vec![api_key_pepper(&keyring)];
+        let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let app = App::new(Parts {
             clock: reader.clone(),
             store,
+            keys,
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
@@ -131,6 +139,7 @@ impl Platform {
             public_url: PUBLIC_URL.to_owned(),
         });
         let app = app.expect("each operation's action is known");
+        app.revocations.hear().await.expect("revocations are read");
         let settings = Settings {
             issuer: PUBLIC_URL.to_owned(),
             audience: PUBLIC_URL.to_owned(),
@@ -138,6 +147,7 @@ impl Platform {
             jwks,
             signing_key,
             peppers: vec![pepper(&keyring)],
+            api_key_pepper: api_key_pepper(&keyring),
             cursors: TokenKey::new(&keyring, "cursor/1"),
             documentation: plan.documentation.clone(),
         };
@@ -145,7 +155,18 @@ impl Platform {
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
         let pepper = pepper(&keyring);
-        Self(Arc::new(Running { wall, app, clock, pepper, environment, settings, own, directory }))
+        let deaf = AtomicBool::new(false);
+        Self(Arc::new(Running {
+            wall,
+            app,
+            clock,
+            pepper,
+            environment,
+            settings,
+            deaf,
+            own,
+            directory,
+        }))
     }
 
     /// The clock of everything in the platform. Each request moves it by a millisecond.
@@ -188,6 +209,17 @@ impl Platform {
     #[must_use]
     pub fn database_url(&self) -> &str {
         self.0.own.url()
+    }
+
+    /// From now on this node hears of no revocation, as if its database were away.
+    pub fn deafen(&self) {
+        self.0.deaf.store(true, Ordering::Relaxed);
+    }
+
+    /// How many revocations this node knows.
+    #[must_use]
+    pub fn revoked(&self) -> usize {
+        self.0.app.revocations.len()
     }
 
     /// Does all background work that is due; how many steps that took.
@@ -281,6 +313,15 @@ impl Running {
         self.clock.advance(Duration::from_millis(1));
     }
 
+    /// Hears of revocations as often as the binary does, by the platform's clock.
+    pub(crate) async fn hear(&self) {
+        let is_due = self.app.revocations.heard_ago().is_none_or(|ago| ago >= HEAR_EVERY);
+        if is_due && !self.deaf.load(Ordering::Relaxed) {
+            self.app.revocations.hear().await.expect("revocations are read");
+            self.app.keys.write_uses().await.expect("uses of keys are written");
+        }
+    }
+
     pub(crate) fn witness(&self, tenant: TenantId) -> Witness {
         let scene = Scene {
             at: self.clock.now(),
@@ -336,6 +377,10 @@ fn directory() -> TempDir {
 
 fn pepper(keyring: &Keyring) -> Pepper {
     Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))
+}
+
+fn api_key_pepper(keyring: &Keyring) -> Pepper {
+    Pepper::new(1, &keyring.purpose_key("api-key-pepper/1"))
 }
 
 fn read_all(directory: &std::path::Path) -> Vec<u8> {

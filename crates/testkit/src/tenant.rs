@@ -7,6 +7,7 @@ use kernel::{RequestId, Secret, TenantId, UserId};
 use oauth::{Claims, Scopes, SigningKey};
 use policy::{Role, SCOPES, StaffFacts};
 use store::partners::{self, NewPartner};
+use store::revocations::{self, Revocation, Revoked};
 
 use crate::caller::Caller;
 use crate::platform::{PUBLIC_URL, Running};
@@ -129,6 +130,37 @@ impl Tenant {
         Credentials { client_id, secret }
     }
 
+    /// Registers an application's public keys, and whether it is held to FAPI 2.0.
+    ///
+    /// # Panics
+    /// When the store refuses them.
+    pub async fn set_keys(&self, client_id: &str, jwks: &[String], strict: bool) {
+        let app = &self.running.app;
+        self.running.tick();
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        let set = partners::set_keys(&mut tx, client_id, jwks, strict).await;
+        set.expect("the keys are registered");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
+    /// Revokes something, as another node would: this one has to hear of it.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn revoke(&self, kind: Revoked, subject: &str) {
+        let app = &self.running.app;
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let at = witness.scene.at;
+        let until = at.plus(crate::minutes(20));
+        let one = Revocation { kind, subject: subject.to_owned(), at, until };
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        revocations::add(&mut tx, &one).await.expect("a revocation is written");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
     /// Somebody whose token says all the right things, but is signed by another key.
     ///
     /// # Panics
@@ -150,6 +182,7 @@ impl Tenant {
             tenant: self.id,
             env: "production".to_owned(),
             roles: vec![Role::Partner.to_string()],
+            cnf: None,
         };
         let token = oauth::mint(&SigningKey::generate(), &claims).expect("a token is signed");
         Caller::new(Arc::clone(&self.running), Some(token))

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use axum::extract::State;
 use gate::App;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use kernel::{Problem, RequestId};
+use http::header::CACHE_CONTROL;
+use kernel::{Problem, RequestId, Timestamp};
 use oauth::{
-    ClientSecret, Granted, Issuance, Refused as NotGranted, RegisteredClient, Scopes, SecretHash,
-    TokenRequest, TokenResponse,
+    Authenticated, DpopError, Granted, Issuance, ProofOf, Refused as NotGranted, TokenRequest,
+    TokenResponse, verify_proof,
 };
-use policy::Environment;
-use store::partners::{self, Partner};
+use store::seen;
 use utoipa::ToSchema;
-use watch::Authentication;
 
+use super::client::{self, Stop};
 use crate::Settings;
 use crate::extract::{Facts, Raw};
-use crate::reply::{Answer, Refused, Reply};
+use crate::reply::{Answer, Reply};
 
 /// A token request. Unknown parameters are ignored (RFC 6749 §3.2).
 #[derive(ToSchema)]
@@ -33,6 +32,18 @@ pub(crate) struct TokenForm {
     /// The audience of the token (RFC 8707); only this API.
     #[schema(max_length = 2048)]
     resource: Option<String>,
+    /// The client, where it does not authenticate by HTTP Basic.
+    #[schema(max_length = 64)]
+    client_id: Option<String>,
+    /// The client's secret, where it is not sent by HTTP Basic.
+    #[schema(max_length = 256)]
+    client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    #[schema(max_length = 128)]
+    client_assertion_type: Option<String>,
+    /// A JWT signed by a key of the client (RFC 7523).
+    #[schema(max_length = 8192)]
+    client_assertion: Option<String>,
 }
 
 /// A token.
@@ -41,7 +52,7 @@ pub(crate) struct TokenForm {
 pub(crate) struct TokenAnswer {
     /// The access token (RFC 9068).
     access_token: String,
-    /// `Bearer`.
+    /// `Bearer`, or `DPoP` for a token that is bound to a key.
     token_type: String,
     /// Seconds until it ends.
     expires_in: u64,
@@ -51,10 +62,13 @@ pub(crate) struct TokenAnswer {
 
 /// Get an access token.
 ///
-/// Authenticate with HTTP Basic: the client id and the client secret.
+/// Authenticate in exactly one way: the client id and secret by HTTP Basic, the same in the form,
+/// or a client assertion that a registered key of the client signed. With a `DPoP` proof (RFC
+/// 9449) the token is bound to the key of the proof.
 #[utoipa::path(
     post, path = "/oauth/token", operation_id = "token.issue", tag = "OAuth",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    params(("DPoP" = Option<String>, Header, description = "A DPoP proof", max_length = 8192)),
     responses((status = 200, description = "The token", body = TokenAnswer)),
     extensions(("x-ringwall" = json!({
         "action": "token.issue", "access": "public", "error_form": "oauth", "body_max": 65536,
@@ -69,48 +83,59 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     Raw(form): Raw,
 ) -> Answer {
-    let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    let request = oauth::parse_token_request(authorization, &form)?;
-    let registered = partners::find(&app.store, &request.client_id, dossier.received_at).await?;
-    let client = registered.as_ref().map(|partner| client(partner, api.environment)).transpose()?;
-    let jti = RequestId::new(app.clock.as_ref()).to_string();
-    let issuance = Issuance {
-        issuer: &api.issuer,
-        audience: &api.audience,
-        jti: &jti,
-        now: dossier.received_at,
+    let now = dossier.received_at;
+    let request = oauth::parse_token_request(client::authorization(&headers), &form);
+    let request = request.map_err(|error| client::unread(&dossier, error))?;
+    let registered = client::find(&app, &api, &request.client, now).await?;
+    let proven = client::prove(&app, &api, registered.as_ref(), &request.client, now).await;
+    let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
+    let outcome = match proven {
+        Ok(client) => grant(&app, &api, (&client, &request), &headers, now).await,
+        Err(stop) => Err(stop),
     };
-    let outcome = oauth::grant(client.as_ref(), &request, &api.peppers, &issuance);
-    dossier.attempted(attempt(&request, &outcome));
-    let granted = outcome.map_err(|refused| refused.error)?;
+    let granted = client::witnessed(&dossier, &request.client, credential.as_deref(), outcome)?;
     let token =
         TokenResponse::mint(&api.signing_key, &granted.claims).map_err(Problem::internal)?;
     Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
 }
 
-fn attempt(request: &TokenRequest, outcome: &Result<Granted, NotGranted>) -> Authentication {
-    Authentication {
-        method: "client_secret_basic",
-        client_id: Some(request.client_id.clone()),
-        credential: outcome.as_ref().ok().map(|granted| granted.credential.clone()),
-        outcome: outcome.as_ref().map(|_| ()).map_err(|refused| refused.reason.code()),
-    }
+async fn grant(
+    app: &App,
+    api: &Settings,
+    (client, request): (&Authenticated<'_>, &TokenRequest),
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Granted, Stop> {
+    let bound_to = bound_to(app, api, headers, now).await?;
+    let jti = RequestId::new(app.clock.as_ref()).to_string();
+    let issuance = Issuance {
+        issuer: &api.issuer,
+        audience: &api.audience,
+        jti: &jti,
+        now,
+        bound_to: bound_to.as_deref(),
+    };
+    Ok(oauth::grant(client, request, &issuance)?)
 }
 
-/// A stored partner, as the protocol knows it.
-fn client(partner: &Partner, environment: Environment) -> Result<RegisteredClient, Refused> {
-    let odd = |_| Problem::internal("a stored partner that is none");
-    let secrets = partner.secrets.iter().map(|secret| {
-        let hash = SecretHash::from_bytes(&secret.hash);
-        Ok(ClientSecret { id: secret.id.clone(), hash: hash.map_err(|_| odd(()))?, expires: None })
-    });
-    Ok(RegisteredClient {
-        client_id: partner.client_id.clone(),
-        tenant: partner.tenant,
-        environment: partner.environment.clone(),
-        roles: vec![partner.role.to_string()],
-        allowed: Scopes::parse(&partner.scopes).map_err(|_| odd(()))?,
-        active: partner.active && partner.environment == environment.as_str(),
-        secrets: secrets.collect::<Result<_, Problem>>()?,
-    })
+/// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.
+async fn bound_to(
+    app: &App,
+    api: &Settings,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Option<String>, Stop> {
+    let mut proofs = headers.get_all("dpop").iter();
+    let (Some(proof), None) = (proofs.next(), proofs.next()) else {
+        let several = headers.contains_key("dpop");
+        let refused = || Stop::Refused(NotGranted::from(DpopError::Malformed));
+        return if several { Err(refused()) } else { Ok(None) };
+    };
+    let url = format!("{}/oauth/token", api.issuer);
+    let of = ProofOf { method: "POST", url: &url, token: None, nonce: None, now };
+    let proof = verify_proof(proof.to_str().unwrap_or_default(), &of).map_err(NotGranted::from)?;
+    if !seen::claim(&app.store, &proof.claim).await? {
+        return Err(NotGranted::from(DpopError::Replayed).into());
+    }
+    Ok(Some(proof.thumbprint))
 }

@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod api_keys;
 mod audit;
 mod bodies;
 mod browser;
@@ -29,3 +30,4 @@ mod retention;
 mod sandbox;
 mod sync;
 mod tenants;
+mod tokens;

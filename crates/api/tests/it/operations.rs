@@ -13,6 +13,7 @@ pub(crate) struct Things {
     pub(crate) employment: String,
     pub(crate) import: String,
     pub(crate) export: String,
+    pub(crate) api_key: String,
 }
 
 /// What is sent.
@@ -35,7 +36,13 @@ impl Things {
         let format = json!({ "format": "ndjson" });
         let import = by.post("/v1/imports", format.clone()).await.is(201).id();
         let export = by.post("/v1/exports", format).await.is(201).id();
-        Self { company, job, candidate, employment, import, export }
+        // A client has only so many keys at a time.
+        if let Some(last) = by.get("/v1/api-keys").await.is(200).ids().first() {
+            by.take(&format!("/v1/api-keys/{last}/revoke")).await.is(200);
+        }
+        let key = json!({ "name": "sync", "scopes": ["read:jobs"] });
+        let api_key = by.post("/v1/api-keys", key).await.is(201).id();
+        Self { company, job, candidate, employment, import, export, api_key }
     }
 
     /// The path of an operation on these things.
@@ -46,6 +53,7 @@ impl Things {
             Some("employments") => &self.employment,
             Some("imports") => &self.import,
             Some("exports") => &self.export,
+            Some("api-keys") => &self.api_key,
             _ => &self.candidate,
         };
         operation
@@ -99,6 +107,13 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("oauth.metadata", Sent::Nothing),
     ("oauth.jwks", Sent::Nothing),
     ("token.issue", Sent::Form("grant_type=client_credentials")),
+    ("token.revoke", Sent::Form("token=x")),
+    ("token.introspect", Sent::Form("token=x")),
+    ("api_key.list", Sent::Nothing),
+    ("api_key.create", Sent::Json(|_| json!({ "name": "sync", "scopes": ["read:jobs"] }))),
+    ("api_key.read", Sent::Nothing),
+    ("api_key.rotate", Sent::Json(|_| json!({}))),
+    ("api_key.revoke", Sent::Nothing),
     ("client.list", Sent::Nothing),
     ("client.create", Sent::Json(|_| samples::company())),
     ("client.read", Sent::Nothing),

@@ -1,18 +1,21 @@
-//! Who is calling: proven by a bearer token, or nobody.
+//! Who is calling: proven by an access token or an API key, or nobody.
+
+mod presented;
 
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use kernel::Problem;
-use oauth::{INVALID_TOKEN, TokenError};
+use kernel::{Code, Problem};
+use oauth::{DpopError, ProofOf, TokenError, verify_proof};
 use policy::Caller;
 use watch::Authentication;
 
 use crate::contract::Access;
+use crate::keys::KeyDisbelief;
 use crate::ring::{Next, Response, Ring, Visit};
-use crate::tokens::Disbelief;
-use crate::{App, Dossier};
+use crate::tokens::{Believed, Disbelief};
+use crate::{App, Dossier, revocations};
+use presented::{Presented, Scheme};
 
 /// A caller that was proven before the rings, by whoever put this into the request's extensions:
 /// a session, a client certificate. Nothing on the wire can.
@@ -28,51 +31,157 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let caller = match access {
         // The token endpoint reads `Authorization` itself; other public operations read none.
         Access::Public => Caller::anonymous().into(),
-        Access::Optional | Access::Required => caller(&app, &visit)?,
+        Access::Optional | Access::Required => match visit.request.extensions().get() {
+            Some(Proven(caller)) => Arc::clone(caller),
+            None => {
+                let head = Head::of(&visit);
+                caller(&app, &visit.dossier, &head).await?
+            }
+        },
     };
+    // Whoever was revoked may read for a moment longer where that cannot be known, not change.
+    let is_change = access != Access::Public && !visit.request.method().is_safe();
+    if is_change && app.revocations.is_deaf() {
+        return Err(revocations::deaf());
+    }
     visit.dossier.found_caller(caller);
     Ok(next.run(visit).await)
 }
 
-fn caller(app: &App, visit: &Visit) -> Result<Arc<Caller>, Problem> {
-    if let Some(Proven(caller)) = visit.request.extensions().get() {
-        return Ok(Arc::clone(caller));
+/// What of a request identity looks at. The body is not in it, so that it can be waited with.
+struct Head {
+    method: http::Method,
+    path: String,
+    headers: HeaderMap,
+}
+
+impl Head {
+    fn of(visit: &Visit) -> Self {
+        let request = &visit.request;
+        let mut headers = HeaderMap::new();
+        for name in presented::HEADERS {
+            for value in request.headers().get_all(*name) {
+                headers.append(*name, value.clone());
+            }
+        }
+        let path = request.uri().path().to_owned();
+        Self { method: request.method().clone(), path, headers }
     }
-    let Some(token) = bearer(visit.request.headers())? else {
-        return Ok(Caller::anonymous().into());
+}
+
+async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>, Problem> {
+    let presented = Presented::read(&head.headers)?;
+    let by_token = presented.token.map(|token| by_token(app, dossier, head, token)).transpose()?;
+    let by_key = match presented.key {
+        Some(key) => Some(by_key(app, dossier, key).await?),
+        None => None,
     };
-    app.tokens
-        .caller(token, app.clock.as_ref())
-        .map_err(|disbelief| disbelieved(&visit.dossier, disbelief))
-}
-
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1). Nowhere else is one looked for.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-    let value = value.to_str().map_err(|_| unsupported())?;
-    let (scheme, token) = value.split_once(' ').ok_or_else(unsupported)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(unsupported());
+    match (by_token, by_key) {
+        (None, None) => Ok(Caller::anonymous().into()),
+        (Some(caller), None) | (None, Some(caller)) => Ok(caller),
+        // Both name one client, and the token says what it may.
+        (Some(token), Some(key)) if token.id() == key.id() => Ok(token),
+        (Some(token), Some(_)) => {
+            refused(dossier, "api_key", Some(&token), "clients_differ");
+            Err(Problem::new(&INVALID_KEY).detail("token and API key are of two clients"))
+        }
     }
-    Ok(Some(token.trim_start_matches(' ')))
 }
 
-fn disbelieved(dossier: &Dossier, disbelief: Disbelief) -> Problem {
-    dossier.attempted(Authentication {
-        method: "access_token",
-        client_id: None,
-        credential: None,
-        outcome: Err(disbelief.reason()),
-    });
+fn by_token(
+    app: &App,
+    dossier: &Dossier,
+    head: &Head,
+    (scheme, token): (Scheme, &str),
+) -> Result<Arc<Caller>, Problem> {
+    let believed = app.tokens.believe(token, app.clock.as_ref());
+    let believed = believed.map_err(|disbelief| disbelieved(dossier, &disbelief))?;
+    if app.revocations.covers(&believed.claims) {
+        refused(dossier, "access_token", Some(&believed.caller), "revoked");
+        // The caller learns no more than of any other bad token.
+        return Err(TokenError::Signature.into());
+    }
+    if let Err(error) = check_binding(app, dossier, head, (scheme, token, &believed)) {
+        refused(dossier, "dpop", Some(&believed.caller), error.code());
+        return Err(error.into());
+    }
+    Ok(believed.caller)
+}
+
+/// RFC 9449 §7.1: a token that is bound to a key comes with a proof of that key, and one that is
+/// not does not pretend to be.
+fn check_binding(
+    app: &App,
+    dossier: &Dossier,
+    head: &Head,
+    (scheme, token, believed): (Scheme, &str, &Believed),
+) -> Result<(), DpopError> {
+    let bound_to = match (scheme, &believed.claims.cnf) {
+        (Scheme::Bearer, None) => return Ok(()),
+        (Scheme::Bearer, Some(_)) => return Err(DpopError::Missing),
+        (Scheme::Dpop, None) => return Err(DpopError::Token),
+        (Scheme::Dpop, Some(cnf)) => &cnf.jkt,
+    };
+    let proof = presented::single(&head.headers, presented::DPOP).ok_or(DpopError::Missing)?;
+    let url = format!("{}{}", app.public_url, head.path);
+    let (method, now) = (head.method.as_str(), dossier.received_at);
+    let of = ProofOf { method, url: &url, token: Some(token), nonce: None, now };
+    let proof = verify_proof(proof, &of)?;
+    if proof.thumbprint != *bound_to {
+        return Err(DpopError::Token);
+    }
+    if app.proofs.claim(&proof.claim, now) { Ok(()) } else { Err(DpopError::Replayed) }
+}
+
+async fn by_key(app: &App, dossier: &Dossier, key: &str) -> Result<Arc<Caller>, Problem> {
+    let believed = app.keys.believe(key, dossier.origin(), &app.revocations).await;
+    believed.map_err(|refused| {
+        dossier.attempted(Authentication {
+            method: "api_key",
+            client_id: refused.client_id,
+            credential: refused.credential,
+            outcome: Err(refused.why.reason()),
+        });
+        match refused.why {
+            KeyDisbelief::Store(error) => error.into(),
+            // Which rule was broken helps nobody but a forger; a typing error helps its owner.
+            why @ KeyDisbelief::Text(_) => {
+                Problem::new(&INVALID_KEY).detail("this is no API key, or mistyped").because(why)
+            }
+            why => Problem::new(&INVALID_KEY).because(why),
+        }
+    })
+}
+
+fn disbelieved(dossier: &Dossier, disbelief: &Disbelief) -> Problem {
+    refused(dossier, "access_token", None, disbelief.reason());
     match disbelief {
-        Disbelief::Token(error) => error.into(),
+        Disbelief::Token(error) => (*error).into(),
         Disbelief::Claims => TokenError::Malformed.into(),
     }
 }
 
-fn unsupported() -> Problem {
-    let challenge = r#"Bearer realm="ringwall", error="invalid_request""#;
-    Problem::new(&INVALID_TOKEN)
-        .detail("expected `Authorization: Bearer <access token>`")
-        .header("www-authenticate", challenge)
+fn refused(
+    dossier: &Dossier,
+    method: &'static str,
+    caller: Option<&Arc<Caller>>,
+    reason: &'static str,
+) {
+    dossier.attempted(Authentication {
+        method,
+        client_id: caller.map(|caller| caller.id().to_owned()),
+        credential: caller.and_then(|caller| caller.credential().map(ToOwned::to_owned)),
+        outcome: Err(reason),
+    });
 }
+
+/// The problems that this ring makes, besides those of `oauth`.
+pub(super) const CODES: &[&Code] = &[&INVALID_KEY];
+
+/// The API key is not good.
+const INVALID_KEY: Code = Code {
+    status: 401,
+    name: "auth.invalid_api_key",
+    title: "The API key is not valid",
+    mend: "Check that it is whole, live, and used from an address that it is allowed from.",
+};

@@ -124,6 +124,7 @@ fn what_was_minted_is_verified() {
         tenant: "ten_00000000000000000000000001".parse().unwrap(),
         env: "sandbox".to_owned(),
         roles: vec!["partner".to_owned()],
+        cnf: None,
     };
 
     let token = mint(&bench.key, &claims).unwrap();

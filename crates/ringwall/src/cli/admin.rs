@@ -10,6 +10,39 @@ use super::ConfigArgs;
 pub(crate) enum AdminCommand {
     /// Create a tenant and its first partner, and show the partner's secret once
     Bootstrap(BootstrapArgs),
+    /// Register the public keys that a partner signs its client assertions with
+    Keys(KeysArgs),
+    /// End every access token that a partner has, on every node within two seconds
+    Revoke(RevokeArgs),
+}
+
+/// A partner's public keys.
+#[derive(Debug, Args)]
+#[command(after_help = KEYS_HELP)]
+pub(crate) struct KeysArgs {
+    /// The partner's client id
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// File with a JSON Web Key Set; without it the partner has no keys any more
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: Option<std::path::PathBuf>,
+    /// Hold the partner to FAPI 2.0: no secrets, no API keys, tokens bound by DPoP
+    #[arg(long)]
+    pub(crate) fapi2: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Whose tokens end.
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArgs {
+    /// The partner's client id
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// The tenant and its first partner.
@@ -43,6 +76,14 @@ pub(crate) struct BootstrapArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }
+
+const KEYS_HELP: &str = "\
+The keys take the place of those before. Each has a `kid`, and is of P-256 (ES256), P-384 (ES384),
+Ed25519 (EdDSA), or RSA of 2048 bits or more with `\"alg\": \"PS256\"`; private keys are refused.
+
+Examples:
+  ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json
+  ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json --fapi2";
 
 const HELP: &str = "\
 The secret is stored as a keyed hash; it cannot be shown again. The slug must not be taken.

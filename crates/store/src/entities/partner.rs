@@ -17,6 +17,7 @@ pub(crate) struct Model {
     pub(crate) status: String,
     pub(crate) created_at: i64,
     pub(crate) version: i64,
+    pub(crate) profile: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

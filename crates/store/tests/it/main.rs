@@ -24,6 +24,7 @@ mod partners;
 mod public_jobs;
 mod raw;
 mod recorder;
+mod revocations;
 mod roles;
 mod samples;
 mod schema;

@@ -130,6 +130,8 @@ async fn what_is_written_once_can_not_be_changed_by_requests() {
             ("audit_entry", "update"),
             ("audit_entry", "delete"),
             ("change_log", "update"),
+            ("revocation", "update"),
+            ("seen_jti", "update"),
             ("candidate", "truncate"),
             ("tenant", "delete"),
             ("tenant_key", "update"),

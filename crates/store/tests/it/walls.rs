@@ -59,6 +59,12 @@ async fn two_tenants(base: &Base) -> (TenantId, TenantId) {
 async fn fill_bulk(base: &Base, tenant: TenantId) {
     let id = base.raw.id(tenant.uuid());
     for sql in [
+        format!(
+            "insert into api_key values ({id}, {id}, 'pc', '{tenant}', 'live', 'x', 'abcd', 'n', \
+             's', '', 'me', 0, 1, null, null, null, 1)"
+        ),
+        format!("insert into partner_key values ({id}, {id}, 'pc', '{{}}', 0, null)"),
+        format!("insert into revocation values ({id}, {id}, 'token', 'x', 0, 1)"),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
         format!("insert into import_part values ({id}, {id}, 1, 0, 'x')"),
@@ -177,6 +183,7 @@ async fn writing_into_another_tenant_is_refused() {
         for sql in [
             format!("insert into change_log values ('{zeta}', 99, 'job', '{zeta}', 1, 'x', 0)"),
             format!("insert into tenant_key values ('{zeta}', 2, '')"),
+            format!("insert into revocation values ('{zeta}', '{zeta}', 'token', 'x', 0, 1)"),
             format!("update candidate set tenant_id = '{zeta}'"),
             format!("update employment set tenant_id = '{zeta}'"),
             format!("update job set tenant_id = '{zeta}'"),
@@ -232,15 +239,35 @@ async fn an_audit_entry_can_not_be_changed_or_removed() {
 }
 
 #[tokio::test]
+async fn an_api_key_that_proved_nothing_shows_its_own_row_only() {
+    on_postgres(async |base| {
+        let (acme, _) = two_tenants(base).await;
+        let mut on = around(base).await;
+        set(&mut on, "app.api_key", &acme.to_string()).await;
+
+        assert_eq!(tenants_seen(&mut on, "api_key").await, [acme.uuid().to_string()]);
+        let done = sqlx::query("update api_key set used_at = 0").execute(&mut on).await.unwrap();
+        assert_eq!(done.rows_affected(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_client_that_proved_nothing_sees_its_own_registration_only() {
     on_postgres(async |base| {
         let (acme, zeta) = (base.found("acme").await, base.found("zeta").await);
         let client_id = crate::partners::register(base, acme).await;
         crate::partners::register(base, zeta).await;
+        for tenant in [acme, zeta] {
+            let id = base.raw.id(tenant.uuid());
+            let owner = if tenant == acme { client_id.as_str() } else { "pc_other" };
+            let key = format!("insert into partner_key values ({id}, {id}, '{owner}', '{{}}', 0)");
+            base.raw.run(&key).await;
+        }
         let mut on = around(base).await;
         set(&mut on, "app.client", &client_id).await;
 
-        for table in ["partner", "partner_secret"] {
+        for table in ["partner", "partner_secret", "partner_key"] {
             assert_eq!(tenants_seen(&mut on, table).await, [acme.uuid().to_string()], "{table}");
             let sql = format!("update {table} set created_at = 0");
             let done = sqlx::query(AssertSqlSafe(sql)).execute(&mut on).await.unwrap();

@@ -1,0 +1,155 @@
+//! Who is asking an OAuth endpoint, and by which proof.
+
+use std::sync::Arc;
+
+use gate::{App, Dossier};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use kernel::{Problem, Timestamp};
+use oauth::{
+    Against, Authenticated, ClientKey, ClientProof, ClientSecret, ForeignKey, OAuthError,
+    OAuthErrorKind, Profile, Refused as NotGranted, RegisteredClient, Scopes, SecretHash,
+    authenticate,
+};
+use policy::{Caller, ClientFacts, Environment};
+use store::partners::{self, Partner};
+use store::seen;
+use watch::Authentication;
+
+use crate::Settings;
+use crate::reply::Refused;
+
+/// Why an OAuth endpoint gives nothing.
+pub(crate) enum Stop {
+    /// The protocol refuses.
+    Refused(NotGranted),
+    /// Something of ours failed.
+    Failed(Refused),
+}
+
+impl From<NotGranted> for Stop {
+    fn from(refused: NotGranted) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(failed: Refused) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<store::StoreError> for Stop {
+    fn from(error: store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The `Authorization` header; text that is none is read as empty, and refused as that.
+pub(crate) fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// The client that a proof names, as it is registered, if there is one.
+pub(crate) async fn find(
+    app: &App,
+    api: &Settings,
+    proof: &ClientProof,
+    now: Timestamp,
+) -> Result<Option<RegisteredClient>, Refused> {
+    let found = partners::find(&app.store, &proof.client_id, now).await?;
+    found.as_ref().map(|partner| registered(partner, api.environment)).transpose()
+}
+
+/// Holds the proof against what is registered, and claims the assertion's id where there is one.
+pub(crate) async fn prove<'a>(
+    app: &App,
+    api: &Settings,
+    client: Option<&'a RegisteredClient>,
+    proof: &ClientProof,
+    now: Timestamp,
+) -> Result<Authenticated<'a>, Stop> {
+    let against = Against { peppers: &api.peppers, issuer: &api.issuer, now };
+    let proven = authenticate(client, proof, &against)?;
+    let is_first = match proven.claim() {
+        Some(claim) => seen::claim(&app.store, claim).await?,
+        None => true,
+    };
+    Ok(proven.settle(is_first)?)
+}
+
+/// Notes how a request tried to prove its client; the outcome as the caller is to be told.
+pub(crate) fn witnessed<T>(
+    dossier: &Dossier,
+    proof: &ClientProof,
+    credential: Option<&str>,
+    outcome: Result<T, Stop>,
+) -> Result<T, Refused> {
+    let reason = match &outcome {
+        Ok(_) => Ok(()),
+        Err(Stop::Refused(refused)) => Err(refused.reason.code()),
+        Err(Stop::Failed(_)) => Err("failed"),
+    };
+    dossier.attempted(Authentication {
+        method: proof.method(),
+        client_id: Some(proof.client_id.clone()),
+        credential: credential.map(ToOwned::to_owned),
+        outcome: reason,
+    });
+    outcome.map_err(|stop| match stop {
+        Stop::Refused(refused) => refused.error.into(),
+        Stop::Failed(failed) => failed,
+    })
+}
+
+/// What is no request at all; one whose client could not even be read is an attempt as well.
+pub(crate) fn unread(dossier: &Dossier, error: OAuthError) -> Refused {
+    if error.kind() == OAuthErrorKind::InvalidClient {
+        dossier.attempted(Authentication {
+            method: "client_authentication",
+            client_id: None,
+            credential: None,
+            outcome: Err("malformed"),
+        });
+    }
+    error.into()
+}
+
+/// An authenticated client as the policies know callers.
+pub(crate) fn caller(authenticated: &Authenticated<'_>) -> Result<Arc<Caller>, Refused> {
+    let client = authenticated.client();
+    let odd = |_| Problem::internal("a registered client of an unknown role or environment");
+    let roles = client.roles.iter().map(|role| role.parse().map_err(odd));
+    Ok(Arc::new(Caller::client(ClientFacts {
+        client_id: client.client_id.clone(),
+        tenant: client.tenant,
+        environment: client.environment.parse().map_err(odd)?,
+        roles: roles.collect::<Result<_, Problem>>()?,
+        scopes: client.allowed.iter().map(ToOwned::to_owned).collect(),
+        credential: Some(authenticated.credential().to_owned()),
+    })))
+}
+
+/// A stored partner, as the protocol knows it.
+fn registered(partner: &Partner, environment: Environment) -> Result<RegisteredClient, Refused> {
+    let odd = || Problem::internal("a stored partner that is none");
+    let secrets = partner.secrets.iter().map(|secret| {
+        let hash = SecretHash::from_bytes(&secret.hash).map_err(|_| odd())?;
+        Ok(ClientSecret { id: secret.id.clone(), hash, expires: None })
+    });
+    let keys = partner.keys.iter().map(|kept| {
+        let key = ForeignKey::parse(kept.jwk.as_bytes()).map_err(|_| odd())?;
+        Ok(ClientKey { id: kept.id.clone(), key, expires: None })
+    });
+    Ok(RegisteredClient {
+        client_id: partner.client_id.clone(),
+        tenant: partner.tenant,
+        environment: partner.environment.clone(),
+        roles: vec![partner.role.to_string()],
+        allowed: Scopes::parse(&partner.scopes).map_err(|_| odd())?,
+        active: partner.active && partner.environment == environment.as_str(),
+        profile: if partner.strict { Profile::Fapi2 } else { Profile::Baseline },
+        secrets: secrets.collect::<Result<_, Problem>>()?,
+        keys: keys.collect::<Result<_, Problem>>()?,
+    })
+}

@@ -1,0 +1,73 @@
+//! Compact JWS of others (RFC 7515 §7.1): client assertions and DPoP proofs.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::jwk::{Algorithm, ForeignKey};
+use crate::members;
+
+/// A JWS that is well-formed. Nothing is proven yet.
+pub(crate) struct Jws<'a> {
+    pub(crate) header: Header,
+    pub(crate) payload: Vec<u8>,
+    message: &'a str,
+    signature: Vec<u8>,
+}
+
+/// The members that are understood. RFC 7515 §4: others are ignored, unless `crit` names them,
+/// and nothing that `crit` may name is understood here.
+#[derive(Deserialize)]
+pub(crate) struct Header {
+    alg: String,
+    #[serde(default)]
+    pub(crate) typ: Option<String>,
+    #[serde(default)]
+    pub(crate) kid: Option<String>,
+    #[serde(default)]
+    pub(crate) jwk: Option<Map<String, Value>>,
+    #[serde(default)]
+    crit: Option<IgnoredAny>,
+    #[serde(default)]
+    b64: Option<IgnoredAny>,
+}
+
+impl<'a> Jws<'a> {
+    /// Reads one; `None` when it is too large, not canonical, or carries critical members.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        if text.len() > JWS_BYTES_MAX {
+            return None;
+        }
+        let (message, signature) = text.rsplit_once('.')?;
+        // A fourth part leaves its dot in the payload, which is no base64url.
+        let (header, payload) = message.split_once('.')?;
+        let header: Header = members::read(&decoded(header)?)?;
+        if header.crit.is_some() || header.b64.is_some() {
+            return None;
+        }
+        Some(Self { header, payload: decoded(payload)?, message, signature: decoded(signature)? })
+    }
+
+    /// Whether the key signed it. The algorithm is the key's: a header that names another one is a
+    /// refusal, as is a key of an algorithm that is not among `taken`.
+    pub(crate) fn is_signed_by(&self, key: &ForeignKey, taken: &[Algorithm]) -> bool {
+        let is_named = match key.algorithm() {
+            // RFC 9864 gives the algorithm a second name.
+            Algorithm::EdDsa => matches!(self.header.alg.as_str(), "EdDSA" | "Ed25519"),
+            other => self.header.alg == other.name(),
+        };
+        let is_taken = is_named && taken.contains(&key.algorithm());
+        // Verified in any case: how long it takes says nothing about what was wrong.
+        key.verifies(self.message.as_bytes(), &self.signature) && is_taken
+    }
+}
+
+fn decoded(part: &str) -> Option<Vec<u8>> {
+    BASE64URL_NOPAD.decode(part.as_bytes()).ok()
+}
+
+/// What clients may sign with: what FAPI 2.0 allows, and no PKCS #1 v1.5.
+pub(crate) const CLIENT_ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Ps256];
+const JWS_BYTES_MAX: usize = 8 * 1024;

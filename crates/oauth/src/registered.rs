@@ -1,0 +1,65 @@
+//! A client as it is registered.
+
+use kernel::{TenantId, Timestamp};
+
+use crate::jwk::ForeignKey;
+use crate::scope::Scopes;
+use crate::secret::SecretHash;
+
+/// A client as it is registered.
+#[derive(Clone, Debug)]
+pub struct RegisteredClient {
+    /// Its id, made by [`crate::generate_client_id`].
+    pub client_id: String,
+    /// Whose data it reaches.
+    pub tenant: TenantId,
+    /// Which environment it reaches.
+    pub environment: String,
+    /// The roles that the policy judges it by.
+    pub roles: Vec<String>,
+    /// The most that it may ask for.
+    pub allowed: Scopes,
+    /// Not suspended.
+    pub active: bool,
+    /// How strictly it is held.
+    pub profile: Profile,
+    /// Its secrets. Those behind the first [`SECRETS_MAX`] are not looked at.
+    pub secrets: Vec<ClientSecret>,
+    /// Its public keys.
+    pub keys: Vec<ClientKey>,
+}
+
+/// How strictly a client is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Secrets or keys, bearer tokens or bound ones.
+    #[default]
+    Baseline,
+    /// FAPI 2.0: keys only, tokens bound to a key only.
+    Fapi2,
+}
+
+/// One of a client's secrets. There are several while one is being replaced.
+#[derive(Clone, Debug)]
+pub struct ClientSecret {
+    /// Names the secret in the audit trail.
+    pub id: String,
+    /// The secret as it is kept.
+    pub hash: SecretHash,
+    /// When it ends, if ever.
+    pub expires: Option<Timestamp>,
+}
+
+/// One of a client's public keys, for `private_key_jwt`.
+#[derive(Clone, Debug)]
+pub struct ClientKey {
+    /// Names the key in the audit trail.
+    pub id: String,
+    /// The key.
+    pub key: ForeignKey,
+    /// When it ends, if ever.
+    pub expires: Option<Timestamp>,
+}
+
+/// The most secrets that a client has at one time.
+pub const SECRETS_MAX: usize = 8;

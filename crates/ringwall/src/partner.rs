@@ -1,0 +1,111 @@
+//! `ringwall admin keys` and `ringwall admin revoke`: what an operator does for a partner.
+
+use std::fs::File;
+use std::io::Read;
+use std::time::Duration;
+
+use oauth::ForeignKey;
+use policy::Permit;
+use serde_json::{Map, Value};
+use store::partners::{self, Partner};
+use store::revocations::{self, Revocation, Revoked};
+
+use crate::cli::ConfigArgs;
+use crate::cli::admin::{KeysArgs, RevokeArgs};
+use crate::cli::exit::{Failure, print};
+use crate::config::Loaded;
+use crate::home::Home;
+use crate::wire::{self, Base};
+use crate::{keys, registration};
+
+/// Registers a partner's public keys in place of those before.
+///
+/// # Errors
+/// When the file is no set of public signature keys, or there is no such partner.
+pub(crate) fn set_keys(args: &KeysArgs) -> Result<(), Failure> {
+    let jwks = match &args.jwks {
+        Some(path) => read(path)?,
+        None => Vec::new(),
+    };
+    on(&args.config, async |base| {
+        let (partner, permit) = find(&base, &args.client).await?;
+        let witness = registration::witness(&base, "admin keys");
+        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
+        let client_id = partner.client_id.as_str();
+        partners::set_keys(&mut tx, client_id, &jwks, args.fapi2).await.map_err(failed)?;
+        tx.commit(None).await.map_err(failed)?;
+        close(base).await
+    })?;
+    print(&format!("`{}` has {} public keys\n", args.client, jwks.len()))
+}
+
+/// Revokes every access token that a partner has.
+///
+/// # Errors
+/// When there is no such partner.
+pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
+    on(&args.config, async |base| {
+        let (partner, permit) = find(&base, &args.client).await?;
+        let at = base.clock.now();
+        let one = Revocation {
+            kind: Revoked::Client,
+            subject: partner.client_id,
+            at,
+            until: at.plus(TOKEN_LIFE),
+        };
+        let witness = registration::witness(&base, "admin revoke");
+        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
+        revocations::add(&mut tx, &one).await.map_err(failed)?;
+        tx.commit(None).await.map_err(failed)?;
+        close(base).await
+    })?;
+    print(&format!("the access tokens of `{}` end within two seconds\n", args.client))
+}
+
+/// Each key of a file with a key set, as it is kept: nothing that is not read strictly.
+fn read(path: &std::path::Path) -> Result<Vec<String>, Failure> {
+    let odd = |error: &dyn std::fmt::Display| {
+        Failure::Failed(format!("`{}` is no set of public keys: {error}", path.display()))
+    };
+    let file = File::open(path).map_err(|error| odd(&error))?;
+    let mut bytes = Vec::new();
+    file.take(JWKS_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| odd(&error))?;
+    ForeignKey::parse_set(&bytes).map_err(|error| odd(&error))?;
+    let set: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| odd(&error))?;
+    let keys = set.get("keys").and_then(Value::as_array).into_iter().flatten();
+    Ok(keys.map(Value::to_string).collect())
+}
+
+async fn find(base: &Base, client_id: &str) -> Result<(Partner, Permit), Failure> {
+    let found = partners::find(&base.store, client_id, base.clock.now()).await.map_err(failed)?;
+    let partner =
+        found.ok_or_else(|| Failure::Failed(format!("there is no partner `{client_id}`")))?;
+    let permit = base.policy.system(partner.tenant, "operator");
+    Ok((partner, permit))
+}
+
+fn on(
+    args: &ConfigArgs,
+    work: impl AsyncFnOnce(Base) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let config = Loaded::read(&args.layers())?.config;
+    let home = Home::prepare(&config.server.data_dir).map_err(|e| Failure::because(&e))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::because(&error))?;
+    runtime.block_on(async {
+        let keyring = keys::keyring(&home, config.vault.key_file.as_ref())?;
+        work(wire::base(&config, &home, keyring).await?).await
+    })
+}
+
+async fn close(base: Base) -> Result<(), Failure> {
+    base.store.close().await.map_err(failed)
+}
+
+fn failed(error: store::StoreError) -> Failure {
+    Failure::because(&error)
+}
+
+/// Longer than any access token lives.
+const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
+const JWKS_BYTES_MAX: u64 = 32 * 1024;
