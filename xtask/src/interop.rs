@@ -57,12 +57,15 @@ struct Stage {
     /// Below the target folder; suites leave their reports here.
     reports: PathBuf,
     ready: PathBuf,
+    /// The operator's commands, and whose data they are about.
+    binary: PathBuf,
+    data: PathBuf,
     url: String,
     ca_file: String,
 }
 
 impl Stage {
-    fn of(workspace: &Workspace, server: &Server) -> Outcome<Self> {
+    fn of(workspace: &Workspace, server: &Server, binary: PathBuf) -> Outcome<Self> {
         let ready = server.ready().to_owned();
         let text = std::fs::read_to_string(&ready).map_err(ChoreError::path(&ready))?;
         let member = |name: &str| {
@@ -76,6 +79,8 @@ impl Stage {
             reports: workspace.target_folder("interop")?,
             url: member("url")?,
             ca_file: member("ca_file")?,
+            data: ready.with_file_name("data"),
+            binary,
             ready,
         })
     }
@@ -84,6 +89,8 @@ impl Stage {
     fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("RINGWALL_READY", &self.ready)
+            .env("RINGWALL_BINARY", &self.binary)
+            .env("RINGWALL_DATA", &self.data)
             .env("RINGWALL_URL", &self.url)
             .env("RINGWALL_CA", &self.ca_file)
     }
@@ -111,7 +118,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let rules = format!("{:?}", install::RULE_FILES);
     serve.env("RINGWALL__FIREWALL__RULES", rules);
     let server = Server::start(serve, &workspace.target_folder("interop")?.join("demo"))?;
-    let stage = Stage::of(workspace, &server)?;
+    let stage = Stage::of(workspace, &server, binary.clone())?;
 
     let mut told = Vec::new();
     if let Some(node) = node {

@@ -2,12 +2,17 @@
 
 import json
 import os
+import subprocess
+import tempfile
+import time
 import unittest
 from pathlib import Path
 
 import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.jose import JsonWebKey
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
 READY = json.loads(Path(os.environ["RINGWALL_READY"]).read_text())
@@ -25,10 +30,8 @@ def discover():
     return AuthorizationServerMetadata(answer.json())
 
 
-def session(client_id, secret):
-    it = OAuth2Session(
-        client_id, secret, scope=SCOPE, token_endpoint_auth_method="client_secret_basic"
-    )
+def session(client_id, secret, method="client_secret_basic"):
+    it = OAuth2Session(client_id, secret, scope=SCOPE, token_endpoint_auth_method=method)
     # Otherwise a certificate bundle named in the environment wins over this one.
     it.trust_env = False
     it.verify = CA_FILE
@@ -84,6 +87,57 @@ class Refusals(unittest.TestCase):
     def test_a_server_with_an_unknown_certificate_is_not_spoken_to(self):
         with self.assertRaises(requests.exceptions.SSLError):
             requests.get(f"{URL}/v1/jobs", timeout=10)
+
+
+class Proofs(unittest.TestCase):
+    def test_a_secret_in_the_form_is_taken_and_a_wrong_one_refused(self):
+        with session(PARTNER["client_id"], PARTNER["client_secret"], "client_secret_post") as it:
+            self.assertIn("access_token", token_of(it))
+        with session(PARTNER["client_id"], "wrong", "client_secret_post") as it:
+            with self.assertRaises(OAuthError) as caught:
+                token_of(it)
+        self.assertEqual(caught.exception.error, "invalid_client")
+
+    def test_an_assertion_is_taken_for_the_issuer_and_refused_for_the_endpoint(self):
+        key = self.registered()
+
+        def asked(audience):
+            with session(PARTNER["client_id"], key, "private_key_jwt") as it:
+                claims = {"exp": int(time.time()) + 60}
+                headers = {"kid": "authlib-1"}
+                it.register_client_auth_method(
+                    PrivateKeyJWT(audience, claims=claims, headers=headers, alg="ES256")
+                )
+                return token_of(it)
+
+        self.assertIn("access_token", asked(URL))
+        with self.assertRaises(OAuthError) as caught:
+            asked(discover()["token_endpoint"])
+        self.assertEqual(caught.exception.error, "invalid_client")
+
+    def registered(self):
+        key = JsonWebKey.generate_key("EC", "P-256", is_private=True)
+        public = {**key.as_dict(is_private=False), "kid": "authlib-1"}
+        with tempfile.TemporaryDirectory() as folder:
+            jwks = Path(folder) / "jwks.json"
+            jwks.write_text(json.dumps({"keys": [public]}))
+            words = ["admin", "keys", "--client", PARTNER["client_id"], "--jwks", str(jwks)]
+            data = ["--data-dir", os.environ["RINGWALL_DATA"]]
+            subprocess.run([os.environ["RINGWALL_BINARY"], *words, *data], check=True)
+        return key.as_pem(is_private=True).decode()
+
+    def test_a_revoked_token_is_worth_nothing(self):
+        metadata = discover()
+        with session(PARTNER["client_id"], PARTNER["client_secret"]) as it:
+            token = token_of(it)["access_token"]
+            worth = it.introspect_token(metadata["introspection_endpoint"], token=token)
+            self.assertTrue(worth.json()["active"])
+
+            it.revoke_token(metadata["revocation_endpoint"], token=token)
+
+            worth = it.introspect_token(metadata["introspection_endpoint"], token=token)
+            self.assertEqual(worth.json(), {"active": False})
+            self.assertEqual(it.get(f"{URL}/v1/jobs", timeout=10).status_code, 401)
 
 
 class Use(unittest.TestCase):

@@ -16,8 +16,8 @@ use crate::{
 /// The first release with everything that `openid-client` 6 asks for.
 const VERSION_MIN: u32 = 20;
 const PACKAGE: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
-const TESTS: &[&str] = &["openid_client.test.mjs", "oauth4webapi.test.mjs"];
-const READY: &str = "ready.mjs";
+const TESTS: &[&str] = &["openid_client.test.mjs", "oauth4webapi.test.mjs", "proofs.test.mjs"];
+const SHARED: &[&str] = &["ready.mjs", "keys.mjs"];
 
 /// A folder with the scripts and their packages.
 pub(super) struct Node {
@@ -30,7 +30,7 @@ pub(super) fn prepare(workspace: &Workspace) -> Outcome<Node> {
     let folder = workspace.target_folder("interop-node")?;
     let source = scripts(workspace).join("node");
     let mut wanted = String::new();
-    for name in PACKAGE.iter().chain(TESTS).chain([&READY]) {
+    for name in PACKAGE.iter().chain(TESTS).chain(SHARED) {
         let path = source.join(name);
         let text = fs::read_to_string(&path).map_err(ChoreError::path(&path))?;
         let copy = folder.join(name);

@@ -1,35 +1,46 @@
-//! Each control we claim names evidence that exists.
+//! Each control we claim, and each statement of the OAuth profile, names evidence that exists.
 
 use toml::{Table, Value};
 
 use super::{Finding, Tree, tree::File};
 
 const RULE: &str = "controls";
+/// What is claimed: the page, the name of its rows, and where a row may stand.
+const PAGES: &[(&str, &str, &[&str])] =
+    &[(PAGE, "control", STATES), (STATEMENTS, "statement", &["holds", "partial", OPEN])];
 const PAGE: &str = "docs/reference/controls.toml";
+const STATEMENTS: &str = "docs/reference/oauth-statements.toml";
 const STATES: &[&str] = &["holds", "partial"];
+/// Nothing is claimed, so nothing has to be shown.
+const OPEN: &str = "open";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let Some(page) = tree.file(PAGE) else { return Vec::new() };
+    let each = PAGES.iter().map(|(path, rows, states)| check_page(tree, path, rows, states));
+    each.flatten().collect()
+}
+
+fn check_page(tree: &Tree, path: &str, rows: &str, states: &[&str]) -> Vec<Finding> {
+    let Some(page) = tree.file(path) else { return Vec::new() };
     let table = match page.text().parse::<Table>() {
         Ok(table) => table,
-        Err(error) => return vec![Finding::new(PAGE, 1, RULE, error.message())],
+        Err(error) => return vec![Finding::new(path, 1, RULE, error.message())],
     };
-    let rows = table.get("control").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if rows.is_empty() {
-        return vec![Finding::new(PAGE, 1, RULE, "there is no `[[control]]`")];
+    let found = table.get(rows).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if found.is_empty() {
+        return vec![Finding::new(path, 1, RULE, format!("there is no `[[{rows}]]`"))];
     }
     let mut ids: Vec<&str> = Vec::new();
     let mut findings = Vec::new();
-    for row in rows {
+    for row in found {
         let id = text(row, "id");
         let line = page.line_of(&format!("\"{id}\""));
-        let mut faults = faults(tree, row);
+        let mut faults = faults(tree, row, states);
         if ids.contains(&id) {
             faults.push("the id stands twice".to_owned());
         }
         ids.push(id);
         let told = faults.into_iter().map(|fault| format!("`{id}`: {fault}"));
-        findings.extend(told.map(|message| Finding::new(PAGE, line, RULE, message)));
+        findings.extend(told.map(|message| Finding::new(path, line, RULE, message)));
     }
     findings
 }
@@ -38,17 +49,17 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn faults(tree: &Tree, row: &Value) -> Vec<String> {
+fn faults(tree: &Tree, row: &Value, states: &[&str]) -> Vec<String> {
     let mut faults = Vec::new();
     if text(row, "id").is_empty() || text(row, "what").is_empty() {
         faults.push("`id` and `what` are needed".to_owned());
     }
-    if !STATES.contains(&text(row, "state")) {
-        faults.push(format!("`state` is one of {STATES:?}"));
+    if !states.contains(&text(row, "state")) {
+        faults.push(format!("`state` is one of {states:?}"));
     }
     let evidence = row.get("evidence").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if evidence.is_empty() {
-        faults.push("`evidence` is needed: a test or a file".to_owned());
+    if evidence.is_empty() == (text(row, "state") != OPEN) {
+        faults.push("`evidence` is needed where something is claimed, and only there".to_owned());
     }
     let missing = evidence.iter().filter_map(|item| missing(tree, item.as_str().unwrap_or("")));
     faults.extend(missing);
@@ -117,6 +128,20 @@ mod tests {
         assert_eq!(messages(&format!("{row}{row}")).len(), 7);
         assert_eq!(messages("[[control]\n").len(), 1);
         assert_eq!(messages("").len(), 1);
+    }
+
+    #[test]
+    fn a_statement_that_is_open_claims_nothing() {
+        let tree = |rows: &str| Tree::sample(&[(STATEMENTS, rows), ("page.md", "")]);
+        let row = |state: &str, evidence: &str| {
+            format!("[[statement]]\nid = \"1\"\nstate = \"{state}\"\nwhat = \"x\"\n{evidence}\n")
+        };
+        let shown = "evidence = [\"page.md\"]";
+
+        assert_eq!(check(&tree(&row("open", shown))).len(), 1);
+        assert_eq!(check(&tree(&row("holds", ""))).len(), 1);
+        assert_eq!(check(&tree(&row("open", ""))).len(), 0);
+        assert_eq!(check(&tree(&row("holds", shown))).len(), 0);
     }
 
     #[test]
