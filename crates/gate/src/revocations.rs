@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use kernel::{Clock, Code, Problem, Timestamp};
 use oauth::Claims;
 use store::revocations::{self, Revocation, Revoked};
-use store::{Store, StoreError, seen};
+use store::{Store, StoreError, grants, seen};
 
 /// What was revoked and has not ended by itself.
 pub struct Revocations {
@@ -69,6 +69,7 @@ impl Revocations {
         let now = self.clock.now();
         revocations::prune(&self.store, now).await?;
         seen::prune(&self.store, now).await?;
+        grants::prune(&self.store, now).await?;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! The OAuth 2 protocol, pure: requests, client authentication, access tokens, verification.
 //!
-//! One grant so far: client credentials (RFC 6749 §4.4), for clients that prove themselves by a
-//! secret or a key. Nothing here does I/O, reads a clock or knows HTTP beyond a status number and
+//! One grant is served so far: client credentials (RFC 6749 §4.4), for clients that prove
+//! themselves by a secret or a key. Codes and refresh tokens are here, and wait for people who sign
+//! in. Nothing here does I/O, reads a clock or knows HTTP beyond a status number and
 //! the text of a header.
 
 pub mod api_key;
@@ -11,10 +12,13 @@ pub mod claims;
 pub mod dpop;
 pub mod error;
 pub mod grant;
+pub mod grants;
 pub mod jti;
 pub mod jwk;
 pub mod key;
 pub mod metadata;
+pub mod opaque;
+pub mod pkce;
 pub mod proof;
 pub mod registered;
 pub mod request;

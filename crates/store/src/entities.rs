@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod application;
 pub(crate) mod audit_entry;
+pub(crate) mod authorization_code;
 pub(crate) mod candidate;
 pub(crate) mod change_log;
 pub(crate) mod chore;
@@ -20,6 +21,7 @@ pub(crate) mod partner;
 pub(crate) mod partner_key;
 pub(crate) mod partner_secret;
 pub(crate) mod public_job;
+pub(crate) mod refresh_family;
 pub(crate) mod revocation;
 pub(crate) mod seen_jti;
 pub(crate) mod signing_key;

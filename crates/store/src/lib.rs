@@ -18,6 +18,7 @@ mod entities;
 mod error;
 pub mod events;
 pub mod exports;
+pub mod grants;
 pub mod idempotency;
 pub mod imports;
 pub mod jobs;

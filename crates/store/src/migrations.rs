@@ -9,6 +9,7 @@ mod m0023_bulk;
 mod m0024_sandbox;
 mod m0040_identity;
 mod m0041_api_keys;
+mod m0042_grants;
 
 use sea_orm_migration::prelude::*;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_sandbox::Migration),
             Box::new(m0040_identity::Migration),
             Box::new(m0041_api_keys::Migration),
+            Box::new(m0042_grants::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ mod changes;
 mod chores;
 mod clients;
 mod employments;
+mod grants;
 mod idempotency;
 mod jobs;
 mod journal;

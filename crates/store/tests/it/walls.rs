@@ -63,6 +63,14 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
             "insert into api_key values ({id}, {id}, 'pc', '{tenant}', 'live', 'x', 'abcd', 'n', \
              's', '', 'me', 0, 1, null, null, null, 1)"
         ),
+        format!(
+            "insert into authorization_code values ('{tenant}', {id}, 'pc', 'u', \
+             's', 'r', 'c', 'f', 0, null)"
+        ),
+        format!(
+            "insert into refresh_family values ('{tenant}', {id}, 'pc', 'u', 's', null, 1, 'x', \
+             null, null, 0, 0, null)"
+        ),
         format!("insert into partner_key values ({id}, {id}, 'pc', '{{}}', 0, null)"),
         format!("insert into revocation values ({id}, {id}, 'token', 'x', 0, 1)"),
         format!("insert into suppression values ({id}, 'x', 0)"),

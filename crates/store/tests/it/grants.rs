@@ -1,0 +1,200 @@
+//! Codes and refresh tokens: what many at once get, and what is left.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use kernel::{Clock, Secret, TenantId, Timestamp};
+use oauth::grants::{CODE_LIFE, CodeGrant, FAMILY_LIFE, Given, GrantError, Halt, Redemption};
+use oauth::grants::{redeem, refresh};
+use oauth::opaque::{Code, GrantKey, RefreshToken};
+use oauth::pkce::Challenge;
+use oauth::{
+    Against, Authenticated, ClientProof, ClientSecret, Evidence, Pepper, Profile, RegisteredClient,
+    Scopes, authenticate, hash_secret,
+};
+use store::{StoreError, grants};
+
+use crate::base::{Base, on_both};
+
+/// RFC 7636 §B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+fn key() -> GrantKey {
+    GrantKey::new(&Secret::new([7; 32]))
+}
+
+fn client(tenant: TenantId) -> RegisteredClient {
+    let hash = hash_secret(&pepper(), "s");
+    RegisteredClient {
+        client_id: "pc_a".to_owned(),
+        tenant,
+        environment: "production".to_owned(),
+        roles: vec!["partner".to_owned()],
+        allowed: Scopes::parse("read:jobs").unwrap(),
+        active: true,
+        profile: Profile::Baseline,
+        secrets: vec![ClientSecret { id: "s1".to_owned(), hash, expires: None }],
+        keys: Vec::new(),
+    }
+}
+
+fn pepper() -> Pepper {
+    Pepper::new(1, &Secret::new([1; 32]))
+}
+
+fn proven(client: &RegisteredClient, now: Timestamp) -> Authenticated<'_> {
+    let peppers = [pepper()];
+    let evidence = Evidence::Basic(Secret::new("s".to_owned()));
+    let proof = ClientProof { client_id: client.client_id.clone(), evidence };
+    let against = Against { peppers: &peppers, issuer: "https://id.example", now };
+    authenticate(Some(client), &proof, &against).unwrap().settle(true).unwrap()
+}
+
+/// A code that somebody granted.
+async fn granted(base: &Base, tenant: TenantId) -> Code {
+    let code = Code::generate();
+    let grant = CodeGrant {
+        client_id: "pc_a".to_owned(),
+        tenant,
+        subject: "usr_1".to_owned(),
+        scopes: Scopes::parse("read:jobs").unwrap(),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        challenge: Challenge::parse(Some("S256"), CHALLENGE).unwrap(),
+        family: RefreshToken::new_family(),
+        expires_at: base.clock.now().plus(CODE_LIFE),
+    };
+    grants::add_code(&base.store, code.hash(&key()), &grant).await.unwrap();
+    code
+}
+
+async fn redeemed(
+    base: &Base,
+    client: &RegisteredClient,
+    code: &Code,
+) -> Result<Given, Halt<StoreError>> {
+    let now = base.clock.now();
+    let asked = Redemption {
+        code,
+        verifier: Some(VERIFIER),
+        redirect_uri: None,
+        bound_to: Some("thumb"),
+        now,
+    };
+    redeem(base.store.as_ref(), &key(), &proven(client, now), &asked).await
+}
+
+async fn refreshed(
+    base: &Base,
+    client: &RegisteredClient,
+    token: &RefreshToken,
+) -> Result<Given, Halt<StoreError>> {
+    let now = base.clock.now();
+    let how = (None, Some("thumb"), now);
+    refresh(base.store.as_ref(), &key(), &proven(client, now), token, how).await
+}
+
+fn error<T>(outcome: Result<T, Halt<StoreError>>) -> Option<GrantError> {
+    match outcome {
+        Err(Halt::Refused(error)) => Some(error),
+        Err(Halt::Failed(error)) => panic!("{error}"),
+        Ok(_) => None,
+    }
+}
+
+fn whole(token: &RefreshToken) -> String {
+    token.whole().expose().clone()
+}
+
+#[tokio::test]
+async fn of_thirty_two_redemptions_at_once_one_succeeds() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+
+        let all = join_all((0..32).map(|_| redeemed(base, &client, &code))).await;
+
+        let errors: Vec<_> = all.into_iter().filter_map(error).collect();
+        assert_eq!(errors, [GrantError::Reused; 31]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_thirty_two_refreshes_at_once_there_is_one_successor() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+        let first = redeemed(base, &client, &code).await.unwrap().refresh;
+
+        let all = join_all((0..32).map(|_| refreshed(base, &client, &first))).await;
+
+        let mut tokens: Vec<_> =
+            all.into_iter().map(|given| whole(&given.unwrap().refresh)).collect();
+        tokens.dedup();
+        assert_eq!(tokens.len(), 1);
+        let generation: Vec<i64> = base.raw.column("select generation from refresh_family").await;
+        assert_eq!(generation, [2]);
+        let next = RefreshToken::parse(&tokens[0]).unwrap();
+        assert_eq!(error(refreshed(base, &client, &next).await), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lost_answers_end_no_family_and_an_older_token_does() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+        let first = redeemed(base, &client, &code).await.unwrap().refresh;
+        let mut token = first.clone();
+        for _ in 0..100 {
+            base.tick();
+            let lost = refreshed(base, &client, &token).await.unwrap().refresh;
+            let again = refreshed(base, &client, &token).await.unwrap().refresh;
+            assert_eq!(whole(&lost), whole(&again));
+            token = again;
+        }
+
+        assert_eq!(error(refreshed(base, &client, &first).await), Some(GrantError::Reused));
+        assert_eq!(error(refreshed(base, &client, &token).await), Some(GrantError::Over));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_used_code_ends_what_it_gave_and_another_tenant_finds_none() {
+    on_both(async |base| {
+        let (acme, zeta) = (base.found("acme").await, base.found("zeta").await);
+        let (own, other) = (client(acme), client(zeta));
+        let code = granted(base, acme).await;
+
+        assert_eq!(error(redeemed(base, &other, &code).await), Some(GrantError::Unknown));
+        let token = redeemed(base, &own, &code).await.unwrap().refresh;
+        assert_eq!(error(refreshed(base, &other, &token).await), Some(GrantError::Unknown));
+        assert_eq!(error(redeemed(base, &own, &code).await), Some(GrantError::Reused));
+
+        assert_eq!(error(refreshed(base, &own, &token).await), Some(GrantError::Over));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn grants_are_kept_as_hashes_and_forgotten_when_they_are_over() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+        let first = redeemed(base, &client, &code).await.unwrap().refresh;
+        let second = refreshed(base, &client, &first).await.unwrap().refresh;
+
+        let all = base.raw.everything().await;
+        for secret in [code.whole().expose().clone(), whole(&first), whole(&second)] {
+            let (_, tail) = secret.split_at(secret.len() - 40);
+            assert!(!all.contains(tail));
+        }
+        let end = base.clock.now().plus(FAMILY_LIFE).plus(Duration::from_millis(1));
+        assert_eq!(grants::prune(&base.store, end).await.unwrap(), 2);
+        assert_eq!(error(refreshed(base, &client, &second).await), Some(GrantError::Unknown));
+    })
+    .await;
+}
