@@ -14,8 +14,10 @@ pub fn metadata(issuer: &str, scopes: &[&str]) -> Value {
         "token_endpoint": format!("{issuer}/oauth/token"),
         "revocation_endpoint": format!("{issuer}/oauth/revoke"),
         "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms(),
         "introspection_endpoint": format!("{issuer}/oauth/introspect"),
         "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms(),
         "jwks_uri": format!("{issuer}/oauth/jwks"),
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": METHODS,
@@ -52,6 +54,19 @@ mod tests {
         let methods = &document["token_endpoint_auth_methods_supported"];
         assert_eq!(*methods, json!(METHODS));
         assert!(!METHODS.contains(&"none"));
+    }
+
+    #[test]
+    fn where_assertions_are_taken_their_algorithms_are_named() {
+        let document = metadata("https://id.example", &[]);
+
+        for endpoint in ["token", "revocation", "introspection"] {
+            let member =
+                |what: &str| &document[format!("{endpoint}_endpoint_auth_{what}_supported")];
+            assert_eq!(*member("methods"), json!(METHODS), "{endpoint}");
+            assert_eq!(*member("signing_alg_values"), json!(algorithms()), "{endpoint}");
+        }
+        assert!(!algorithms().contains(&"none") && !algorithms().contains(&"HS256"));
     }
 
     #[test]

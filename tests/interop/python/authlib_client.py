@@ -11,9 +11,9 @@ from pathlib import Path
 import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+from joserfc.jwk import ECKey
 
 READY = json.loads(Path(os.environ["RINGWALL_READY"]).read_text())
 URL = READY["url"].rstrip("/")
@@ -116,15 +116,16 @@ class Proofs(unittest.TestCase):
         self.assertEqual(caught.exception.error, "invalid_client")
 
     def registered(self):
-        key = JsonWebKey.generate_key("EC", "P-256", is_private=True)
-        public = {**key.as_dict(is_private=False), "kid": "authlib-1"}
+        key = ECKey.generate_key("P-256")
+        members = {name: key.as_dict(private=False)[name] for name in ("kty", "crv", "x", "y")}
+        public = {**members, "kid": "authlib-1"}
         with tempfile.TemporaryDirectory() as folder:
             jwks = Path(folder) / "jwks.json"
             jwks.write_text(json.dumps({"keys": [public]}))
             words = ["admin", "keys", "--client", PARTNER["client_id"], "--jwks", str(jwks)]
             data = ["--data-dir", os.environ["RINGWALL_DATA"]]
             subprocess.run([os.environ["RINGWALL_BINARY"], *words, *data], check=True)
-        return key.as_pem(is_private=True).decode()
+        return key
 
     def test_a_revoked_token_is_worth_nothing(self):
         metadata = discover()
