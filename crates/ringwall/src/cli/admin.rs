@@ -36,6 +36,7 @@ pub(crate) struct KeysArgs {
 
 /// Whose tokens end.
 #[derive(Debug, Args)]
+#[command(after_help = REVOKE_HELP)]
 pub(crate) struct RevokeArgs {
     /// The partner's client id
     #[arg(long, value_name = "CLIENT_ID")]
@@ -84,6 +85,12 @@ Ed25519 (EdDSA), or RSA of 2048 bits or more with `\"alg\": \"PS256\"`; private 
 Examples:
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json --fapi2";
+
+const REVOKE_HELP: &str = "\
+The partner may ask for new tokens; its API keys are not touched. Works beside a running server.
+
+Examples:
+  ringwall admin revoke --client pc_8f3kq2m1zdy2y2ye";
 
 const HELP: &str = "\
 The secret is stored as a keyed hash; it cannot be shown again. The slug must not be taken.
