@@ -61,9 +61,9 @@ impl Inspector {
         Self { match_log, ..self }
     }
 
-    /// Knows the operations of a contract. With `trust` it looks at nothing twice: what the contract
-    /// restricts to harmless text skips the rules that look for injection. `stated` is what an
-    /// operator excludes.
+    /// Knows the operations of a contract. With `trust` it looks at nothing twice: what the
+    /// contract restricts to harmless text skips the rules that look for injection. `stated` is
+    /// what an operator excludes.
     ///
     /// # Errors
     /// When a name of the contract, or a stated one, cannot stand in a rule's target.

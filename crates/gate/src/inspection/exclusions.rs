@@ -87,9 +87,9 @@ fn member(way: &[Option<String>]) -> String {
     format!("/^json\\.{}$/", parts.join("\\."))
 }
 
-/// The rules of the Core Rule Set that hold lists of methods, media types and character sets, and the
-/// form of a media type. The contract has the true lists: the ring outside of this one and validation
-/// refuse what is not on them.
+/// The rules of the Core Rule Set that hold lists of methods, media types and character sets, and
+/// the form of a media type. The contract has the true lists: the ring outside of this one and
+/// validation refuse what is not on them.
 const DECLARED_ELSEWHERE: &[u32] = &[911_100, 920_420, 920_470, 920_480];
 
 const OUR_TAG: &str = "ringwall/injection";
