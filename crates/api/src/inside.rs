@@ -13,6 +13,7 @@ use vault::TokenKey;
 
 use crate::docs::Documentation;
 use crate::extract::Shared;
+use crate::matches::Pools;
 use crate::reply::Refused;
 
 /// Settings of the API, wired once by the binary.
@@ -33,6 +34,8 @@ pub struct Settings {
     pub api_key_pepper: Pepper,
     /// What seals cursors.
     pub cursors: TokenKey,
+    /// The tenants' candidates in memory, ready to be ranked.
+    pub pools: Pools,
     /// The pages about this API.
     pub documentation: Documentation,
 }

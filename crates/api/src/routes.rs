@@ -6,7 +6,8 @@ use utoipa_axum::routes;
 use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
-    api_keys, candidates, changes, clients, docs, employments, events, health, jobs, oauth, sandbox,
+    api_keys, candidates, changes, clients, docs, employments, events, health, jobs, matches,
+    oauth, sandbox,
 };
 
 /// Every route, by area.
@@ -17,6 +18,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(candidate_routes())
         .merge(client_routes())
         .merge(sync_routes())
+        .merge(match_routes())
         .merge(employment_routes())
         .merge(bulk_routes())
         .merge(sandbox_routes())
@@ -93,6 +95,25 @@ fn candidate_routes() -> OpenApiRouter<Shared> {
 
 fn sync_routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(changes::list)).routes(routes!(events::list))
+}
+
+fn match_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(matches::run::run))
+        .routes(routes!(matches::run::read))
+        .routes(routes!(matches::read::list))
+        .routes(routes!(matches::read::transitions))
+        .routes(routes!(matches::read::read))
+        .routes(routes!(matches::moves::shortlist))
+        .routes(routes!(matches::moves::submit))
+        .routes(routes!(matches::moves::interview))
+        .routes(routes!(matches::moves::offer))
+        .routes(routes!(matches::moves::accept))
+        .routes(routes!(matches::moves::place))
+        .routes(routes!(matches::moves::dismiss))
+        .routes(routes!(matches::moves::reject))
+        .routes(routes!(matches::moves::reinstate))
+        .routes(routes!(matches::moves::withdraw))
 }
 
 fn employment_routes() -> OpenApiRouter<Shared> {

@@ -108,6 +108,12 @@ impl LanguageTag {
 }
 
 impl TimeZoneName {
+    /// Coordinated Universal Time.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+
     /// Parses a name.
     ///
     /// # Errors
@@ -223,6 +229,11 @@ impl<'de> Deserialize<'de> for TimeZoneName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn universal_time_is_a_time_zone() {
+        assert_eq!(TimeZoneName::parse("UTC"), Ok(TimeZoneName::utc()));
+    }
 
     #[test]
     fn codes_outside_the_lists_are_refused() {

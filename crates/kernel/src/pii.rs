@@ -33,6 +33,8 @@ pub enum Purpose {
     Index,
     /// To seal it for storage.
     Seal,
+    /// To take out of it what the matcher may see.
+    Project,
     /// To show its last characters, and nothing else of it.
     Mask,
     /// To show it whole to a caller who stated why.

@@ -216,6 +216,8 @@ const SCOPES: &[&str] = &[
     "read:candidates.pii",
     "write:candidates",
     "erase:candidates",
+    "read:matches",
+    "write:matches",
     "read:employments",
     "read:employments.pii",
     "write:employments",

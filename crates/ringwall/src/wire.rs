@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Inside, Settings};
+use api::{Inside, Pools, Settings};
 use gate::listener::ListenerConfig;
 use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
@@ -87,6 +87,7 @@ pub(crate) async fn wall(
         peppers: vec![keys::pepper(&base.keyring)],
         api_key_pepper: keys::api_key_pepper(&base.keyring),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
+        pools: Pools::new(POOLS_MAX).map_err(|error| Failure::because(&error))?,
         documentation: plans.documentation,
     };
     if let Some(shield) = &plans.shield {
@@ -191,3 +192,7 @@ fn access_log(to: &LogTo) -> Result<AccessLog, Failure> {
     };
     AccessLog::open(&sink).map_err(|error| Failure::because(&error))
 }
+
+/// Of so many agencies the candidates are kept in memory, ready to be ranked: about 10 MB for
+/// 100,000 of them.
+const POOLS_MAX: usize = 64;

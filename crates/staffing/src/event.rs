@@ -61,6 +61,13 @@ pub enum MatchEvent {
     Placed,
 }
 
+/// What happened to a run of the matcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchRunEvent {
+    /// It is over, and its scores are there.
+    Completed,
+}
+
 /// What happened to an employment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmploymentEvent {
@@ -180,6 +187,16 @@ impl MatchEvent {
         match made {
             MatchMove::Place(_) => Self::Placed,
             _ => Self::StageChanged,
+        }
+    }
+}
+
+impl MatchRunEvent {
+    /// The event's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "match_run.completed",
         }
     }
 }

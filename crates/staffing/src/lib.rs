@@ -36,6 +36,7 @@ pub const CODES: &[&Code] = &[
     &candidate::life::ILLEGAL,
     &candidate::consent::ILLEGAL_CONSENT,
     &matches::ILLEGAL,
+    &matches::JOB_CLOSED,
     &employment::life::ILLEGAL,
     &employment::change::CLOSED,
     &employment::amendment::ILLEGAL,

@@ -336,6 +336,13 @@ pub const ILLEGAL: Code = Code {
     title: "The match does not allow this move from its stage",
     mend: "Choose one of `legal_transitions`, or ask a recruiter where a person has to decide.",
 };
+/// Nobody is considered for a job that is over.
+pub const JOB_CLOSED: Code = Code {
+    status: 409,
+    name: "matches.job_closed",
+    title: "The job takes no candidates any more",
+    mend: "Rank candidates for a job that is neither filled, closed nor cancelled.",
+};
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ use crate::entities::suppression;
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::sealed::{Level, Sealed};
-use crate::{StoreError, TenantTx, TenantView, exports, idempotency, search};
+use crate::{StoreError, TenantTx, TenantView, exports, idempotency, matches, projections, search};
 
 /// A candidate as stored: personal data is still sealed.
 #[derive(Clone)]
@@ -137,6 +137,9 @@ pub async fn add(
     let row = row(tx, &candidate);
     let step = Step { event: CandidateEvent::Created.name(), fields: Vec::new() };
     tx.insert(row, record(&candidate, Change::Created, step)).await?;
+    let new = [(candidate, draft)];
+    projections::reflect_new(tx, &new).await?;
+    let [(candidate, _)] = new;
     Ok(candidate)
 }
 
@@ -153,13 +156,14 @@ pub(crate) async fn add_all(
             .iter()
             .map(|draft| {
                 let new = new(tx, draft, state.clone());
-                Candidate { created_by: author.to_owned(), ..new }
+                (Candidate { created_by: author.to_owned(), ..new }, draft)
             })
             .collect();
-        let rows = candidates.iter().map(|candidate| row(tx, candidate));
+        let rows = candidates.iter().map(|(candidate, _)| row(tx, candidate));
         let insert = Entity::insert_many(rows.collect::<Vec<_>>());
         insert.exec_without_returning(&tx.session).await.map_err(StoreError::from_write)?;
-        for candidate in candidates {
+        projections::reflect_new(tx, &candidates).await?;
+        for (candidate, _) in candidates {
             let step = Step { event: CandidateEvent::Created.name(), fields: Vec::new() };
             tx.record(record(&candidate, Change::Created, step));
             ids.push(candidate.id);
@@ -212,6 +216,7 @@ pub async fn save(
         (candidate.personal, candidate.indexes) = seal(tx, read.id, draft);
     }
     write(tx, read, &candidate, step).await?;
+    projections::reflect(tx, &candidate, draft).await?;
     Ok(candidate)
 }
 
@@ -259,6 +264,10 @@ pub(crate) async fn erase(tx: &mut TenantTx, read: &Candidate) -> Result<Candida
     };
     let step = Step { event: CandidateEvent::Erased.name(), fields: Vec::new() };
     write(tx, read, &candidate, step).await?;
+    // In this order: a run of the matcher that is under way holds the projection, and what it wrote
+    // is seen after it let go.
+    projections::reflect(tx, &candidate, None).await?;
+    matches::forget(tx, candidate.id).await?;
     Ok(candidate)
 }
 

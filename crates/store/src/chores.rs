@@ -25,7 +25,7 @@ use watch::Scene;
 
 use crate::dialect::{self, Context};
 use crate::entities::chore::{ActiveModel, Column, Entity, Model};
-use crate::{Store, StoreError, TenantTx, Witness, exports, imports, tenants};
+use crate::{Store, StoreError, TenantTx, Witness, exports, imports, projections, tenants};
 
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,7 @@ impl Worker {
             let tx = self.store.tenant(&permit, &self.witness(Kind::Prune)).await?;
             recur(&tx, tx.now()).await?;
             tx.commit(None).await?;
+            self.complete(&permit).await?;
         }
         if self.store.db().write.get_database_backend() == DbBackend::Postgres {
             return Ok(());
@@ -114,6 +115,18 @@ impl Worker {
         let nobody = Entity::update_many().col_expr(Column::HeldUntil, Option::<i64>::None.into());
         nobody.exec(&self.store.db().write).await?;
         Ok(())
+    }
+
+    /// Every candidate of a tenant can be matched: also those from before there was a matcher.
+    async fn complete(&self, permit: &Permit) -> Result<(), StoreError> {
+        loop {
+            let tx = self.store.tenant(permit, &self.witness(Kind::Prune)).await?;
+            let completed = projections::complete(&tx).await?;
+            tx.commit(None).await?;
+            if completed == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Does everything that is due, until `is_over` says that it is time to stop; how many steps

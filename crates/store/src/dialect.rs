@@ -83,6 +83,16 @@ pub(crate) async fn enter(
     Ok(())
 }
 
+/// Steps down to the role of the matcher, until the transaction ends: from here on the database
+/// shows projections and nothing else. SQLite has no roles: there the type of what is read is the
+/// only wall.
+pub(crate) async fn step_down(session: &impl ConnectionTrait) -> Result<(), StoreError> {
+    if session.get_database_backend() == DbBackend::Postgres {
+        session.execute_unprepared(STEP_DOWN).await?;
+    }
+    Ok(())
+}
+
 /// The rows of a table in which a phrase stands, in one of these fields or anywhere. The only text
 /// in the statement is ours: the words are bound.
 pub(crate) fn has_phrase(
@@ -180,6 +190,7 @@ const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"ringwall");
 const SET_TENANT: &str = "select set_config('app.tenant', $1, true)";
 const SET_RUNNER: &str = "select set_config('app.runner', $1, true)";
 const SET_API_KEY: &str = "select set_config('app.api_key', $1, true)";
+const STEP_DOWN: &str = "set local role ringwall_matcher";
 const SET_CLIENT: &str = "select set_config('app.client', $1, true)";
 /// Powerful is who is, or may become, a superuser, a role past row security or an owner of tables.
 const WHO_AM_I: &str = "select exists (select 1 from pg_roles p \

@@ -47,6 +47,9 @@ pub enum StoreError {
     /// The bulk work takes no such change any more.
     #[error("the bulk work is closed")]
     Closed,
+    /// The job takes no candidates any more.
+    #[error("the job takes no candidates any more")]
+    JobClosed,
     /// Parts are missing, or there are too many lines.
     #[error("the import is not whole")]
     Incomplete,
@@ -121,6 +124,7 @@ impl From<StoreError> for Problem {
             }
             StoreError::Full => Self::new(&FULL),
             StoreError::Closed => Self::new(&CLOSED),
+            StoreError::JobClosed => Self::new(&staffing::matches::JOB_CLOSED),
             StoreError::Incomplete => Self::new(&INCOMPLETE),
             StoreError::NotReady => Self::new(&NOT_READY),
             StoreError::WindowOver => Self::new(&WINDOW_OVER),

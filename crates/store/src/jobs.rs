@@ -15,7 +15,7 @@ use crate::entities::job::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::search::{self, Counted, Counts, Facets, Order, RELEVANCE, Scored};
-use crate::{StoreError, TenantTx, TenantView, clients, public_jobs, words};
+use crate::{StoreError, TenantTx, TenantView, clients, matches, public_jobs, words};
 
 /// A job as stored.
 #[derive(Clone, Debug)]
@@ -135,6 +135,9 @@ pub async fn save(
         return Err(stale(tx, read.id).await?);
     }
     public_jobs::reflect(tx, &job).await?;
+    if job.life.status != read.life.status {
+        matches::follow(tx, job.id, job.life.status).await?;
+    }
     Ok(job)
 }
 
@@ -156,6 +159,7 @@ pub async fn delete(tx: &mut TenantTx, read: &Job) -> Result<(), StoreError> {
     let gone = Job { version: read.version + 1, ..read.clone() };
     let step = Step { event: "job.deleted", fields: Vec::new() };
     tx.record(record(&gone, Change::Deleted, step));
+    matches::drop_all(tx, read.id).await?;
     public_jobs::withdraw(tx, read.id).await
 }
 
@@ -165,6 +169,13 @@ pub async fn delete(tx: &mut TenantTx, read: &Job) -> Result<(), StoreError> {
 /// [`StoreError::Missing`] when the tenant has none of that id.
 pub async fn require(view: &TenantView, id: JobId) -> Result<Job, StoreError> {
     sheet(view, id).await?.try_into()
+}
+
+/// A job by its id, which nobody changes until this transaction ends.
+pub(crate) async fn hold(tx: &TenantTx, id: JobId) -> Result<Job, StoreError> {
+    let query = tx.find::<Entity>().filter(Column::Id.eq(id.uuid())).lock_exclusive();
+    let row = query.one(&tx.session).await?;
+    Sheet::try_from(row.ok_or(StoreError::Missing)?)?.try_into()
 }
 
 /// A job by its id, to be shown.

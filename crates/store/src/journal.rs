@@ -45,18 +45,26 @@ pub enum Change {
     Deleted,
 }
 
-/// The records of one transaction, in order.
+/// SHA-256, in hex, of what a change followed from and of what came out, each by its name.
+pub(crate) type Digests = Vec<(&'static str, String)>;
+
+/// The records of one transaction, in order, with their digests.
 #[derive(Default)]
-pub(crate) struct Journal(Vec<Record>);
+pub(crate) struct Journal(Vec<(Record, Digests)>);
 
 impl Journal {
     pub(crate) fn push(&mut self, record: Record) {
-        self.0.push(record);
+        self.prove(record, Vec::new());
+    }
+
+    /// Takes a record that the audit trail is to keep with digests.
+    pub(crate) fn prove(&mut self, record: Record, digests: Digests) {
+        self.0.push((record, digests));
     }
 
     /// What the transaction is about: the first thing that it touched.
     pub(crate) fn subject(&self) -> Option<Uuid> {
-        self.0.first().map(|record| record.id)
+        self.0.first().map(|(record, _)| record.id)
     }
 
     /// Writes everything, last in the transaction: from here to the commit the tenant's counter is
@@ -95,7 +103,7 @@ struct Told<'a> {
 }
 
 async fn write_part(
-    records: &[Record],
+    records: &[(Record, Digests)],
     first: i64,
     view: &TenantView,
     permit: &Permit,
@@ -107,11 +115,12 @@ async fn write_part(
     let mut changes = Vec::with_capacity(records.len());
     let mut events = Vec::with_capacity(records.len());
     let mut entries = Vec::with_capacity(records.len());
-    for (record, seq) in records.iter().zip(first..) {
+    for ((record, digests), seq) in records.iter().zip(first..) {
         let event_id = EventId::new(clock);
         changes.push(change_row(record, tenant, seq, told.at));
         events.extend(event_row(record, tenant, seq, event_id, told, permit));
-        let event = Event::change(event_id, scene, actor, audited(record, permit, witness));
+        let event =
+            Event::change(event_id, scene, actor, audited(record, digests, permit, witness));
         entries.push(audit_entry::row(&event));
     }
     change_log::Entity::insert_many(changes).exec_without_returning(&view.session).await?;
@@ -179,7 +188,12 @@ fn event_row(
     })
 }
 
-fn audited(record: &Record, permit: &Permit, witness: &Witness) -> watch::Change {
+fn audited(
+    record: &Record,
+    digests: &Digests,
+    permit: &Permit,
+    witness: &Witness,
+) -> watch::Change {
     watch::Change {
         operation: witness.operation.clone(),
         kind: match record.change {
@@ -191,6 +205,7 @@ fn audited(record: &Record, permit: &Permit, witness: &Witness) -> watch::Change
         resource_id: record.printed.clone(),
         version: record.version,
         fields: record.fields.clone(),
+        digests: digests.clone(),
         policies: permit.policies().iter().map(ToString::to_string).collect(),
     }
 }

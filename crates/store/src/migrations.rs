@@ -7,6 +7,7 @@ mod m0021_words;
 mod m0022_chores;
 mod m0023_bulk;
 mod m0024_sandbox;
+mod m0030_matches;
 mod m0040_identity;
 mod m0041_api_keys;
 mod m0042_grants;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_chores::Migration),
             Box::new(m0023_bulk::Migration),
             Box::new(m0024_sandbox::Migration),
+            Box::new(m0030_matches::Migration),
             Box::new(m0040_identity::Migration),
             Box::new(m0041_api_keys::Migration),
             Box::new(m0042_grants::Migration),

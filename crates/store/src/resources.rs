@@ -1,6 +1,9 @@
 //! The kinds of things that changes and events are about, each named once.
 
-use kernel::{CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, TenantId};
+use kernel::{
+    CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId, MatchRunId,
+    TenantId,
+};
 use uuid::Uuid;
 
 /// A kind of thing that callers follow.
@@ -40,6 +43,18 @@ pub const RESOURCES: &[Resource] = &[
         action: "employment.list",
         path: "employments",
         print: |id| EmploymentId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "match",
+        action: "match.list",
+        path: "matches",
+        print: |id| MatchId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "match_run",
+        action: "match.list",
+        path: "match-runs",
+        print: |id| MatchRunId::from_uuid(id).to_string(),
     },
     Resource {
         name: "import",

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use kernel::{CandidateId, ClientCompanyId, EventId, JobId};
+use kernel::{CandidateId, ClientCompanyId, EventId, JobId, MatchId};
 use policy::Environment;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::entities::{
     application, candidate, chore, client_company, employment, export, export_part, idempotency,
-    import, import_part, import_result, job, public_job, suppression, tenant,
+    import, import_part, import_result, job, job_match, match_run, projection, public_job,
+    suppression, tenant,
 };
 use crate::journal::{Change, Record};
 use crate::tenant::TenantOwned;
@@ -67,14 +68,21 @@ pub async fn reset(tx: &mut TenantTx) -> Result<(), StoreError> {
     let candidates = ids::<candidate::Entity>(tx, candidate::Column::Id).await?;
     let jobs = ids::<job::Entity>(tx, job::Column::Id).await?;
     let clients = ids::<client_company::Entity>(tx, client_company::Column::Id).await?;
+    let matches = ids::<job_match::Entity>(tx, job_match::Column::Id).await?;
+    let matches = matches.into_iter();
     let tombstones = (candidates.into_iter())
         .map(gone("candidate", |id| CandidateId::from_uuid(id).to_string()))
         .chain(jobs.into_iter().map(gone("job", |id| JobId::from_uuid(id).to_string())));
     let clients = clients.into_iter();
-    let last = clients.map(gone("client", |id| ClientCompanyId::from_uuid(id).to_string()));
+    let last = clients
+        .map(gone("client", |id| ClientCompanyId::from_uuid(id).to_string()))
+        .chain(matches.map(gone("match", |id| MatchId::from_uuid(id).to_string())));
     for record in tombstones.chain(last).collect::<Vec<_>>() {
         tx.record(record);
     }
+    empty::<job_match::Entity>(tx).await?;
+    empty::<match_run::Entity>(tx).await?;
+    empty::<projection::Entity>(tx).await?;
     empty::<employment::Entity>(tx).await?;
     empty::<application::Entity>(tx).await?;
     empty::<public_job::Entity>(tx).await?;

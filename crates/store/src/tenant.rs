@@ -11,7 +11,7 @@ use vault::TenantKeys;
 
 use crate::dialect::{self, Context};
 use crate::idempotency::StoredReply;
-use crate::journal::{Journal, Record};
+use crate::journal::{Digests, Journal, Record};
 use crate::session::Session;
 use crate::{Store, StoreError, Witness, tenants};
 
@@ -119,6 +119,11 @@ impl TenantTx {
     /// Records what was done by other means than [`TenantTx::insert`] and [`TenantTx::update`].
     pub(crate) fn record(&mut self, record: Record) {
         self.journal.push(record);
+    }
+
+    /// Records the same, with digests for the audit trail.
+    pub(crate) fn prove(&mut self, record: Record, digests: Digests) {
+        self.journal.prove(record, digests);
     }
 
     /// Writes a new row. What is recorded with it is not optional.

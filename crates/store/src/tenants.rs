@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Slug, TenantId};
+use kernel::{Slug, TenantId, Timestamp};
 use policy::{Environment, Permit};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,14 @@ pub async fn own(view: &TenantView) -> Result<Tenant, StoreError> {
         .one(&view.session)
         .await?;
     row.ok_or(StoreError::Missing)?.try_into()
+}
+
+/// A moment by the tenant's clock, which runs ahead in a sandbox.
+///
+/// # Errors
+/// When the database fails.
+pub async fn now(view: &TenantView, at: Timestamp) -> Result<Timestamp, StoreError> {
+    Ok(at.plus(ahead(view).await?))
 }
 
 /// How far the tenant's clock runs ahead.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, Routes, Settings};
+use api::{Documentation, Inside, Pools, Routes, Settings};
 use firewall::{Mode, Ruleset};
 use gate::addresses::Addresses;
 use gate::inspection::{Inspector, Text, baseline, load};
@@ -149,6 +149,7 @@ impl Platform {
             peppers: vec![pepper(&keyring)],
             api_key_pepper: api_key_pepper(&keyring),
             cursors: TokenKey::new(&keyring, "cursor/1"),
+            pools: Pools::new(2).expect("the match policy parses"),
             documentation: plan.documentation.clone(),
         };
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));

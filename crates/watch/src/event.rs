@@ -6,7 +6,7 @@ use kernel::{EventId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ocsf::{
-    API_ACTIVITY, AUTHENTICATION, ActorObject, Api, ApiRequest, Authorization, Endpoint,
+    API_ACTIVITY, AUTHENTICATION, ActorObject, Api, ApiRequest, Authorization, DigestOf, Endpoint,
     FieldChange, HttpRequest, Metadata, Owner, Policy, Product, Resource, Service, Session, Trace,
     Unmapped, User, VERSION, Word,
 };
@@ -100,6 +100,8 @@ pub struct Change {
     pub version: i64,
     /// Names of the fields that changed. Never values.
     pub fields: Vec<String>,
+    /// SHA-256, in hex, of what it followed from and of what came out, each by its name.
+    pub digests: Vec<(&'static str, String)>,
     /// The policies that allowed it.
     pub policies: Vec<String>,
 }
@@ -185,6 +187,11 @@ impl Event {
         event.act(scene, actor, authorizations("allowed", change.policies), change.operation);
         let changes = change.fields.into_iter().map(|field| FieldChange { field });
         event.unmapped.changes = changes.collect();
+        event.unmapped.digests = change
+            .digests
+            .into_iter()
+            .map(|(of, sha256)| DigestOf { of: Cow::Borrowed(of), sha256 })
+            .collect();
         event.resources = vec![Resource {
             owner: scene.tenant.map(|uid| Owner { uid }),
             kind: Some(Cow::Borrowed(change.resource_type)),

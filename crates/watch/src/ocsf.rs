@@ -150,6 +150,8 @@ pub(crate) struct Unmapped {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<FieldChange>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) digests: Vec<DigestOf>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) disclosed: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purpose: Option<Word>,
@@ -162,10 +164,19 @@ pub(crate) struct FieldChange {
     pub(crate) field: String,
 }
 
+/// What something was, by its SHA-256: enough to prove it later, and nothing to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DigestOf {
+    pub(crate) of: Word,
+    pub(crate) sha256: String,
+}
+
 impl Unmapped {
     pub(crate) fn is_empty(&self) -> bool {
         self.action.is_none()
             && self.changes.is_empty()
+            && self.digests.is_empty()
             && self.disclosed.is_empty()
             && self.purpose.is_none()
     }

@@ -30,14 +30,20 @@ const PUBLIC: &[&str] = &[
 const OPTIONAL: &[&str] = &["job.list", "job.facets", "job.read"];
 
 /// Operations of people, which no application may carry out whatever its scopes.
-pub(crate) const PEOPLE_ONLY: &[&str] =
-    &["job.approve", "employment.approve", "employment.amendment_approve"];
+pub(crate) const PEOPLE_ONLY: &[&str] = &[
+    "job.approve",
+    "employment.approve",
+    "employment.amendment_approve",
+    "match.dismiss",
+    "match.reject",
+    "match.reinstate",
+];
 
 /// Operations that integration services may carry out: employments, and nothing else.
 const INTEGRATION: &str = "employment.";
 
 /// What is the same for every tenant.
-const SHARED: &[&str] = &["employment.transitions", "employment.form"];
+const SHARED: &[&str] = &["employment.transitions", "employment.form", "match.transitions"];
 
 /// Operations that exist in a sandbox only; where people are real they look like nothing.
 const SANDBOX_ONLY: &[&str] =
@@ -179,6 +185,7 @@ async fn the_things_of_another_tenant_look_like_none() {
             id if PEOPLE_ONLY.contains(&id) => drop(answer.is(403)),
             id if SANDBOX_ONLY.contains(&id) => drop(answer.is(404)),
             "job.create" => drop(answer.is(422).at("/client_id")),
+            "match.run" => drop(answer.is(422).at("/job_id")),
             "job.facets" => assert_eq!(answer.is(200).body()["jobs"], 0),
             "employment.create" | "employment.put" => drop(answer.is(422).at("/candidate_id")),
             id if SHARED.contains(&id) => drop(answer.is(200)),
@@ -188,6 +195,7 @@ async fn the_things_of_another_tenant_look_like_none() {
                 assert!(!ids.contains(&walk.things.job) && !ids.contains(&walk.things.candidate));
                 assert!(!ids.contains(&walk.things.company));
                 assert!(!ids.contains(&walk.things.employment));
+                assert!(!ids.contains(&walk.things.matched));
             }
             _ => drop(answer.is(201)),
         }

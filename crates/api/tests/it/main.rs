@@ -20,6 +20,7 @@ mod conditions;
 mod coverage;
 mod employments;
 mod jobs;
+mod matches;
 mod oauth;
 mod operations;
 mod paging;

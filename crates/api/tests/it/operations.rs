@@ -11,6 +11,8 @@ pub(crate) struct Things {
     pub(crate) job: String,
     pub(crate) candidate: String,
     pub(crate) employment: String,
+    pub(crate) match_run: String,
+    pub(crate) matched: String,
     pub(crate) import: String,
     pub(crate) export: String,
     pub(crate) api_key: String,
@@ -33,6 +35,10 @@ impl Things {
         let company = by.post("/v1/clients", samples::company()).await.is(201).id();
         let employment = samples::employment(&candidate, &company);
         let employment = by.post("/v1/employments", employment).await.is(201).id();
+        let named = json!({ "job_id": job, "candidate_ids": [candidate] });
+        let run = by.post("/v1/matcher", named).await.is(200);
+        let (match_run, matched) =
+            (run.text_of("/match_run_id"), run.text_of("/scores/0/match_id"));
         let format = json!({ "format": "ndjson" });
         let import = by.post("/v1/imports", format.clone()).await.is(201).id();
         let export = by.post("/v1/exports", format).await.is(201).id();
@@ -42,7 +48,7 @@ impl Things {
         }
         let key = json!({ "name": "sync", "scopes": ["read:jobs"] });
         let api_key = by.post("/v1/api-keys", key).await.is(201).id();
-        Self { company, job, candidate, employment, import, export, api_key }
+        Self { company, job, candidate, employment, match_run, matched, import, export, api_key }
     }
 
     /// The path of an operation on these things.
@@ -51,6 +57,8 @@ impl Things {
             Some("jobs") => &self.job,
             Some("clients") => &self.company,
             Some("employments") => &self.employment,
+            Some("matches") => &self.matched,
+            Some("match-runs") => &self.match_run,
             Some("imports") => &self.import,
             Some("exports") => &self.export,
             Some("api-keys") => &self.api_key,
@@ -172,6 +180,21 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("export.read", Sent::Nothing),
     ("export.part", Sent::Nothing),
     ("event.list", Sent::Nothing),
+    ("match.run", Sent::Json(|t| json!({ "job_id": t.job, "candidate_ids": [t.candidate] }))),
+    ("match_run.read", Sent::Nothing),
+    ("match.list", Sent::Nothing),
+    ("match.transitions", Sent::Nothing),
+    ("match.read", Sent::Nothing),
+    ("match.shortlist", Sent::Nothing),
+    ("match.submit", Sent::Nothing),
+    ("match.interview", Sent::Nothing),
+    ("match.offer", Sent::Nothing),
+    ("match.accept", Sent::Nothing),
+    ("match.place", Sent::Json(|things| json!({ "employment_id": things.employment }))),
+    ("match.dismiss", Sent::Json(|_| json!({ "reason": "skills" }))),
+    ("match.reject", Sent::Json(|_| json!({ "reason": "pay", "note": "Too dear." }))),
+    ("match.reinstate", Sent::Json(|_| json!({ "reason": "mistake" }))),
+    ("match.withdraw", Sent::Nothing),
     ("employment.list", Sent::Nothing),
     ("employment.create", Sent::Json(engaged)),
     ("employment.search", Sent::Json(|_| json!({ "email": "nobody@example.org" }))),

@@ -21,6 +21,7 @@ mod idempotency;
 mod jobs;
 mod journal;
 mod keys;
+mod matches;
 mod partners;
 mod public_jobs;
 mod raw;

@@ -83,6 +83,14 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
              0, 'x', 0, null, null, 1)"
         ),
         format!(
+            "insert into match_run values ({id}, {id}, {id}, 1, 'all', 'succeeded', 'x', 'x', '{{}}', \
+             '{{}}', '[]', 'x', 0, 0, 1)"
+        ),
+        format!(
+            "insert into job_match values ({id}, {id}, {id}, {id}, {id}, 0, false, 0, 'x', null, \
+             'scored', null, null, null, null, null, 'x', 0, 0, 0, 1)"
+        ),
+        format!(
             "insert into export values ({id}, {id}, 'csv', false, 'running', null, 0, 0, 'x', 0, \
              null, null, 1)"
         ),
@@ -194,6 +202,8 @@ async fn writing_into_another_tenant_is_refused() {
             format!("insert into revocation values ('{zeta}', '{zeta}', 'token', 'x', 0, 1)"),
             format!("update candidate set tenant_id = '{zeta}'"),
             format!("update employment set tenant_id = '{zeta}'"),
+            format!("update projection set tenant_id = '{zeta}'"),
+            format!("update job_match set tenant_id = '{zeta}'"),
             format!("update job set tenant_id = '{zeta}'"),
             format!("update public_job set tenant_id = '{zeta}'"),
             format!("insert into tenant select '{zeta}', 'x', 'x', 'x', 'x', '{{}}', 0, 0, 1"),
@@ -216,6 +226,8 @@ async fn changing_without_the_filter_touches_the_set_tenants_rows_only() {
         for sql in [
             "update candidate set version = 7",
             "update employment set version = 7",
+            "update projection set version = 7",
+            "update job_match set version = 7",
             "update tenant set version = 7",
             "update tenant_counter set seq = seq",
             "delete from public_job",

@@ -54,6 +54,7 @@ fn change(kind: ChangeKind) -> Change {
         resource_id: "job_1".to_owned(),
         version: i64::MAX,
         fields: vec!["title".to_owned(), "status".to_owned()],
+        digests: Vec::new(),
         policies: vec!["jobs.write".to_owned(), "tenant.own".to_owned()],
     }
 }
@@ -363,8 +364,17 @@ fn any_change() -> impl Strategy<Value = Event> {
     (any_scene(), any_actor(), prop::sample::select(kinds), texts).prop_map(
         |(scene, actor, kind, (operation, resource_id, version, fields, policies))| {
             let resource_type = "candidate";
-            let change =
-                Change { operation, kind, resource_type, resource_id, version, fields, policies };
+            let digests = vec![("ranks", resource_id.clone())];
+            let change = Change {
+                operation,
+                kind,
+                resource_type,
+                resource_id,
+                version,
+                fields,
+                digests,
+                policies,
+            };
             Event::change(id(), &scene, &actor, change)
         },
     )

@@ -1,0 +1,11 @@
+//! Matches: who fits which job and why, and how far each has come with it.
+//!
+//! The matcher scores; people decide. No score moves anybody, and no application turns anybody down.
+
+pub(crate) mod moves;
+mod pools;
+pub(crate) mod read;
+pub(crate) mod run;
+pub(crate) mod shown;
+
+pub use pools::Pools;

@@ -1,0 +1,209 @@
+//! The tenants' candidates in memory, ready to be ranked.
+//!
+//! A pool is built from projections when its tenant first asks, and brought up to date from the
+//! change log before each ranking: what was committed before a request is seen by it. At most so
+//! many tenants are kept; the one that was used least lately goes first.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kernel::{CandidateId, TenantId};
+use matching::policy::PolicyError;
+use matching::{Exchange, Opening, Policy, Pool, Question, Ranking, Scope};
+use policy::Permit;
+use store::changes::{self, Slice};
+use store::projections::MatcherView;
+use store::resources::Resource;
+use store::{Store, StoreError};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+/// The pools of the tenants that used theirs latest, the latest last.
+pub struct Pools {
+    kept: Mutex<Vec<(TenantId, Shared)>>,
+    tenants_max: usize,
+    rules: Arc<Rules>,
+}
+
+/// By what everybody is ranked.
+struct Rules {
+    policy: Policy,
+    exchange: Exchange,
+}
+
+/// A pool and how far it has followed the change log.
+#[derive(Default)]
+struct Followed {
+    pool: Pool,
+    /// None until it was built.
+    place: Option<i64>,
+}
+
+type Shared = Arc<RwLock<Followed>>;
+
+/// A ranking that is to be made.
+pub(crate) struct Task {
+    pub(crate) opening: Opening,
+    /// Everybody when none are named.
+    pub(crate) only: Option<Vec<CandidateId>>,
+    pub(crate) top: usize,
+}
+
+impl Pools {
+    /// Pools for so many tenants, at least one, ranked by the policy that comes with the project.
+    ///
+    /// # Errors
+    /// Never: the policy is compiled in and a test reads it.
+    pub fn new(tenants_max: usize) -> Result<Self, PolicyError> {
+        let rules = Rules { policy: Policy::v1()?, exchange: Exchange::built_in() };
+        let kept = Mutex::default();
+        Ok(Self { kept, tenants_max: tenants_max.max(1), rules: Arc::new(rules) })
+    }
+
+    /// The policy that everybody is ranked by.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.rules.policy
+    }
+
+    /// Ranks the candidates of the permit's tenant, as they are now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn rank(
+        &self,
+        store: &Store,
+        permit: &Permit,
+        task: Task,
+    ) -> Result<Ranking, StoreError> {
+        let pool = self.current(store, permit).await?;
+        let rules = Arc::clone(&self.rules);
+        // Ranking many takes milliseconds, which is long for a thread that serves others.
+        let ranked = tokio::task::spawn_blocking(move || {
+            let question = Question {
+                opening: &task.opening,
+                policy: &rules.policy,
+                exchange: &rules.exchange,
+            };
+            let scope = task.only.as_deref().map_or(Scope::All, Scope::Only);
+            pool.pool.rank(&question, &scope, task.top)
+        });
+        ranked.await.map_err(|error| StoreError::Setup(error.to_string()))
+    }
+
+    async fn current(
+        &self,
+        store: &Store,
+        permit: &Permit,
+    ) -> Result<OwnedRwLockReadGuard<Followed>, StoreError> {
+        let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
+        let mut held = self.of(tenant).write_owned().await;
+        match held.follow(store, permit).await {
+            Ok(()) => {}
+            // Fell behind what the log keeps: from the start.
+            Err(StoreError::WindowOver) => {
+                *held = Followed::default();
+                held.follow(store, permit).await?;
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(OwnedRwLockWriteGuard::downgrade(held))
+    }
+
+    /// The tenant's pool, which is now the one that was used latest.
+    fn of(&self, tenant: TenantId) -> Shared {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().position(|(of, _)| *of == tenant).map(|at| kept.remove(at));
+        if kept.len() >= self.tenants_max {
+            kept.remove(0);
+        }
+        let pool = known.map(|(_, pool)| pool).unwrap_or_default();
+        kept.push((tenant, Arc::clone(&pool)));
+        pool
+    }
+}
+
+impl Followed {
+    /// Brings the pool up to everything that is committed.
+    async fn follow(&mut self, store: &Store, permit: &Permit) -> Result<(), StoreError> {
+        let Some(mut place) = self.place else { return self.build(store, permit).await };
+        let kinds: Vec<_> = Resource::find("candidate").into_iter().collect();
+        loop {
+            let view = store.view(permit).await?;
+            let slice = changes::after(&view, &kinds, Some(place), CHANGES_MAX).await?;
+            drop(view);
+            self.take(store, permit, &slice).await?;
+            place = slice.up_to;
+            self.place = Some(place);
+            if !slice.has_more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads every projection. What changes meanwhile is after the place, and is taken next time.
+    async fn build(&mut self, store: &Store, permit: &Permit) -> Result<(), StoreError> {
+        let view = store.view(permit).await?;
+        let place = changes::end(&view).await?;
+        drop(view);
+        let mut pool = Pool::new();
+        let mut last = None;
+        let matcher = MatcherView::open(store, permit).await?;
+        loop {
+            let part = matcher.after(last, PART_MAX).await?;
+            let Some((id, _)) = part.last() else { break };
+            last = Some(*id);
+            for (candidate, projection) in &part {
+                pool.insert(*candidate, projection).map_err(full)?;
+            }
+        }
+        *self = Self { pool, place: Some(place) };
+        Ok(())
+    }
+
+    async fn take(
+        &mut self,
+        store: &Store,
+        permit: &Permit,
+        slice: &Slice,
+    ) -> Result<(), StoreError> {
+        let changed: Vec<CandidateId> =
+            slice.entries.iter().filter_map(|entry| entry.id.parse().ok()).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let found = MatcherView::open(store, permit).await?.of(&changed).await?;
+        for candidate in &changed {
+            self.pool.remove(*candidate);
+        }
+        for (candidate, projection) in &found {
+            self.pool.insert(*candidate, projection).map_err(full)?;
+        }
+        Ok(())
+    }
+}
+
+fn full(error: matching::pool::PoolFull) -> StoreError {
+    StoreError::Setup(error.to_string())
+}
+
+const CHANGES_MAX: u64 = 1_000;
+const PART_MAX: u64 = 2_000;
+
+#[cfg(test)]
+mod tests {
+    use kernel::SystemClock;
+
+    use super::*;
+
+    #[test]
+    fn the_pool_that_was_used_least_lately_goes() {
+        let pools = Pools::new(2).unwrap();
+        let [one, two, three] = [(); 3].map(|()| TenantId::new(&SystemClock));
+        let (first, second) = (pools.of(one), pools.of(two));
+
+        assert!(Arc::ptr_eq(&first, &pools.of(one)));
+        drop(pools.of(three));
+
+        assert!(Arc::ptr_eq(&first, &pools.of(one)));
+        assert!(!Arc::ptr_eq(&second, &pools.of(two)));
+        assert_eq!(pools.kept.lock().unwrap().len(), 2);
+    }
+}
