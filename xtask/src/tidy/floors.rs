@@ -31,7 +31,11 @@ pub(crate) const FLOORS: &[Floor] = &[
     ),
     only("console", 4, &["gate", "store", "policy", "watch", "staffing", "kernel"]),
     // Never `staffing`: the defence does not know the business.
-    only("gate", 3, &["store", "firewall", "oauth", "policy", "vault", "watch", "kernel"]),
+    only(
+        "gate",
+        3,
+        &["store", "firewall", "oauth", "policy", "throttle", "vault", "watch", "kernel"],
+    ),
     only("store", 2, &["oauth", "policy", "vault", "watch", "matching", "staffing", "kernel"]),
     only("cloud", 2, &["vault", "kernel"]),
     only("courier", 2, &["vault", "watch", "kernel"]),
@@ -40,6 +44,7 @@ pub(crate) const FLOORS: &[Floor] = &[
     only("matching", 1, &["kernel"]),
     only("oauth", 1, &["kernel"]),
     only("policy", 1, &["kernel"]),
+    only("throttle", 1, &["kernel"]),
     only("vault", 1, &["kernel"]),
     only("watch", 1, &["kernel"]),
     only("intake", 1, &["kernel"]),

@@ -1,0 +1,22 @@
+//! How often somebody may call. Pure: no I/O, no clock, no HTTP.
+//!
+//! A [`Rule`] says what is counted ([`Limit`]) and for whom ([`By`]). All [`Rules`] of a request
+//! are charged together or not at all, and a refused request is not charged. [`Table`] counts on
+//! one node in memory of constant size.
+
+mod calendar;
+mod cell;
+mod concurrency;
+mod limit;
+mod rule;
+mod subject;
+mod table;
+mod verdict;
+
+pub use calendar::{Bounds, Calendar, Period};
+pub use concurrency::{Concurrency, Held};
+pub use limit::{Limit, LimitError, Terms};
+pub use rule::{RULES_MAX, Rule, RuleError, Rules};
+pub use subject::{By, Subject, prefix};
+pub use table::Table;
+pub use verdict::{Standing, Verdict};

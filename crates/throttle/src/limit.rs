@@ -1,0 +1,240 @@
+//! What a rule allows, and how a cell counts it.
+
+use crate::calendar::Calendar;
+use crate::cell::{Cell, SLOTS};
+use crate::verdict::Standing;
+
+/// How much is allowed in which time.
+#[derive(Debug, PartialEq)]
+pub enum Limit {
+    /// `count` in `per_ms`, evenly, after a burst (GCRA). A window may see `burst + count`: it
+    /// protects the machine, it keeps no promise about windows.
+    Rate {
+        /// How many refill in `per_ms`.
+        count: u32,
+        /// In which time.
+        per_ms: u64,
+        /// How many may come at once.
+        burst: u32,
+    },
+    /// Never more than `count` in any window of `per_ms`.
+    Window {
+        /// How many.
+        count: u32,
+        /// In which time.
+        per_ms: u64,
+    },
+    /// `count` in each day, week or month of a calendar.
+    Quota {
+        /// How many.
+        count: u32,
+        /// Of which calendar.
+        calendar: Calendar,
+    },
+}
+
+/// The numbers of a limit, for a store elsewhere that counts as [`crate::Table`] does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// See [`Limit::Rate`].
+    Rate {
+        /// One refills in this time.
+        interval_us: u64,
+        /// How many may come at once.
+        burst: u32,
+    },
+    /// See [`Limit::Window`].
+    Window {
+        /// How many.
+        count: u32,
+        /// How long a slot is.
+        width_ms: u64,
+        /// How many slots count.
+        slots: u64,
+    },
+    /// See [`Limit::Quota`].
+    Quota {
+        /// How many.
+        count: u32,
+        /// When the last, this and the next period begin, and when that ends: the store's clock
+        /// decides which one it is.
+        bounds_ms: [u64; 4],
+    },
+}
+
+/// A limit that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// Nobody could ever call.
+    #[error("expected a count from 1 to 1000000000")]
+    Count,
+    /// Too short to measure, or too long to remember.
+    #[error("expected a time from 1 second to 31 days")]
+    Time,
+    /// A rate of more than one in a microsecond.
+    #[error("expected at most 1000 a millisecond")]
+    Fast,
+    /// A burst of nothing.
+    #[error("expected a burst from 1 to 1000000000")]
+    Burst,
+}
+
+impl Limit {
+    /// Checks that it can be counted.
+    ///
+    /// # Errors
+    /// When a number is out of range.
+    pub fn check(&self) -> Result<(), LimitError> {
+        let (count, per_ms) = match self {
+            Self::Rate { count, per_ms, .. } | Self::Window { count, per_ms } => (*count, *per_ms),
+            Self::Quota { count, .. } => (*count, PER_MS_MIN),
+        };
+        if !(1..=COUNT_MAX).contains(&count) {
+            return Err(LimitError::Count);
+        }
+        if !(PER_MS_MIN..=PER_MS_MAX).contains(&per_ms) {
+            return Err(LimitError::Time);
+        }
+        match self {
+            Self::Rate { burst, .. } if !(1..=COUNT_MAX).contains(burst) => Err(LimitError::Burst),
+            Self::Rate { .. } if u64::from(count) > per_ms * 1000 => Err(LimitError::Fast),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub fn terms(&self, now_ms: u64) -> Terms {
+        match self {
+            Self::Rate { count, per_ms, burst } => {
+                Terms::Rate { interval_us: interval_us(*count, *per_ms), burst: *burst }
+            }
+            Self::Window { count, per_ms } => {
+                Terms::Window { count: *count, width_ms: width_ms(*per_ms), slots: SLOTS as u64 }
+            }
+            Self::Quota { count, calendar } => {
+                let now = calendar.around(now_ms);
+                let last = calendar.around(now.start_ms.saturating_sub(1));
+                let next = calendar.around(now.end_ms);
+                let bounds_ms = [last.start_ms, now.start_ms, now.end_ms, next.end_ms];
+                Terms::Quota { count: *count, bounds_ms }
+            }
+        }
+    }
+
+    /// How many are allowed: the `q` of `RateLimit-Policy`.
+    #[must_use]
+    pub const fn count(&self) -> u32 {
+        match self {
+            Self::Rate { count, .. } | Self::Window { count, .. } | Self::Quota { count, .. } => {
+                *count
+            }
+        }
+    }
+
+    /// In which time: the `w` of `RateLimit-Policy`. A calendar's periods differ in length: the
+    /// present one counts.
+    #[must_use]
+    pub fn window_ms(&self, now_ms: u64) -> u64 {
+        match self {
+            Self::Rate { per_ms, .. } | Self::Window { per_ms, .. } => *per_ms,
+            Self::Quota { calendar, .. } => {
+                let bounds = calendar.around(now_ms);
+                bounds.end_ms.saturating_sub(bounds.start_ms)
+            }
+        }
+    }
+
+    /// Where a key stands that was never charged.
+    pub(crate) fn fresh(&self) -> Standing {
+        let remaining = match self {
+            Self::Rate { burst, .. } => *burst,
+            Self::Window { count, .. } | Self::Quota { count, .. } => *count,
+        };
+        Standing { fits: true, remaining, reset_ms: 0 }
+    }
+
+    /// Where a key stands.
+    pub(crate) fn standing(&self, cell: &Cell, now_ms: u64) -> Standing {
+        match self {
+            Self::Rate { count, per_ms, burst } => {
+                let interval_us = interval_us(*count, *per_ms);
+                let ahead_us = cell.at.saturating_sub(now_ms.saturating_mul(1000));
+                let room_us = u64::from(*burst).saturating_mul(interval_us);
+                let remaining = room_us.saturating_sub(ahead_us) / interval_us;
+                // One more is left when the debt is again a whole number of intervals.
+                let until_us = match ahead_us % interval_us {
+                    _ if remaining == 0 => ahead_us + interval_us - room_us,
+                    0 => ahead_us.min(interval_us),
+                    part => part,
+                };
+                Standing::of(remaining, until_us.div_ceil(1000))
+            }
+            Self::Window { count, per_ms } => {
+                let width_ms = width_ms(*per_ms);
+                let slot = (now_ms / width_ms).max(cell.at);
+                let live = cell.live(slot);
+                let used: u64 = live.iter().map(|(_, used)| u64::from(*used)).sum();
+                // Slots must leave until there is room for one more than now.
+                let mut must_leave = used.saturating_sub(u64::from(*count) - 1).max(1);
+                let leaving = live.iter().find(|(_, used)| {
+                    must_leave = must_leave.saturating_sub(u64::from(*used));
+                    must_leave == 0
+                });
+                // INVARIANT: a slot counts until its last millisecond is `per_ms` old.
+                let free_ms = leaving.map_or(0, |(slot, _)| (slot + SLOTS as u64) * width_ms);
+                let remaining = u64::from(*count).saturating_sub(used);
+                Standing::of(remaining, free_ms.saturating_sub(now_ms))
+            }
+            Self::Quota { count, calendar } => {
+                let bounds = calendar.around(now_ms);
+                // A cell of a later period was written under a clock that has stepped back.
+                let used = if cell.at < bounds.start_ms { 0 } else { cell.weight };
+                let until_ms = bounds.end_ms.saturating_sub(now_ms);
+                Standing::of(u64::from(count.saturating_sub(used)), until_ms)
+            }
+        }
+    }
+
+    /// Counts one, after [`Limit::standing`] said that it fits.
+    pub(crate) fn charge(&self, cell: &mut Cell, now_ms: u64) {
+        match self {
+            Self::Rate { count, per_ms, .. } => {
+                let (interval_us, now_us) =
+                    (interval_us(*count, *per_ms), now_ms.saturating_mul(1000));
+                cell.at = cell.at.max(now_us).saturating_add(interval_us);
+                let owed = (cell.at - now_us).div_ceil(interval_us);
+                cell.weight = u32::try_from(owed).unwrap_or(u32::MAX);
+                cell.expires_ms = cell.at.div_ceil(1000);
+            }
+            Self::Window { per_ms, .. } => {
+                let width_ms = width_ms(*per_ms);
+                cell.count_in((now_ms / width_ms).max(cell.at));
+                cell.expires_ms = (cell.at + SLOTS as u64) * width_ms;
+            }
+            Self::Quota { calendar, .. } => {
+                let bounds = calendar.around(now_ms);
+                if cell.at < bounds.start_ms {
+                    (cell.at, cell.weight) = (bounds.start_ms, 0);
+                    cell.expires_ms = bounds.end_ms;
+                }
+                cell.weight = cell.weight.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// Rounded up: never faster than allowed.
+fn interval_us(count: u32, per_ms: u64) -> u64 {
+    per_ms.saturating_mul(1000).div_ceil(u64::from(count.max(1))).max(1)
+}
+
+/// The window is as long as all slots but one; that one is the part of the present slot that has
+/// not passed. Rounded up: never shorter than asked for.
+fn width_ms(per_ms: u64) -> u64 {
+    per_ms.div_ceil(SLOTS as u64 - 1).max(1)
+}
+
+const COUNT_MAX: u32 = 1_000_000_000;
+const PER_MS_MIN: u64 = 1000;
+const PER_MS_MAX: u64 = 31 * 24 * 60 * 60 * 1000;

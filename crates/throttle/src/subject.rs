@@ -1,0 +1,118 @@
+//! Who is counted.
+
+use std::hash::{Hash, Hasher};
+use std::net::{IpAddr, Ipv6Addr};
+
+/// What a rule tells callers apart by; all that is named, together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct By {
+    /// The address: IPv4 whole, IPv6 by its first 64 bits.
+    pub address: bool,
+    /// The client id of a partner.
+    pub client: bool,
+    /// The tenant.
+    pub tenant: bool,
+    /// The operation.
+    pub operation: bool,
+}
+
+/// What is known of a caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subject<'a> {
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// The proven client.
+    pub client: Option<&'a str>,
+    /// The proven tenant.
+    pub tenant: Option<&'a str>,
+    /// The operation.
+    pub operation: Option<&'a str>,
+}
+
+impl By {
+    /// By address.
+    pub const ADDRESS: Self =
+        Self { address: true, client: false, tenant: false, operation: false };
+    /// By client.
+    pub const CLIENT: Self = Self { address: false, client: true, tenant: false, operation: false };
+    /// By tenant.
+    pub const TENANT: Self = Self { address: false, client: false, tenant: true, operation: false };
+
+    /// And by operation.
+    #[must_use]
+    pub const fn and_operation(self) -> Self {
+        Self { operation: true, ..self }
+    }
+}
+
+impl Subject<'_> {
+    /// Whether all is known that a rule tells callers apart by; otherwise the rule does not apply.
+    #[must_use]
+    pub const fn knows(&self, by: By) -> bool {
+        (!by.address || self.address.is_some())
+            && (!by.client || self.client.is_some())
+            && (!by.tenant || self.tenant.is_some())
+            && (!by.operation || self.operation.is_some())
+    }
+
+    /// Feeds what a rule tells callers apart by.
+    pub(crate) fn hash(&self, by: By, state: &mut impl Hasher) {
+        if let (true, Some(address)) = (by.address, self.address) {
+            state.write_u64(bits(address));
+        }
+        let texts =
+            [(by.client, self.client), (by.tenant, self.tenant), (by.operation, self.operation)];
+        for (_, text) in texts.iter().filter(|(counts, _)| *counts) {
+            text.unwrap_or_default().hash(state);
+        }
+    }
+}
+
+/// The address that is counted: IPv4 whole, IPv6 by /64, which one subscriber has at least. An
+/// IPv4 address that is written as IPv6 is the IPv4 address.
+#[must_use]
+pub fn prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
+
+/// IPv6 networks begin at `2000::/3`, so that no /64 looks like an IPv4 address.
+fn bits(address: IpAddr) -> u64 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u64::from(address.to_bits()) | IPV4_MARK,
+        IpAddr::V6(address) => u64::try_from(address.to_bits() >> 64).unwrap_or(0),
+    }
+}
+
+const IPV4_MARK: u64 = 0xff00_0000_0000_0000 | 0x0000_ffff_0000_0000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_is_counted_by_its_first_64_bits() {
+        let one: IpAddr = "2001:db8:1:2:aaaa::1".parse().unwrap();
+        let other: IpAddr = "2001:db8:1:2:bbbb::2".parse().unwrap();
+        let neighbour: IpAddr = "2001:db8:1:3::1".parse().unwrap();
+
+        assert_eq!((prefix(one), bits(one)), (prefix(other), bits(other)));
+        assert_ne!(bits(one), bits(neighbour));
+        assert_eq!(prefix(one).to_string(), "2001:db8:1:2::");
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_is_the_ipv4_address() {
+        let plain: IpAddr = "192.0.2.1".parse().unwrap();
+        let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+
+        assert_eq!((prefix(plain), bits(plain)), (prefix(mapped), bits(mapped)));
+    }
+
+    #[test]
+    fn a_rule_by_client_does_not_apply_to_nobody() {
+        assert!(!Subject::default().knows(By::CLIENT));
+    }
+}

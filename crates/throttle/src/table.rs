@@ -1,0 +1,144 @@
+//! Counts of one node, in memory of constant size.
+//!
+//! A key has eight places where its cell may stand. When all are taken by others, the cell that
+//! says least gives way: an expired one first, then the one that is charged least. So whoever walks
+//! through millions of addresses, each used once, displaces his own cells and not those of callers
+//! who are really counted.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::cell::Cell;
+use crate::rule::{RULES_MAX, Rule, Rules};
+use crate::subject::Subject;
+use crate::verdict::{Standing, Verdict};
+
+/// A table of constant size.
+pub struct Table {
+    sets: Box<[Mutex<Set>]>,
+    /// Random, so that nobody can choose addresses that share a set.
+    hasher: RandomState,
+}
+
+type Set = [Cell; WAYS];
+
+/// One rule on its way through the table.
+#[derive(Clone, Copy)]
+struct Step<'r> {
+    index: usize,
+    rule: &'r Rule,
+    set: usize,
+    tag: u64,
+    standing: Standing,
+}
+
+impl Table {
+    /// A table for at least so many keys, 100 bytes each, allocated at once.
+    #[must_use]
+    pub fn new(keys: usize, hasher: RandomState) -> Self {
+        let sets = keys.div_ceil(WAYS).max(1);
+        Self { sets: (0..sets).map(|_| Mutex::default()).collect(), hasher }
+    }
+
+    /// Charges all rules that apply, or none.
+    #[must_use]
+    pub fn charge<'r>(&self, rules: &'r Rules, who: &Subject<'_>, now_ms: u64) -> Verdict<'r> {
+        self.run(rules, who, now_ms, true)
+    }
+
+    /// What [`Table::charge`] would say, without charging.
+    #[must_use]
+    pub fn check<'r>(&self, rules: &'r Rules, who: &Subject<'_>, now_ms: u64) -> Verdict<'r> {
+        self.run(rules, who, now_ms, false)
+    }
+
+    /// Counts one where there is room and where there is none: for what has happened already.
+    pub fn note(&self, rules: &Rules, who: &Subject<'_>, now_ms: u64) {
+        for (index, rule) in rules.as_slice().iter().enumerate() {
+            let Some(step) = self.step(index, rule, who) else { continue };
+            if let Some(mut set) = self.set(step.set) {
+                charge(&mut set, &step, now_ms);
+            }
+        }
+    }
+
+    fn run<'r>(
+        &self,
+        rules: &'r Rules,
+        who: &Subject<'_>,
+        now_ms: u64,
+        charging: bool,
+    ) -> Verdict<'r> {
+        let mut places: [Option<Step<'r>>; RULES_MAX] = [None; RULES_MAX];
+        let all = rules.as_slice().iter().enumerate();
+        for (place, (index, rule)) in places.iter_mut().zip(all) {
+            *place = self.step(index, rule, who);
+        }
+        // Locks are taken in one order everywhere, and rules that do not apply come last.
+        places.sort_unstable_by_key(|place| place.map_or(usize::MAX, |step| step.set));
+        self.admit(&mut places, now_ms, charging);
+        let standings = places.iter().flatten().map(|step| (step.index, step.standing));
+        Verdict::new(rules, standings)
+    }
+
+    fn step<'r>(&self, index: usize, rule: &'r Rule, who: &Subject<'_>) -> Option<Step<'r>> {
+        if !who.knows(rule.by()) {
+            return None;
+        }
+        let mut state = self.hasher.build_hasher();
+        state.write_u64(rule.salt());
+        who.hash(rule.by(), &mut state);
+        let hash = state.finish();
+        let set = ((hash >> 32) * self.sets.len() as u64) >> 32;
+        let set = usize::try_from(set).unwrap_or(0);
+        Some(Step { index, rule, set, tag: hash | 1, standing: rule.limit().fresh() })
+    }
+
+    /// Descends with all locks held, and charges on the way back if every rule had room.
+    fn admit(&self, steps: &mut [Option<Step<'_>>], now_ms: u64, so_far: bool) -> bool {
+        let Some(set_index) = steps.first().copied().flatten().map(|step| step.set) else {
+            return so_far;
+        };
+        let is_here = |step: &&Option<Step<'_>>| step.is_some_and(|step| step.set == set_index);
+        let here = steps.iter().take_while(is_here).count();
+        let Some(mut set) = self.set(set_index) else { return false };
+        let (here, rest) = steps.split_at_mut(here);
+        let mut fits = so_far;
+        for step in here.iter_mut().flatten() {
+            if let Some(cell) = set.iter().find(|cell| cell.tag == step.tag) {
+                step.standing = step.rule.limit().standing(cell, now_ms);
+            }
+            fits &= step.standing.fits;
+        }
+        let admitted = self.admit(rest, now_ms, fits);
+        if admitted {
+            for step in here.iter_mut().flatten() {
+                step.standing = charge(&mut set, step, now_ms);
+            }
+        }
+        admitted
+    }
+
+    fn set(&self, index: usize) -> Option<MutexGuard<'_, Set>> {
+        Some(self.sets.get(index)?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn charge(set: &mut Set, step: &Step<'_>, now_ms: u64) -> Standing {
+    let worth = |cell: &&mut Cell| {
+        if cell.tag == step.tag {
+            return (0, 0, 0);
+        }
+        let lives = cell.tag != 0 && cell.expires_ms > now_ms;
+        if lives { (2, cell.weight, cell.expires_ms) } else { (1, 0, 0) }
+    };
+    let Some(cell) = set.iter_mut().min_by_key(worth) else { return step.standing };
+    if cell.tag != step.tag {
+        *cell = Cell::of(step.tag);
+    }
+    step.rule.limit().charge(cell, now_ms);
+    let standing = step.rule.limit().standing(cell, now_ms);
+    Standing { fits: true, ..standing }
+}
+
+const WAYS: usize = 8;
