@@ -34,9 +34,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     only(
         "gate",
         3,
-        &["store", "firewall", "oauth", "policy", "throttle", "vault", "watch", "kernel"],
+        &[
+            "store", "counters", "firewall", "oauth", "policy", "throttle", "vault", "watch",
+            "kernel",
+        ],
     ),
     only("store", 2, &["oauth", "policy", "vault", "watch", "matching", "staffing", "kernel"]),
+    only("counters", 2, &["throttle", "kernel"]),
     only("cloud", 2, &["vault", "kernel"]),
     only("courier", 2, &["vault", "watch", "kernel"]),
     only("firewall", 1, &["kernel"]),

@@ -1,0 +1,159 @@
+//! Limits of several nodes on one Redis, which is killed, stopped and started again.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where its ground does")]
+
+mod server;
+
+use std::time::{Duration, Instant};
+
+use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig};
+use futures_util::future::join_all;
+use server::Server;
+use throttle::{By, Calendar, Limit, Period, Rule, Subject};
+
+/// 2026-11-29; what a node believes. Redis has a clock of its own.
+const NOW_MS: u64 = 1_795_910_400_000;
+const QUARTER_MS: u64 = 15 * 60 * 1000;
+const WHO: Subject<'static> =
+    Subject { address: None, client: Some("agency"), tenant: Some("t"), operation: Some("o") };
+
+fn plan(count: u32, mode: OnStoreError, nodes: u32) -> Plan {
+    let window = Limit::Window { count, per_ms: QUARTER_MS };
+    let name = format!("{mode:?}").to_lowercase();
+    Plan::new(vec![(Rule::new(&name, By::CLIENT, window).unwrap(), mode)], nodes).unwrap()
+}
+
+/// A node with more patience than in production: the machine of the tests is busy.
+fn node(server: &Server) -> Counters {
+    impatient(server, Duration::from_secs(5))
+}
+
+fn impatient(server: &Server, deadline: Duration) -> Counters {
+    let config = RedisConfig { url: server.url(), pepper: [7; 32], deadline };
+    Counters::redis(1024, config).unwrap()
+}
+
+/// How many of so many calls pass.
+async fn passed(node: &Counters, plan: &Plan, calls: usize) -> usize {
+    let mut passed = 0;
+    for _ in 0..calls {
+        passed += usize::from(is_admitted(&node.charge(plan, &WHO, NOW_MS).await));
+    }
+    passed
+}
+
+fn is_admitted(answer: &Answer<'_>) -> bool {
+    match answer {
+        Answer::Counted(verdict) | Answer::Alone(verdict) => verdict.is_admitted(),
+        Answer::Closed(_) => false,
+    }
+}
+
+/// Asks with a key of its own until the store is up, or down.
+async fn until(node: &Counters, up: bool) {
+    let plan = plan(1_000_000, OnStoreError::Open, 1);
+    let probe = Subject { client: Some("probe"), ..WHO };
+    let asking = async {
+        while node.health().unwrap().is_up != up {
+            node.charge(&plan, &probe, NOW_MS).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap();
+}
+
+#[tokio::test]
+async fn redis_counts_as_the_table_does() {
+    let server = Server::start();
+    let rules = || {
+        let calendar = Calendar::new(Period::Month, "Europe/Berlin").unwrap();
+        let limits = [
+            ("rate", By::TENANT, Limit::Rate { count: 1, per_ms: QUARTER_MS, burst: 5 }),
+            ("window", By::CLIENT, Limit::Window { count: 4, per_ms: QUARTER_MS }),
+            ("monthly", By::CLIENT.and_operation(), Limit::Quota { count: 9, calendar }),
+        ];
+        let rules = limits.map(|(name, by, limit)| Rule::new(name, by, limit).unwrap());
+        Plan::new(rules.map(|rule| (rule, OnStoreError::Local)).into(), 1).unwrap()
+    };
+    let (plan, table, redis) = (rules(), Counters::local(1024), node(&server));
+
+    for call in 0..6 {
+        let (Answer::Counted(one), Answer::Counted(other)) =
+            (table.charge(&plan, &WHO, NOW_MS).await, redis.charge(&plan, &WHO, NOW_MS).await)
+        else {
+            panic!("call {call}: the store is away");
+        };
+        let left = |verdict: &throttle::Verdict<'_>| -> Vec<_> {
+            let standings = verdict.standings();
+            standings.map(|(rule, at)| (rule.name().to_owned(), at.fits, at.remaining)).collect()
+        };
+
+        assert_eq!(left(&one), left(&other), "call {call}");
+        assert_eq!(one.is_admitted(), call < 4, "call {call}");
+    }
+}
+
+#[tokio::test]
+async fn three_nodes_whose_clocks_differ_share_one_limit_exactly() {
+    let server = Server::start();
+    let nodes = [node(&server), node(&server), node(&server)];
+    let plan = plan(100, OnStoreError::Closed, 3);
+
+    let calls = (0..300_u64).map(|call| {
+        let node = &nodes[usize::try_from(call % 3).unwrap()];
+        node.charge(&plan, &WHO, NOW_MS + call % 3 * 5000)
+    });
+    let answers = join_all(calls).await;
+
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Counted(_))));
+    assert_eq!(answers.iter().filter(|answer| is_admitted(answer)).count(), 100);
+}
+
+#[tokio::test]
+async fn while_redis_is_killed_each_rule_does_as_it_was_told() {
+    let server = Server::start();
+    let node = node(&server);
+    assert_eq!(passed(&node, &plan(1, OnStoreError::Local, 1), 2).await, 1);
+    server.kill();
+
+    assert_eq!(passed(&node, &plan(30, OnStoreError::Closed, 3), 10).await, 0);
+    assert_eq!(passed(&node, &plan(30, OnStoreError::Local, 3), 50).await, 9);
+    assert_eq!(passed(&node, &plan(30, OnStoreError::Open, 3), 50).await, 30);
+}
+
+#[tokio::test]
+async fn a_redis_that_forgot_everything_resets_no_count_of_this_node() {
+    let server = Server::start();
+    let node = node(&server);
+    let plan = plan(20, OnStoreError::Local, 1);
+    assert_eq!(passed(&node, &plan, 12).await, 12);
+
+    let port = server.kill();
+    until(&node, false).await;
+    assert_eq!(passed(&node, &plan, 3).await, 3);
+    let _server = Server::start_at(port);
+    until(&node, true).await;
+
+    assert_eq!(passed(&node, &plan, 50).await, 5);
+    let health = node.health().unwrap();
+    assert_eq!((health.lost, health.regained), (1, 1));
+}
+
+#[tokio::test]
+async fn a_redis_that_stands_still_holds_up_nobody() {
+    let server = Server::start();
+    let node = impatient(&server, counters::DEADLINE);
+    let plan = plan(1000, OnStoreError::Local, 1);
+    assert_eq!(passed(&node, &plan, 5).await, 5);
+
+    server.stop();
+    let started = Instant::now();
+    assert_eq!(passed(&node, &plan, 200).await, 200);
+    // Five deadlines of 20 ms, then a probe now and then; the rest is for a slow machine.
+    assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
+    assert!(!node.health().unwrap().is_up);
+
+    server.resume();
+    until(&node, true).await;
+    assert!(matches!(node.charge(&plan, &WHO, NOW_MS).await, Answer::Counted(_)));
+}
