@@ -1,6 +1,7 @@
 //! Matches: who fits which job and why, and how far each has come with it.
 //!
-//! The matcher scores; people decide. No score moves anybody, and no application turns anybody down.
+//! The matcher scores; people decide. No score moves anybody, and no application turns anybody
+//! down.
 
 pub(crate) mod moves;
 mod pools;

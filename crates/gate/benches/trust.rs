@@ -2,8 +2,8 @@
 //!
 //! The ordinary requests of `rules/firewall/corpus`, judged by our rules and the Core Rule Set:
 //! with the contract's proofs, and without. The rules are looked for under `RINGWALL_CRS`, then
-//! where Debian has them; without any, our own are measured alone. Processor time of one thread; the cost
-//! grows with rules times distinct values that no proof takes away.
+//! where Debian has them; without any, our own are measured alone. Processor time of one thread;
+//! the cost grows with rules times distinct values that no proof takes away.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot start, stops")]
 

@@ -83,8 +83,8 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
              0, 'x', 0, null, null, 1)"
         ),
         format!(
-            "insert into match_run values ({id}, {id}, {id}, 1, 'all', 'succeeded', 'x', 'x', '{{}}', \
-             '{{}}', '[]', 'x', 0, 0, 1)"
+            "insert into match_run values ({id}, {id}, {id}, 1, 'all', 'succeeded', 'x', 'x', \
+             '{{}}', '{{}}', '[]', 'x', 0, 0, 1)"
         ),
         format!(
             "insert into job_match values ({id}, {id}, {id}, {id}, {id}, 0, false, 0, 'x', null, \
