@@ -52,6 +52,7 @@ const TABLES: &[Group] = &[
     ("employment", Some(Level::Personal), staffing::employment::PERSONAL),
     ("employment", Some(Level::Sensitive), staffing::employment::SENSITIVE),
     ("employment", None, &["personal_email_index", "work_email_index", "phone_index"]),
+    ("projection", Some(Level::Personal), &["projection"]),
     ("job_match", Some(Level::Personal), &["decision_note"]),
     ("idempotency", Some(Level::Personal), &["reply"]),
     ("import_part", Some(Level::Personal), &["sealed"]),

@@ -1,9 +1,12 @@
-//! Projections: what the matcher may read of candidates, written with each of their changes.
+//! Projections: what the matcher may read of candidates, written with each of their changes. They
+//! are sealed: a redacted text is still what somebody wrote about themselves.
 //!
 //! The matcher reads through a [`MatcherView`]. On PostgreSQL that is a transaction under a role
 //! with a grant on this table and on no other (docs/decisions/0017-matches-served.md).
 
 pub(crate) mod of;
+
+use std::sync::Arc;
 
 use kernel::{CandidateId, Purpose, TenantId};
 use matching::Projection;
@@ -14,6 +17,8 @@ use sea_orm::{
 };
 use staffing::candidate::CandidateDraft;
 use staffing::candidate::life::CandidateStatus;
+use uuid::Uuid;
+use vault::{Place, TenantKeys};
 
 use crate::candidates::Candidate;
 use crate::dialect::{self, Context};
@@ -21,11 +26,12 @@ use crate::entities::candidate;
 use crate::entities::projection::{ActiveModel, Column, Entity, Model};
 use crate::session::Session;
 use crate::tenant::TenantOwned;
-use crate::{Store, StoreError, TenantTx, TenantView, search};
+use crate::{Store, StoreError, TenantTx, TenantView};
 
 /// A look at one tenant's projections, and at nothing else.
 pub struct MatcherView {
     tenant: TenantId,
+    keys: Arc<TenantKeys>,
     session: Session,
 }
 
@@ -36,15 +42,16 @@ impl MatcherView {
     /// When the permit is for no tenant, or the database fails.
     pub async fn open(store: &Store, permit: &Permit) -> Result<Self, StoreError> {
         let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
+        let keys = store.keys(tenant).await?;
         let session = store.read_as(Context::Tenant(tenant.uuid())).await?;
         dialect::step_down(&session).await?;
-        Ok(Self { tenant, session })
+        Ok(Self { tenant, keys, session })
     }
 
     /// Projections of the candidates after `after`, in the order of their ids, so many at once.
     ///
     /// # Errors
-    /// When the database fails, or a projection does not parse.
+    /// When the database fails, or a projection does not open or parse.
     pub async fn after(
         &self,
         after: Option<CandidateId>,
@@ -55,13 +62,13 @@ impl MatcherView {
             query = query.filter(Column::CandidateId.gt(after.uuid()));
         }
         let query = query.order_by_asc(Column::CandidateId).limit(limit);
-        query.all(&self.session).await?.into_iter().map(read).collect()
+        self.read(query.all(&self.session).await?)
     }
 
     /// Projections of these candidates; who has none is left out.
     ///
     /// # Errors
-    /// When the database fails, or a projection does not parse.
+    /// When the database fails, or a projection does not open or parse.
     pub async fn of(
         &self,
         candidates: &[CandidateId],
@@ -70,7 +77,11 @@ impl MatcherView {
         let query = Entity::find()
             .filter(Entity::tenant_column().eq(self.tenant.uuid()))
             .filter(Column::CandidateId.is_in(ids));
-        query.all(&self.session).await?.into_iter().map(read).collect()
+        self.read(query.all(&self.session).await?)
+    }
+
+    fn read(&self, rows: Vec<Model>) -> Result<Vec<(CandidateId, Projection)>, StoreError> {
+        rows.into_iter().map(|row| read(&self.keys, &row)).collect()
     }
 }
 
@@ -92,7 +103,7 @@ pub(crate) async fn reflect(
             of::draft(&draft, of::standing(candidate), tx.now())
         }
     };
-    write(tx, vec![row(tx, candidate, &projection)]).await
+    write(tx, vec![row(tx, candidate, &projection)?]).await
 }
 
 /// The projections of candidates that are new.
@@ -103,7 +114,7 @@ pub(crate) async fn reflect_new(
     let rows = candidates.iter().map(|(candidate, draft)| {
         row(tx, candidate, &of::draft(draft, of::standing(candidate), tx.now()))
     });
-    write(tx, rows.collect()).await
+    write(tx, rows.collect::<Result<_, _>>()?).await
 }
 
 /// Projects some candidates that have no projection because they were written down before there
@@ -122,7 +133,7 @@ pub(crate) async fn complete(tx: &TenantTx) -> Result<usize, StoreError> {
         let candidate = Candidate::try_from(row)?;
         let draft = candidate.draft(tx, Purpose::Project)?;
         let projection = of::draft(&draft, of::standing(&candidate), tx.now());
-        completed.push(self::row(tx, &candidate, &projection));
+        completed.push(self::row(tx, &candidate, &projection)?);
     }
     let count = completed.len();
     if count > 0 {
@@ -154,22 +165,33 @@ async fn stored(
 ) -> Result<Option<Projection>, StoreError> {
     let query = view.find::<Entity>().filter(Column::CandidateId.eq(candidate.uuid()));
     let row = query.one(&view.session).await?;
-    Ok(row.map(read).transpose()?.map(|(_, projection)| projection))
+    Ok(row.map(|row| read(view.keys(), &row)).transpose()?.map(|(_, projection)| projection))
 }
 
-fn row(tx: &TenantTx, candidate: &Candidate, projection: &Projection) -> ActiveModel {
-    ActiveModel {
+fn row(
+    tx: &TenantTx,
+    candidate: &Candidate,
+    projection: &Projection,
+) -> Result<ActiveModel, StoreError> {
+    let text = serde_json::to_vec(projection).map_err(|_| inconsistent(candidate.id))?;
+    let row = candidate.id.uuid();
+    Ok(ActiveModel {
         tenant_id: Set(tx.tenant().uuid()),
-        candidate_id: Set(candidate.id.uuid()),
-        projection: Set(search::json(projection)),
+        candidate_id: Set(row),
+        projection: Set(tx.keys().seal(&place(&row), &text)),
         version: Set(candidate.version),
-    }
+    })
 }
 
-fn read(row: Model) -> Result<(CandidateId, Projection), StoreError> {
+fn read(keys: &TenantKeys, row: &Model) -> Result<(CandidateId, Projection), StoreError> {
     let id = CandidateId::from_uuid(row.candidate_id);
-    let projection = serde_json::from_value(row.projection);
+    let opened = keys.open(&place(&row.candidate_id), &row.projection)?;
+    let projection = serde_json::from_slice(opened.expose());
     Ok((id, projection.map_err(|_| inconsistent(id))?))
+}
+
+fn place(candidate: &Uuid) -> Place<'_> {
+    Place { table: "projection", column: "projection", row: candidate.as_bytes() }
 }
 
 /// Never the parser's own words: they quote values.

@@ -33,7 +33,10 @@ pub(crate) struct TurnDown {
     /// Why.
     reason: TurnDownReason,
     /// What else there is to say. Personal; only people who decide read it.
-    #[schema(inline, nullable = false)]
+    #[schema(
+        value_type = String, required = false, max_length = 2000,
+        pattern = "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*$"
+    )]
     note: Option<Note>,
 }
 
@@ -44,7 +47,10 @@ pub(crate) struct Reinstatement {
     /// Why.
     reason: ReinstateReason,
     /// What else there is to say. Personal; only people who decide read it.
-    #[schema(inline, nullable = false)]
+    #[schema(
+        value_type = String, required = false, max_length = 2000,
+        pattern = "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*$"
+    )]
     note: Option<Note>,
 }
 

@@ -11,7 +11,8 @@ pub(crate) struct Model {
     pub(crate) tenant_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) candidate_id: Uuid,
-    pub(crate) projection: Json,
+    /// Sealed: it holds what people write about themselves, redacted.
+    pub(crate) projection: Vec<u8>,
     pub(crate) version: i64,
 }
 

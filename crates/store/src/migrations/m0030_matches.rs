@@ -5,7 +5,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, blob_null, boolean, json, json_null, text, uuid, uuid_null,
+    big_integer, big_integer_null, blob, blob_null, boolean, json, json_null, text, uuid, uuid_null,
 };
 
 /// See the file's comment.
@@ -45,7 +45,7 @@ fn projection() -> TableCreateStatement {
         .table("projection")
         .col(uuid("tenant_id"))
         .col(uuid("candidate_id"))
-        .col(json("projection"))
+        .col(blob("projection"))
         .col(big_integer("version"))
         .primary_key(Index::create().name("projection_pkey").col("tenant_id").col("candidate_id"))
         .take()

@@ -6,7 +6,7 @@ use matching::projection::experience::{Spell, idle_months, positions};
 use matching::projection::{
     Authorisation, Availability, HeldLanguage, HeldSkill, Hours, Pay, PayPeriod, Standing,
 };
-use matching::redact::{Redacted, Redactor};
+use matching::redact::Redactor;
 use staffing::calendar::Window;
 use staffing::candidate::CandidateDraft;
 use staffing::candidate::consent::ConsentStatus;
@@ -23,6 +23,8 @@ pub(super) fn draft(draft: &CandidateDraft, standing: Standing, now: Timestamp) 
     let date = now.date();
     let month =
         u32::from(date.year().unsigned_abs()) * 12 + u32::from(date.month().unsigned_abs()) - 1;
+    let redactor = redactor(draft);
+    let spell = |past| spell(&redactor, past);
     let spells: Vec<Spell> = draft.employments_history.items().iter().map(spell).collect();
     let skills = draft.skills.items().iter().map(|skill| held(skill, &spells, month));
     let languages = draft.languages.items().iter();
@@ -44,7 +46,7 @@ pub(super) fn draft(draft: &CandidateDraft, standing: Standing, now: Timestamp) 
             period: period(asked.period),
         }),
         blocked_clients: Vec::new(),
-        text: text(draft),
+        text: redactor.redact(&text(draft)),
     }
 }
 
@@ -65,8 +67,8 @@ pub(super) fn standing(candidate: &Candidate) -> Standing {
     }
 }
 
-/// Free text without the person's names, employers and schools, and without protected words.
-fn text(draft: &CandidateDraft) -> Redacted {
+/// What takes the person's names, employers and schools out of a text, and protected words.
+fn redactor(draft: &CandidateDraft) -> Redactor {
     let personal = Purpose::Project;
     let names = [Some(&draft.given_name), Some(&draft.family_name), draft.preferred_name.as_ref()];
     let names: Vec<&str> =
@@ -77,17 +79,24 @@ fn text(draft: &CandidateDraft) -> Redacted {
     let schools = draft.education.items().iter().filter_map(|past| past.institution.as_ref());
     let schools = schools.map(|school| school.open(personal).as_str());
     let organisations: Vec<&str> = employers.chain(schools).collect();
+    Redactor::new(&names, &organisations)
+}
+
+/// What the person writes about themselves, as it is written.
+fn text(draft: &CandidateDraft) -> String {
+    let personal = Purpose::Project;
+    let history = draft.employments_history.items();
     let headline = draft.headline.as_ref().map(|line| line.as_str());
     let summary = draft.summary.as_ref().map(|text| text.open(personal).as_str());
     let described = history.iter().filter_map(|past| past.description.as_ref());
     let described = described.map(|text| text.open(personal).as_str());
     let all: Vec<&str> = headline.into_iter().chain(summary).chain(described).collect();
-    Redactor::new(&names, &organisations).redact(&all.join("\n"))
+    all.join("\n")
 }
 
-fn spell(past: &PastEmployment) -> Spell {
+fn spell(redactor: &Redactor, past: &PastEmployment) -> Spell {
     Spell {
-        title: Redactor::default().redact(past.title.as_str()),
+        title: redactor.redact(past.title.as_str()),
         start: past.start_month.map(staffing::calendar::Month::count),
         end: past.end_month.map(staffing::calendar::Month::count),
     }

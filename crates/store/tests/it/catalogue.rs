@@ -8,11 +8,17 @@ use crate::base::on_postgres;
 
 /// Bytes that are about nobody: keys, hashes, and the audit trail, which holds names of fields.
 const NOBODY: &[&str] = &[
+    "api_key.hash",
     "audit_entry.body",
     "audit_entry.leaf_hash",
+    "authorization_code.hash",
     "idempotency.body_hash",
     "idempotency.key_hash",
     "partner_secret.hash",
+    "refresh_family.current",
+    "refresh_family.previous",
+    "refresh_family.salt",
+    "seen_jti.hash",
     "signing_key.sealed",
     "tenant_key.wrapped",
 ];
