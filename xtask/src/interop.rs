@@ -110,7 +110,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
         sqlmap::prepare()?;
     }
     let binary = match &options.binary {
-        Some(binary) => binary.clone(),
+        // Clients run in folders of their own.
+        Some(binary) => binary.canonicalize().map_err(ChoreError::path(binary))?,
         None => build(workspace)?,
     };
     let mut serve = Command::new(&binary);
