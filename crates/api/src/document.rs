@@ -73,15 +73,18 @@ fn complete(operation: &mut Map<String, Value>, policy: &Engine) {
     }
     let mut statuses = refusals(operation, access, oauth);
     statuses.sort_unstable();
-    let schema = if oauth { "OAuthError" } else { "Problem" };
-    let media = if oauth { "application/json" } else { "application/problem+json" };
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    let mut content = json!({ "application/problem+json": problem });
+    if oauth {
+        // What is refused before the operation is known is a problem here, too.
+        content["application/json"] =
+            json!({ "schema": { "$ref": "#/components/schemas/OAuthError" } });
+    }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
         return;
     };
     for (status, description) in statuses {
-        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
-        let response =
-            json!({ "description": description, "content": { media: { "schema": schema } } });
+        let response = json!({ "description": description, "content": content });
         responses.entry(status.to_string()).or_insert(response);
     }
 }
@@ -107,10 +110,11 @@ fn other_than(alternatives: Option<&Value>, without: &Value) -> Option<Value> {
 
 fn security(access: &str, scope: Option<&str>) -> Value {
     let token = json!({ "oauth2": scope.into_iter().collect::<Vec<_>>() });
+    let (key, bearer) = (json!({ "api_key": [] }), json!({ "bearer": [] }));
     match access {
         "public" => json!([]),
-        "optional" => json!([{}, token, { "api_key": [] }]),
-        _ => json!([token, { "api_key": [] }]),
+        "optional" => json!([{}, token, bearer, key]),
+        _ => json!([token, bearer, key]),
     }
 }
 
@@ -171,7 +175,12 @@ fn security_schemes(public_url: &str) -> Value {
             "type": "apiKey",
             "in": "header",
             "name": "X-API-Key",
-            "description": "An API key of the client; `Authorization: Bearer` takes it as well",
+            "description": "An API key of the client.",
+        },
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token or an API key in `Authorization` (RFC 6750 §2.1).",
         },
         "client_basic": {
             "type": "http", "scheme": "basic",
