@@ -74,12 +74,12 @@ fn complete(operation: &mut Map<String, Value>, policy: &Engine) {
     let mut statuses = refusals(operation, access, oauth);
     statuses.sort_unstable();
     let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
-    let mut content = json!({ "application/problem+json": problem });
-    if oauth {
-        // What is refused before the operation is known is a problem here, too.
-        content["application/json"] =
-            json!({ "schema": { "$ref": "#/components/schemas/OAuthError" } });
-    }
+    let error = json!({ "schema": { "$ref": "#/components/schemas/OAuthError" } });
+    let content = match oauth {
+        // What is refused before the operation is known is a problem there, too.
+        true => json!({ "application/json": error, "application/problem+json": problem }),
+        false => json!({ "application/problem+json": problem }),
+    };
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
         return;
     };
