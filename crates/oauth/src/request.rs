@@ -53,7 +53,7 @@ pub fn parse_token_request(
 ///
 /// # Errors
 /// When the body is no form, a parameter is given twice, the client does not authenticate in
-/// exactly one way, or the token is missing.
+/// exactly one way, or the token is missing or, like its hint, longer than any.
 pub fn parse_about_token(
     authorization: Option<&str>,
     content: &[u8],
@@ -61,9 +61,15 @@ pub fn parse_about_token(
     let form = Form::parse(content)?;
     let client = ClientProof::parse(authorization, &form)?;
     let token = form.get("token").ok_or(OAuthError::request("`token` is missing"))?;
+    let hint = form.get("token_type_hint").unwrap_or_default();
+    if token.chars().count() > TOKEN_CHARS_MAX || hint.chars().count() > HINT_CHARS_MAX {
+        return Err(OAuthError::request("`token` or `token_type_hint` is too long"));
+    }
     Ok(AboutToken { client, token: Secret::new(token.to_owned()) })
 }
 
+const TOKEN_CHARS_MAX: usize = 8192;
+const HINT_CHARS_MAX: usize = 64;
 const UNSUPPORTED: OAuthError = OAuthError::new(
     OAuthErrorKind::UnsupportedGrantType,
     "the only grant type is `client_credentials`",
@@ -78,6 +84,22 @@ mod tests {
 
     use super::*;
     use crate::proof::Evidence;
+
+    #[test]
+    fn a_token_longer_than_any_is_refused() {
+        let asked = |token: usize, hint: usize| {
+            let form = format!(
+                "client_id=pc_a&client_secret=b&token={}&token_type_hint={}",
+                "0".repeat(token),
+                "h".repeat(hint)
+            );
+            parse_about_token(None, form.as_bytes())
+        };
+
+        assert!(asked(TOKEN_CHARS_MAX + 1, 0).is_err());
+        assert!(asked(1, HINT_CHARS_MAX + 1).is_err());
+        assert!(asked(TOKEN_CHARS_MAX, HINT_CHARS_MAX).is_ok());
+    }
 
     const CASES: &str = include_str!("../cases/token_request.toml");
 
