@@ -1,5 +1,6 @@
 //! Schema changes, oldest first. Forward only: widen, move, narrow.
 
+mod both;
 mod m0001_first;
 mod m0010_employments;
 mod m0020_sync;

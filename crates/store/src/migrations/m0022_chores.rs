@@ -5,6 +5,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::both;
+
 /// See the file's comment.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -17,20 +19,13 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let on = manager.get_connection();
-        let is_postgres = manager.get_database_backend() == sea_orm::DbBackend::Postgres;
-        for statement in BOTH {
-            let statement = match is_postgres {
-                true => statement.to_owned(),
-                false => statement.replace(" uuid", " uuid_text").replace(" bytea", " blob"),
-            };
-            on.execute_unprepared(&statement).await?;
-        }
-        on.execute_unprepared(if is_postgres { CONSENT_POSTGRES } else { CONSENT_SQLITE }).await?;
-        if is_postgres {
-            on.execute_unprepared(include_str!("m0022_walls.sql")).await?;
-        }
-        Ok(())
+        both::run(manager, &BOTH).await?;
+        let consent = match both::is_postgres(manager) {
+            true => CONSENT_POSTGRES,
+            false => CONSENT_SQLITE,
+        };
+        manager.get_connection().execute_unprepared(consent).await?;
+        both::wall(manager, include_str!("m0022_walls.sql")).await
     }
 }
 

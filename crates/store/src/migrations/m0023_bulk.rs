@@ -4,6 +4,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::both;
+
 /// See the file's comment.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -16,18 +18,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let on = manager.get_connection();
-        let is_postgres = manager.get_database_backend() == sea_orm::DbBackend::Postgres;
-        for statement in TABLES {
-            let statement = match is_postgres {
-                true => statement.to_owned(),
-                false => statement.replace(" uuid", " uuid_text").replace(" bytea", " blob"),
-            };
-            on.execute_unprepared(&statement).await?;
-        }
-        for (table, grants) in WALLS.iter().filter(|_| is_postgres) {
+        both::run(manager, &TABLES).await?;
+        for (table, grants) in WALLS {
             let wall = WALL.replace("TABLE", table).replace("GRANTS", grants);
-            on.execute_unprepared(&wall).await?;
+            both::wall(manager, &wall).await?;
         }
         Ok(())
     }
