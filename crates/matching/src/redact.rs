@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::is_skill;
 use crate::words::{Word, folded, words};
 
 /// Text without protected words. Only a [`Redactor`] makes it, also when it is read back.
@@ -36,7 +36,6 @@ impl Redactor {
         let mut redactor = Self::default();
         for name in names {
             let parts = words(name).map(|word| word.text);
-            let is_skill = |name: &&str| Vocabulary::shared().skill("", name).is_some();
             redactor.names.extend(parts.filter(|name| !is_skill(name)).map(folded));
         }
         let whole = names.join(" ");

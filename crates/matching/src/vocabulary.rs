@@ -9,6 +9,7 @@ mod english;
 mod lexicon;
 mod mentions;
 mod ranker;
+mod single;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ use self::ranker::Ranker;
 use crate::words::{folded, words};
 
 pub use self::mentions::Mention;
+pub(crate) use self::single::is_skill;
 
 /// Names of skills and occupations.
 pub struct Vocabulary {
@@ -91,7 +93,7 @@ impl Vocabulary {
             for (local, names) in members {
                 let known = names.iter().find_map(|name| phrases.exactly(name));
                 let number = known.unwrap_or_else(|| {
-                    skills.push(Concept::local(&local, names.first().copied().unwrap_or_default()));
+                    skills.push(Concept::local(local, names.first().map_or("", String::as_str)));
                     groups.push(None);
                     u32::try_from(skills.len() - 1).unwrap_or(u32::MAX)
                 });

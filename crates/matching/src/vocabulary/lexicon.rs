@@ -1,6 +1,7 @@
 //! Reads the vocabulary's files.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use data_encoding::BASE64URL_NOPAD;
 
@@ -40,29 +41,27 @@ fn uuid(text: &str) -> Option<String> {
 }
 
 /// Local ids with their names, the group's own first.
-type Members = Vec<(String, Vec<&'static str>)>;
+type Members = Vec<(String, Vec<String>)>;
 
-/// Every group of `technologies.toml`.
-pub(super) fn technologies() -> Vec<(String, Members)> {
+/// Every group of `technologies.toml`; read once.
+pub(super) fn technologies() -> &'static [(String, Members)] {
+    static GROUPS: LazyLock<Vec<(String, Members)>> = LazyLock::new(groups);
+    &GROUPS
+}
+
+fn groups() -> Vec<(String, Members)> {
     // The file is compiled in, and a test reads it.
     let Ok(file) = read() else { return Vec::new() };
-    let mut groups = Vec::new();
-    for (group, mut members) in file {
+    let own_first = |(group, mut members): (String, BTreeMap<String, Vec<String>>)| {
         let own = members.remove(NAMES).unwrap_or_default();
-        let members = members.into_iter().map(|(local, names)| (local, leaked(names)));
-        let members = [(group.clone(), leaked(own))].into_iter().chain(members).collect();
-        groups.push((group, members));
-    }
-    groups
+        let all = [(group.clone(), own)].into_iter().chain(members).collect();
+        (group, all)
+    };
+    file.into_iter().map(own_first).collect()
 }
 
 fn read() -> Result<BTreeMap<String, BTreeMap<String, Vec<String>>>, toml::de::Error> {
     toml::from_str(TECHNOLOGIES)
-}
-
-/// Names live as long as the process: the vocabulary is read once.
-fn leaked(names: Vec<String>) -> Vec<&'static str> {
-    names.into_iter().map(|name| &*String::leak(name)).collect()
 }
 
 const TECHNOLOGIES: &str = include_str!("../../data/technologies.toml");
@@ -85,7 +84,7 @@ mod tests {
         assert!(read().is_ok());
         for (group, members) in technologies() {
             let own = members.first();
-            assert!(own.is_some_and(|(id, names)| *id == group && !names.is_empty()), "{group}");
+            assert!(own.is_some_and(|(id, names)| id == group && !names.is_empty()), "{group}");
             assert!(members.len() > 2, "{group}");
         }
     }
