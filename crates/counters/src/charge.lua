@@ -1,10 +1,11 @@
 -- Charges all rules of a request, or none. Counts as crates/throttle does; keep the two alike.
--- KEYS: one a rule. ARGV: six a rule: kind, count, and four numbers of its kind.
+-- KEYS: one a rule. ARGV: six a rule: kind, count, and four numbers of its kind; and at the end
+-- `charge`, or `look`, which changes nothing.
 -- The time is this server's: nodes whose clocks differ count alike.
 local time = redis.call('TIME')
 local now_us = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local now_ms = math.floor(now_us / 1000)
-local steps, reply, admitted = {}, {}, true
+local steps, reply, admitted = {}, {}, ARGV[#ARGV] == 'charge'
 
 for i, key in ipairs(KEYS) do
   local at = (i - 1) * 6

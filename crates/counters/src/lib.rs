@@ -8,6 +8,7 @@
 mod breaker;
 mod plan;
 mod remote;
+mod spec;
 
 use std::hash::RandomState;
 use std::sync::Mutex;
@@ -18,6 +19,7 @@ use throttle::{Rule, Subject, Table, Verdict};
 pub use breaker::Health;
 pub use plan::{OnStoreError, Plan};
 pub use remote::{RedisConfig, RemoteError};
+pub use spec::{Key, Per, Spec, SpecError};
 
 use remote::Remote;
 
@@ -76,6 +78,33 @@ impl Counters {
             self.table.note(plan.whole(), who, now_ms);
         }
         Answer::Counted(verdict)
+    }
+
+    /// Where a caller stands, for showing it: charges nothing. Of all nodes, or of this one while
+    /// the store is away.
+    pub async fn standing<'p>(
+        &self,
+        plan: &'p Plan,
+        who: &Subject<'_>,
+        now_ms: u64,
+    ) -> Verdict<'p> {
+        if let Some(remote) = &self.remote
+            && let Some(verdict) = remote.look(plan.whole(), who, now_ms).await
+        {
+            return verdict;
+        }
+        self.table.check(plan.whole(), who, now_ms)
+    }
+
+    /// Whether this node alone would let one more pass. Asks nobody.
+    #[must_use]
+    pub fn check_here<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Verdict<'p> {
+        self.table.check(plan.whole(), who, now_ms)
+    }
+
+    /// Counts on this node alone what has happened already, also beyond the limit.
+    pub fn note_here(&self, plan: &Plan, who: &Subject<'_>, now_ms: u64) {
+        self.table.note(plan.whole(), who, now_ms);
     }
 
     fn alone<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Answer<'p> {

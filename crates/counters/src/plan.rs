@@ -1,9 +1,11 @@
 //! Rules, and what each does while the store is away.
 
+use serde::{Deserialize, Serialize};
 use throttle::{Calendar, Limit, Rule, RuleError, Rules, Subject};
 
 /// What a rule does while the store is away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnStoreError {
     /// Each node counts its share of the limit.
     #[default]

@@ -65,6 +65,26 @@ impl Remote {
         who: &Subject<'_>,
         now_ms: u64,
     ) -> Option<Verdict<'r>> {
+        self.ask(rules, who, now_ms, CHARGE).await
+    }
+
+    /// What [`Remote::charge`] would say, without charging.
+    pub(crate) async fn look<'r>(
+        &self,
+        rules: &'r Rules,
+        who: &Subject<'_>,
+        now_ms: u64,
+    ) -> Option<Verdict<'r>> {
+        self.ask(rules, who, now_ms, LOOK).await
+    }
+
+    async fn ask<'r>(
+        &self,
+        rules: &'r Rules,
+        who: &Subject<'_>,
+        now_ms: u64,
+        what: &str,
+    ) -> Option<Verdict<'r>> {
         let applying = || {
             let rules = rules.as_slice().iter().enumerate();
             rules.filter(|(_, rule)| who.knows(rule.by()))
@@ -84,6 +104,7 @@ impl Remote {
                 call.arg(number);
             }
         }
+        call.arg(what);
         let ask = async { call.invoke_async::<Vec<u64>>(&mut self.connected().await?).await };
         // Connecting is a part of the deadline. A caller who leaves meanwhile is no failure.
         let reply = tokio::time::timeout(self.deadline, ask).await;
@@ -179,3 +200,7 @@ fn verdict<'r>(
     });
     Some(Verdict::new(rules, applying.into_iter().zip(standings)))
 }
+
+/// What the script is to do.
+const CHARGE: &str = "charge";
+const LOOK: &str = "look";

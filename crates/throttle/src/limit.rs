@@ -122,26 +122,27 @@ impl Limit {
         }
     }
 
-    /// How many are allowed: the `q` of `RateLimit-Policy`.
+    /// How many are allowed: the `q` of `RateLimit-Policy`. Of a rate this is its burst, which is
+    /// what may come at once.
     #[must_use]
     pub const fn count(&self) -> u32 {
         match self {
-            Self::Rate { count, .. } | Self::Window { count, .. } | Self::Quota { count, .. } => {
-                *count
-            }
+            Self::Rate { burst, .. } => *burst,
+            Self::Window { count, .. } | Self::Quota { count, .. } => *count,
         }
     }
 
-    /// In which time: the `w` of `RateLimit-Policy`. A calendar's periods differ in length: the
-    /// present one counts.
+    /// In how many seconds, rounded up: the `w` of `RateLimit-Policy`. Of a rate this is the time
+    /// in which its burst refills. The days and months of a calendar differ in length: none.
     #[must_use]
-    pub fn window_ms(&self, now_ms: u64) -> u64 {
+    pub fn window_s(&self) -> Option<u64> {
         match self {
-            Self::Rate { per_ms, .. } | Self::Window { per_ms, .. } => *per_ms,
-            Self::Quota { calendar, .. } => {
-                let bounds = calendar.around(now_ms);
-                bounds.end_ms.saturating_sub(bounds.start_ms)
+            Self::Rate { count, per_ms, burst } => {
+                let refill_us = interval_us(*count, *per_ms).saturating_mul(u64::from(*burst));
+                Some(refill_us.div_ceil(1_000_000))
             }
+            Self::Window { per_ms, .. } => Some(per_ms.div_ceil(1000)),
+            Self::Quota { .. } => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Counts of one node, in memory of constant size.
+//! Counts of one node, in memory of bounded size.
 //!
 //! A key has eight places where its cell may stand. When all are taken by others, the cell that
 //! says least gives way: an expired one first, then the one that is charged least. So whoever walks
@@ -6,21 +6,24 @@
 //! who are really counted.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::cell::Cell;
 use crate::rule::{RULES_MAX, Rule, Rules};
 use crate::subject::Subject;
 use crate::verdict::{Standing, Verdict};
 
-/// A table of constant size.
+/// A table of bounded size: memory is taken by the page when a key first falls on it, so that a
+/// quiet node does not pay for a siege.
 pub struct Table {
-    sets: Box<[Mutex<Set>]>,
+    pages: Box<[OnceLock<Page>]>,
+    sets: usize,
     /// Random, so that nobody can choose addresses that share a set.
     hasher: RandomState,
 }
 
 type Set = [Cell; WAYS];
+type Page = Box<[Mutex<Set>]>;
 
 /// One rule on its way through the table.
 #[derive(Clone, Copy)]
@@ -33,11 +36,12 @@ struct Step<'r> {
 }
 
 impl Table {
-    /// A table for at least so many keys, 100 bytes each, allocated at once.
+    /// A table for at least so many keys, 100 bytes each.
     #[must_use]
     pub fn new(keys: usize, hasher: RandomState) -> Self {
-        let sets = keys.div_ceil(WAYS).max(1);
-        Self { sets: (0..sets).map(|_| Mutex::default()).collect(), hasher }
+        let pages = keys.div_ceil(WAYS * PAGE_SETS).max(1);
+        let sets = pages * PAGE_SETS;
+        Self { pages: (0..pages).map(|_| OnceLock::new()).collect(), sets, hasher }
     }
 
     /// Charges all rules that apply, or none.
@@ -89,7 +93,7 @@ impl Table {
         state.write_u64(rule.salt());
         who.hash(rule.by(), &mut state);
         let hash = state.finish();
-        let set = ((hash >> 32) * self.sets.len() as u64) >> 32;
+        let set = ((hash >> 32) * self.sets as u64) >> 32;
         let set = usize::try_from(set).unwrap_or(0);
         Some(Step { index, rule, set, tag: hash | 1, standing: rule.limit().fresh() })
     }
@@ -120,7 +124,10 @@ impl Table {
     }
 
     fn set(&self, index: usize) -> Option<MutexGuard<'_, Set>> {
-        Some(self.sets.get(index)?.lock().unwrap_or_else(PoisonError::into_inner))
+        let page = self.pages.get(index / PAGE_SETS)?;
+        let page = page.get_or_init(|| (0..PAGE_SETS).map(|_| Mutex::default()).collect());
+        let set = page.get(index % PAGE_SETS)?;
+        Some(set.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -142,3 +149,5 @@ fn charge(set: &mut Set, step: &Step<'_>, now_ms: u64) -> Standing {
 }
 
 const WAYS: usize = 8;
+/// About 12 KiB.
+const PAGE_SETS: usize = 16;

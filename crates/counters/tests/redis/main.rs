@@ -63,6 +63,22 @@ async fn until(node: &Counters, up: bool) {
 }
 
 #[tokio::test]
+async fn looking_changes_nothing_and_sees_what_others_charged() {
+    let server = Server::start();
+    let (one, other) = (node(&server), node(&server));
+    let plan = plan(5, OnStoreError::Local, 2);
+    assert_eq!(passed(&one, &plan, 3).await, 3);
+
+    for _ in 0..10 {
+        let standing = other.standing(&plan, &WHO, NOW_MS).await;
+        let remaining: Vec<u32> = standing.standings().map(|(_, left)| left.remaining).collect();
+        assert_eq!(remaining, [2]);
+    }
+
+    assert_eq!(passed(&other, &plan, 3).await, 2);
+}
+
+#[tokio::test]
 async fn redis_counts_as_the_table_does() {
     let server = Server::start();
     let rules = || {

@@ -1,0 +1,179 @@
+//! A rule as people write it: in the configuration, in the contract, in a usage plan.
+
+use serde::{Deserialize, Serialize};
+use throttle::{By, Calendar, Limit, Period, Rule, RuleError};
+
+use crate::OnStoreError;
+
+/// A rule, written down. One of three: `max` in `window_s`, `max` for each `per`, or `per_second`
+/// with a `burst`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Its name, in headers, metrics and problems.
+    pub name: String,
+    /// What it tells callers apart by, all together.
+    pub by: Vec<Key>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+    /// In any window of so many seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_s: Option<u32>,
+    /// In each day, week or month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Per>,
+    /// The time zone of `per`, as the IANA database names it; UTC otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// So many a second, evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u32>,
+    /// After so many at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
+    /// What happens while the store of limits is away.
+    #[serde(default)]
+    pub on_store_error: OnStoreError,
+}
+
+/// What callers are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Key {
+    /// IPv4 whole, IPv6 by /64.
+    Address,
+    /// The client, or the person.
+    Client,
+    /// The tenant.
+    Tenant,
+    /// The operation.
+    Operation,
+}
+
+/// A calendar's period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// From midnight to midnight.
+    Day,
+    /// From Monday to Monday.
+    Week,
+    /// From the first to the first.
+    Month,
+}
+
+/// A rule that cannot be meant as it is written.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// None of the three, or parts of several.
+    #[error(
+        "rule `{0}`: expected `max` with `window_s`, or `max` with `per`, or `per_second` with \
+         `burst`"
+    )]
+    Shape(String),
+    /// No such time zone.
+    #[error("rule `{0}`: expected a time zone as the IANA database names it")]
+    Zone(String),
+    /// See [`RuleError`].
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+}
+
+impl Spec {
+    /// The rule.
+    ///
+    /// # Errors
+    /// When it cannot be meant.
+    pub fn rule(&self) -> Result<Rule, SpecError> {
+        let shape = || SpecError::Shape(self.name.chars().take(64).collect());
+        let limit = match (self.max, self.window_s, self.per, self.per_second, self.burst) {
+            (Some(count), Some(window_s), None, None, None) if self.zone.is_none() => {
+                Limit::Window { count, per_ms: u64::from(window_s) * 1000 }
+            }
+            (Some(count), None, Some(per), None, None) => {
+                Limit::Quota { count, calendar: self.calendar(per)? }
+            }
+            (None, None, None, Some(count), Some(burst)) if self.zone.is_none() => {
+                Limit::Rate { count, per_ms: 1000, burst }
+            }
+            _ => return Err(shape()),
+        };
+        Ok(Rule::new(&self.name, self.by(), limit)?)
+    }
+
+    fn calendar(&self, per: Per) -> Result<Calendar, SpecError> {
+        let zone = self.zone.as_deref().unwrap_or("UTC");
+        let period = match per {
+            Per::Day => Period::Day,
+            Per::Week => Period::Week,
+            Per::Month => Period::Month,
+        };
+        Calendar::new(period, zone)
+            .map_err(|_| SpecError::Zone(self.name.chars().take(64).collect()))
+    }
+
+    fn by(&self) -> By {
+        let has = |key| self.by.contains(&key);
+        By {
+            address: has(Key::Address),
+            client: has(Key::Client),
+            tenant: has(Key::Tenant),
+            operation: has(Key::Operation),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> Spec {
+        Spec {
+            name: "token".to_owned(),
+            by: vec![Key::Address],
+            max: Some(60),
+            window_s: Some(900),
+            per: None,
+            zone: None,
+            per_second: None,
+            burst: None,
+            on_store_error: OnStoreError::Local,
+        }
+    }
+
+    #[test]
+    fn each_of_the_three_is_a_rule() {
+        let window = spec();
+        let day = Spec { window_s: None, per: Some(Per::Day), zone: zone("Asia/Tokyo"), ..spec() };
+        let rate =
+            Spec { max: None, window_s: None, per_second: Some(5), burst: Some(9), ..spec() };
+
+        assert_eq!(window.rule().unwrap().limit().window_s(), Some(900));
+        assert_eq!(day.rule().unwrap().limit().window_s(), None);
+        assert_eq!(rate.rule().unwrap().limit().count(), 9);
+    }
+
+    #[test]
+    fn parts_of_several_are_refused() {
+        let wrong = [
+            Spec { max: None, ..spec() },
+            Spec { window_s: None, ..spec() },
+            Spec { per: Some(Per::Week), ..spec() },
+            Spec { per_second: Some(1), ..spec() },
+            Spec { burst: Some(1), ..spec() },
+            Spec { zone: zone("UTC"), ..spec() },
+        ];
+        for spec in wrong {
+            assert_eq!(spec.rule(), Err(SpecError::Shape("token".to_owned())), "{spec:?}");
+        }
+        let nowhere = Spec { window_s: None, per: Some(Per::Day), zone: zone("Mars/X"), ..spec() };
+        assert_eq!(nowhere.rule(), Err(SpecError::Zone("token".to_owned())));
+        let nobody = Spec { by: Vec::new(), ..spec() };
+        assert!(matches!(nobody.rule(), Err(SpecError::Rule(RuleError::Nobody(_)))));
+    }
+
+    fn zone(name: &str) -> Option<String> {
+        Some(name.to_owned())
+    }
+}
