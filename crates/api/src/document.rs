@@ -122,7 +122,8 @@ type Refusal = (u16, &'static str);
 
 fn refusals(operation: &Map<String, Value>, access: &str, oauth: bool) -> Vec<Refusal> {
     let mut all = vec![BAD_REQUEST, NOT_FOUND, FORBIDDEN];
-    all.extend([TIMEOUT, EXPECTATION, MISDIRECTED, HEADERS, INTERNAL, UNAVAILABLE, VERSION]);
+    all.extend([TIMEOUT, EXPECTATION, MISDIRECTED, TOO_MANY, HEADERS, INTERNAL]);
+    all.extend([UNAVAILABLE, VERSION]);
     if access != "public" || oauth {
         all.push(UNAUTHORIZED);
     }
@@ -155,6 +156,7 @@ const EXPECTATION: Refusal = (417, "The expectation cannot be met");
 const MISDIRECTED: Refusal = (421, "The server does not answer for that host");
 const INVALID: Refusal = (422, "The body breaks a rule");
 const PRECONDITION_REQUIRED: Refusal = (428, "The If-Match header is missing");
+const TOO_MANY: Refusal = (429, "A limit is reached; `Retry-After` says for how long");
 const HEADERS: Refusal = (431, "The headers are too large");
 const INTERNAL: Refusal = (500, "The request could not be completed");
 const UNAVAILABLE: Refusal = (503, "Try again later");

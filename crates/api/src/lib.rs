@@ -19,6 +19,7 @@ mod followed;
 mod health;
 mod inside;
 mod jobs;
+mod limits;
 mod matches;
 mod may;
 mod oauth;

@@ -6,8 +6,8 @@ use utoipa_axum::routes;
 use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
-    api_keys, candidates, changes, clients, docs, employments, events, health, jobs, matches,
-    oauth, sandbox,
+    api_keys, candidates, changes, clients, docs, employments, events, health, jobs, limits,
+    matches, oauth, sandbox,
 };
 
 /// Every route, by area.
@@ -30,6 +30,7 @@ fn operating() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(limits::read))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::index))
         .routes(routes!(docs::problems))

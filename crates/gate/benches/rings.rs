@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use axum_core::body::Body;
 use futures_util::future::BoxFuture;
+use gate::limits::{Counters, Key, Limits, LimitsPlan, OnStoreError, Spec};
 use gate::listener::Connection;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
 use gate::{Tasks, Tokens, Visit, Wall, rings};
@@ -219,12 +220,13 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     Tasks::new().spawn(work);
     let environment = policy::Environment::Production;
     let keys = ApiKeys::new(Arc::clone(&store), Arc::clone(&clock), Vec::new(), environment);
+    let contract = Arc::new(Contract::compile(&document()).expect("the document compiles"));
     let app = App::new(Parts {
         store,
         keys,
         recorder,
         policy: Arc::new(Engine::load().unwrap()),
-        contract: Arc::new(Contract::compile(&document()).expect("the document compiles")),
+        contract,
         tokens: Tokens::new(verifying, URL.to_owned(), URL.to_owned()),
         access_log: AccessLog::open(&Sink::File(files.join("access.log"))).unwrap(),
         config: GateConfig {
@@ -236,11 +238,37 @@ async fn app(files: &Path) -> (Arc<App>, String) {
             cors_origins: Vec::new(),
         },
         addresses: None,
+        limits: limits(&contract),
         firewall: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),
     });
     (app.unwrap(), token(&key, clock.as_ref()))
+}
+
+/// As many rules as come with the product, with room for every request of the bench.
+fn limits(contract: &Contract) -> Arc<Limits> {
+    let spec = |name: &str, by: Key| Spec {
+        name: name.to_owned(),
+        by: vec![by],
+        max: None,
+        window_s: None,
+        per: None,
+        zone: None,
+        per_second: Some(900_000),
+        burst: Some(1_000_000_000),
+        on_store_error: OnStoreError::Local,
+    };
+    let plan = LimitsPlan {
+        nodes: 1,
+        strangers: spec("strangers", Key::Address),
+        unproven: spec("unproven", Key::Address),
+        common: vec![spec("client", Key::Client), spec("tenant", Key::Tenant)],
+        rules: Vec::new(),
+        tenant_concurrency_max: 1024,
+        exempt: Vec::new(),
+    };
+    Limits::new(Counters::local(65_536), &plan, contract).unwrap()
 }
 
 fn token(key: &SigningKey, clock: &dyn Clock) -> String {

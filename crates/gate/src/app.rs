@@ -12,6 +12,7 @@ use crate::addresses::Addresses;
 use crate::config::GateConfig;
 use crate::contract::Contract;
 use crate::keys::ApiKeys;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::proofs::Proofs;
 use crate::revocations::Revocations;
@@ -42,6 +43,8 @@ pub struct App {
     pub access_log: AccessLog,
     /// Who may come from where; nothing where no list is configured.
     pub addresses: Option<Arc<Addresses>>,
+    /// How often somebody may call.
+    pub limits: Arc<Limits>,
     /// The rule engine; nothing where it is turned off.
     pub firewall: Option<Arc<Shield>>,
     /// Settings of the gate.
@@ -73,6 +76,8 @@ pub struct Parts {
     pub access_log: AccessLog,
     /// See [`App::addresses`].
     pub addresses: Option<Arc<Addresses>>,
+    /// See [`App::limits`].
+    pub limits: Arc<Limits>,
     /// See [`App::firewall`].
     pub firewall: Option<Arc<Shield>>,
     /// See [`App::config`].
@@ -120,6 +125,7 @@ impl App {
             keys: parts.keys,
             access_log: parts.access_log,
             addresses: parts.addresses,
+            limits: parts.limits,
             firewall: parts.firewall,
             config: parts.config,
             public_url: parts.public_url,

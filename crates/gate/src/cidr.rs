@@ -16,6 +16,12 @@ pub struct Cidr {
 pub struct CidrError;
 
 impl Cidr {
+    /// A network of an address and how many of its leading bits count; more than it has are all.
+    #[must_use]
+    pub fn new(network: IpAddr, bits: u8) -> Self {
+        Self { network, bits: bits.min(if network.is_ipv4() { 32 } else { 128 }) }
+    }
+
     /// Is this address in the network?
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

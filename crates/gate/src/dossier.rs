@@ -89,6 +89,19 @@ impl Dossier {
         }
     }
 
+    /// When it arrived, in milliseconds since the Unix epoch, as limits count.
+    #[must_use]
+    pub fn received_ms(&self) -> u64 {
+        u64::try_from(self.received_at.millis()).unwrap_or(0)
+    }
+
+    /// Whether its credentials proved somebody: to the identity ring, or to a token endpoint.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.caller().is_some_and(|caller| !caller.is_anonymous())
+            || self.attempt().is_some_and(|attempt| attempt.outcome.is_ok())
+    }
+
     /// Who is on the wire. Written by the origin ring.
     pub fn origin(&self) -> Option<IpAddr> {
         self.origin.get().copied()

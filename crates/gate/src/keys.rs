@@ -149,6 +149,16 @@ impl ApiKeys {
         Ok(Arc::clone(&known.caller))
     }
 
+    /// Whether a key was looked up a moment ago, and is that key. Asks no database.
+    #[must_use]
+    pub fn knows(&self, text: &str) -> bool {
+        let Ok(key) = Key::parse(text) else { return false };
+        let now = self.clock.now();
+        let seen = self.seen.get(key.key_id()).filter(|seen| now < seen.until);
+        seen.and_then(|seen| seen.known)
+            .is_some_and(|known| secret_matches(&self.peppers, key.whole().expose(), &known.hash))
+    }
+
     fn check(
         &self,
         known: &Known,

@@ -12,6 +12,7 @@ pub mod contract;
 mod dossier;
 pub mod inspection;
 pub mod keys;
+pub mod limits;
 pub mod listener;
 mod metrics;
 mod proofs;

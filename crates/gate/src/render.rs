@@ -3,12 +3,12 @@
 use axum_core::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use kernel::Problem;
+use kernel::{Code, Problem};
 use serde_json::{Map, Value, json};
 
 use crate::contract::ErrorForm;
 use crate::ring::Response;
-use crate::{App, Dossier};
+use crate::{App, Dossier, limits};
 
 /// Renders a refusal, notes who refused, and logs its cause once.
 pub(crate) fn problem(
@@ -43,7 +43,7 @@ pub(crate) fn problem(
 fn document(app: &App, dossier: &Dossier, problem: &Problem) -> Value {
     let code = problem.code;
     let mut body = Map::new();
-    body.insert("type".into(), json!(format!("{}/docs/problems#{}", app.public_url, code.name)));
+    body.insert("type".into(), json!(kind(&app.public_url, code)));
     body.insert("title".into(), json!(code.title));
     body.insert("status".into(), json!(code.status));
     body.insert("code".into(), json!(code.name));
@@ -61,6 +61,23 @@ fn document(app: &App, dossier: &Dossier, problem: &Problem) -> Value {
     }
     Value::Object(body)
 }
+
+/// What the registry of problem types names is named so, and everything else as our reference does.
+fn kind(public_url: &str, code: &Code) -> String {
+    let registered = REGISTERED.iter().find(|(ours, _)| *ours == code);
+    match registered {
+        Some((_, name)) => format!("{REGISTRY}#{name}"),
+        None => format!("{public_url}/docs/problems#{}", code.name),
+    }
+}
+
+/// draft-ietf-httpapi-ratelimit-headers-10 §7: problems that clients of any API can know.
+const REGISTRY: &str = "https://iana.org/assignments/http-problem-types";
+const REGISTERED: &[(&Code, &str)] = &[
+    (&limits::EXCEEDED, "quota-exceeded"),
+    (&limits::BUSY, "quota-exceeded"),
+    (&limits::UNCOUNTED, "temporary-reduced-capacity"),
+];
 
 /// A problem in the words of RFC 6749 §5.2; what no OAuth code fits is an `invalid_request`.
 fn oauth(problem: &Problem) -> Value {

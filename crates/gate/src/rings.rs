@@ -10,11 +10,13 @@ mod body;
 mod browser;
 mod contract;
 mod firewall;
+mod flood;
 mod hygiene;
 mod identity;
 mod origin;
 mod policy;
 mod pressure;
+mod quota;
 mod reach;
 mod replay;
 mod telemetry;
@@ -36,6 +38,7 @@ pub(crate) const CODES: &[&[&kernel::Code]] = &[
     hygiene::CODES,
     browser::CODES,
     pressure::CODES,
+    crate::limits::CODES,
     firewall::CODES,
     identity::CODES,
     body::CODES,
@@ -46,19 +49,19 @@ pub(crate) const CODES: &[&[&kernel::Code]] = &[
 #[must_use]
 pub fn rings(app: &Arc<App>) -> Vec<Ring> {
     vec![
-        telemetry::ring(app), // catch panics; log, count and time once
-        origin::ring(app),    // who is on the wire: the true address behind trusted proxies
-        addresses::ring(app), // do we talk to this address at all?
-        hygiene::ring(app),   // strict HTTP: hosts, headers, paths
-        browser::ring(app),   // what browsers may do: CSP, HSTS, CORS, CSRF, caching
-        pressure::ring(app),  // deadline, body size, concurrency; shed before it hurts
-        // flood stands here: per-address limits and bans (controls THR-1, THR-3).
-        contract::ring(app), // is this operation declared at all?
-        firewall::ring(app), // does it look like an attack? The verdict of the rule engine
-        audit::ring(app),    // witness every attempt, allowed or not
-        identity::ring(app), // who is calling
-        reach::ring(app),    // may this caller and operation be used from there?
-        // quota stands here: the usage plan of the caller (control THR-2).
+        telemetry::ring(app),  // catch panics; log, count and time once
+        origin::ring(app),     // who is on the wire: the true address behind trusted proxies
+        addresses::ring(app),  // do we talk to this address at all?
+        hygiene::ring(app),    // strict HTTP: hosts, headers, paths
+        browser::ring(app),    // what browsers may do: CSP, HSTS, CORS, CSRF, caching
+        pressure::ring(app),   // deadline, body size, concurrency; shed before it hurts
+        flood::ring(app),      // who comes too often, by address
+        contract::ring(app),   // is this operation declared at all?
+        firewall::ring(app),   // does it look like an attack? The verdict of the rule engine
+        audit::ring(app),      // witness every attempt, allowed or not
+        identity::ring(app),   // who is calling
+        reach::ring(app),      // may this caller and operation be used from there?
+        quota::ring(app),      // how often this caller may call this operation
         policy::ring(app),     // may they: the only source of permits
         validation::ring(app), // does the message match the contract's schema?
         replay::ring(app),     // idempotency keys
@@ -88,11 +91,13 @@ mod tests {
                 "hygiene",
                 "browser",
                 "pressure",
+                "flood",
                 "contract",
                 "firewall",
                 "audit",
                 "identity",
                 "reach",
+                "quota",
                 "policy",
                 "validation",
                 "replay"

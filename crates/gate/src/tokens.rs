@@ -68,8 +68,8 @@ impl Tokens {
     pub fn believe(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
         let now = clock.now();
         let key = fingerprint(token);
-        if let Some(seen) = self.seen.get(&key).filter(|seen| now < seen.until) {
-            return Ok(seen.believed);
+        if let Some(believed) = self.remembered(&key, now) {
+            return Ok(believed);
         }
         let expect = Expect { issuer: &self.issuer, audience: &self.audience };
         let claims = oauth::verify(token, &self.keys, &expect, now)?;
@@ -87,6 +87,16 @@ impl Tokens {
             Believed { caller: Arc::new(Caller::client(facts)), claims: Arc::new(claims) };
         self.seen.insert(key, Seen { believed: believed.clone(), until });
         Ok(believed)
+    }
+
+    /// Whether a token was verified a moment ago. Costs a hash, whatever the token is.
+    #[must_use]
+    pub fn knows(&self, token: &str, now: Timestamp) -> bool {
+        self.remembered(&fingerprint(token), now).is_some()
+    }
+
+    fn remembered(&self, key: &[u8; 32], now: Timestamp) -> Option<Believed> {
+        self.seen.get(key).filter(|seen| now < seen.until).map(|seen| seen.believed)
     }
 }
 

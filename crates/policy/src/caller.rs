@@ -159,6 +159,12 @@ impl Caller {
         self.standing.kind
     }
 
+    /// Whether it is nobody in particular.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.kind() == CallerKind::Anonymous
+    }
+
     /// The client id, the user id, `anonymous`, or the system's reason.
     #[must_use]
     pub fn id(&self) -> &str {

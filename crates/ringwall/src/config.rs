@@ -8,6 +8,7 @@ pub(crate) mod derived;
 pub(crate) mod exclusions;
 mod faults;
 mod layers;
+pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod origin;

@@ -12,6 +12,7 @@ mod demo;
 mod firewall;
 mod home;
 mod keys;
+mod limits;
 mod logs;
 mod memory;
 mod operations;

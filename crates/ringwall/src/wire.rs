@@ -17,7 +17,7 @@ use crate::config::names::AccessLog as LogTo;
 use crate::config::sections::Environment;
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, keys, shield, work};
+use crate::{addresses, keys, limits, shield, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -98,6 +98,7 @@ pub(crate) async fn wall(
         let every = config.addresses.reload_s.into();
         addresses::keep_fresh(Arc::clone(lists), every, background);
     }
+    let limits = limits::raise(&config.limits, &plans.contract, &base.keyring)?;
     let app = App::new(Parts {
         clock: Arc::clone(&base.clock),
         store: Arc::clone(&base.store),
@@ -113,6 +114,7 @@ pub(crate) async fn wall(
         ),
         access_log: access_log(&config.telemetry.access_log)?,
         addresses: lists,
+        limits,
         firewall: plans.shield,
         config: gate_config(config, urls),
         public_url: urls.public_url.clone(),

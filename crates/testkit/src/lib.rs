@@ -26,6 +26,7 @@ mod answer;
 mod ask;
 mod caller;
 mod database;
+pub mod limits;
 mod platform;
 pub mod samples;
 mod signer;

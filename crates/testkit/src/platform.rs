@@ -9,6 +9,7 @@ use api::{Documentation, Inside, Pools, Routes, Settings};
 use firewall::{Mode, Ruleset};
 use gate::addresses::Addresses;
 use gate::inspection::{Inspector, Text, baseline, load};
+use gate::limits::LimitsPlan;
 use gate::listener::Tally;
 use gate::revocations::HEAR_EVERY;
 use gate::{
@@ -25,7 +26,7 @@ use vault::{Keyring, TokenKey};
 use watch::Scene;
 
 use crate::database::{Database, FILE, Own};
-use crate::{Caller, Tenant};
+use crate::{Caller, Tenant, limits};
 
 /// Scheme and authority that callers reach the platform under.
 pub const PUBLIC_URL: &str = "https://localhost:8443";
@@ -41,6 +42,8 @@ pub struct Setup {
     pub gate: GateConfig,
     /// Who may come from where.
     pub addresses: Option<Arc<Addresses>>,
+    /// How often somebody may call; nothing for limits that nobody reaches.
+    pub limits: Option<LimitsPlan>,
     /// What the firewall does.
     pub firewall: Option<Mode>,
     /// Whether access lines are written to a file.
@@ -83,6 +86,7 @@ impl Default for Setup {
                 cors_origins: Vec::new(),
             },
             addresses: None,
+            limits: None,
             firewall: Some(Mode::On),
             access_log: false,
             environment: Environment::Production,
@@ -134,6 +138,7 @@ impl Platform {
             tokens: Tokens::new(verifying, PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
+            limits: limits::raise(setup.limits, &plan.contract),
             firewall: setup.firewall.map(|mode| shield(mode, reader, plan)),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),

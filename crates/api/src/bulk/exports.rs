@@ -66,7 +66,10 @@ pub(crate) struct ExportView {
         pattern = "^[!-~]+$")),
     request_body = NewExport,
     responses((status = 201, description = "It is being written", body = ExportView)),
-    extensions(("x-ringwall" = json!({"action": "export.run", "sensitive": "high"})))
+    extensions(("x-ringwall" = json!({
+        "action": "export.run", "sensitive": "high",
+        "limits": [{ "name": "exports", "by": ["client"], "max": 60, "window_s": 900 }]
+    })))
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,

@@ -135,7 +135,10 @@ pub(crate) enum OutcomeName {
         pattern = "^[!-~]+$")),
     request_body = NewImport,
     responses((status = 201, description = "It takes parts", body = ImportView)),
-    extensions(("x-ringwall" = json!({"action": "import.run"})))
+    extensions(("x-ringwall" = json!({
+        "action": "import.run",
+        "limits": [{ "name": "imports", "by": ["client"], "max": 60, "window_s": 900 }]
+    })))
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,

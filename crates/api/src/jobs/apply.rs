@@ -78,7 +78,8 @@ pub(crate) struct Received {
         (status = 429, description = "Too many have applied for this job within the hour"),
     ),
     extensions(("x-ringwall" = json!({
-        "action": "job.apply", "access": "public", "sensitive": "high", "body_max": 65536
+        "action": "job.apply", "access": "public", "sensitive": "high", "body_max": 65536,
+        "limits": [{ "name": "apply", "by": ["address"], "max": 20, "window_s": 900 }]
     })))
 )]
 pub(crate) async fn apply(

@@ -72,7 +72,8 @@ pub(crate) struct TokenAnswer {
     responses((status = 200, description = "The token", body = TokenAnswer)),
     extensions(("x-ringwall" = json!({
         "action": "token.issue", "access": "public", "error_form": "oauth", "body_max": 65536,
-        "sensitive": "high"
+        "sensitive": "high",
+        "limits": [{ "name": "token", "by": ["address"], "max": 60, "window_s": 900 }]
     }))),
     security(("client_basic" = []))
 )]

@@ -20,6 +20,7 @@ mod conditions;
 mod coverage;
 mod employments;
 mod jobs;
+mod limits;
 mod matches;
 mod oauth;
 mod operations;

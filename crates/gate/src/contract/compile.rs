@@ -131,6 +131,7 @@ impl<'d> Compiler<'d> {
             sensitivity: extension.sensitivity,
             body_max: extension.body_max,
             error_form: extension.error_form,
+            limits: extension.limits.clone(),
             idempotency: key.is_some(),
             idempotency_required: key.is_some_and(|(_, parameter)| parameter.required),
             harmless,

@@ -1,5 +1,6 @@
 //! What `x-ringwall` says about an operation.
 
+use counters::Spec;
 use serde_json::Value;
 
 use super::ContractError;
@@ -14,6 +15,7 @@ pub(super) struct Extension {
     pub(super) sensitivity: Sensitivity,
     pub(super) error_form: ErrorForm,
     pub(super) body_max: usize,
+    pub(super) limits: Vec<Spec>,
 }
 
 impl Extension {
@@ -28,6 +30,7 @@ impl Extension {
                 ("sensitive", Some(level)) => set(&mut extension.sensitivity, level_of(level)),
                 ("error_form", Some(form)) => set(&mut extension.error_form, form_of(form)),
                 ("body_max", None) => set(&mut extension.body_max, bytes_of(member.value)),
+                ("limits", None) => set(&mut extension.limits, limits_of(member.value)),
                 _ => false,
             };
             if !fits {
@@ -83,12 +86,19 @@ fn bytes_of(value: &Value) -> Option<usize> {
     (1..=BODY_BYTES_MAX).contains(&bytes).then_some(bytes)
 }
 
+/// Rules that can be meant.
+fn limits_of(value: &Value) -> Option<Vec<Spec>> {
+    let specs: Vec<Spec> = serde_json::from_value(value.clone()).ok()?;
+    specs.iter().all(|spec| spec.rule().is_ok()).then_some(specs)
+}
+
 const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("action", "the name of an action"),
     ("access", "`required`, `optional` or `public`"),
     ("sensitive", "`low`, `normal` or `high`"),
     ("error_form", "`problem` or `oauth`"),
     ("body_max", "a number of bytes from 1 to 67108864"),
+    ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
 ];
 const BODY_BYTES_DEFAULT: usize = 256 * 1024;
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -1,5 +1,6 @@
 //! One method on one path of the contract, with everything the rings ask about it.
 
+use counters::Spec;
 use http::{HeaderMap, Method};
 use kernel::Problem;
 
@@ -34,6 +35,8 @@ pub struct Operation {
     pub idempotency: bool,
     /// Whether an `Idempotency-Key` must be sent.
     pub idempotency_required: bool,
+    /// How often it may be called, besides what every operation is charged.
+    pub limits: Vec<Spec>,
     /// Where it takes values that can inject nothing.
     pub harmless: Harmless,
     pub(super) statuses: Vec<String>,

@@ -69,6 +69,15 @@ impl Head {
     }
 }
 
+/// Whether a request brings credentials that were believed a moment ago. What was revoked since,
+/// or is used wrongly, identity still refuses.
+pub(super) fn is_known(app: &App, headers: &HeaderMap) -> bool {
+    let Ok(presented) = Presented::read(headers) else { return false };
+    let by_token =
+        presented.token.is_some_and(|(_, token)| app.tokens.knows(token, app.clock.now()));
+    by_token || presented.key.is_some_and(|key| app.keys.knows(key))
+}
+
 async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>, Problem> {
     let presented = Presented::read(&head.headers)?;
     let by_token = presented.token.map(|token| by_token(app, dossier, head, token)).transpose()?;

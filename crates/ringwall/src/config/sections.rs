@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::addresses::Addresses;
 use super::exclusions::FirewallExclusion;
+use super::limits::Limits;
 use super::names::{AccessLog, LogFilter, Network};
 use super::numbers::{Count, Millis, Seconds};
 use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
@@ -29,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) addresses: Addresses,
     /// The rule engine.
     pub(crate) firewall: Firewall,
+    /// How often somebody may call.
+    pub(crate) limits: Limits,
     /// The database.
     pub(crate) store: Store,
     /// Tokens.

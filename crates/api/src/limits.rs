@@ -1,0 +1,67 @@
+//! How often the caller may call, and how much of that is left.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use gate::App;
+use gate::limits::{Asker, Stand};
+use kernel::Problem;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::extract::Facts;
+use crate::reply::{Answer, Reply};
+
+/// The limits of a caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Limits {
+    /// Each that counts their requests. Operations may have narrower ones of their own: the answer
+    /// to each request names all that it was charged.
+    data: Vec<LimitView>,
+}
+
+/// One limit.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LimitView {
+    /// As `RateLimit-Policy` and the member `violated-policies` of a refusal call it.
+    name: String,
+    /// How many requests are allowed.
+    max: u32,
+    /// In any window of so many seconds; null where the days, weeks or months of a calendar count.
+    window_s: Option<u64>,
+    /// How many are left.
+    remaining: u32,
+    /// In how many seconds there will be more.
+    reset_s: u64,
+}
+
+/// How often may I call, and how much of that is left?
+///
+/// Asking is a request like any other and counted as one.
+#[utoipa::path(
+    get, path = "/v1/limits", operation_id = "limit.read", tag = "Operating",
+    responses((status = 200, description = "The limits", body = Limits)),
+    extensions(("x-ringwall" = json!({"action": "limit.read", "access": "optional"})))
+)]
+pub(crate) async fn read(State(app): State<Arc<App>>, Facts(dossier): Facts) -> Answer {
+    let (Some(origin), Some(operation)) = (dossier.origin(), dossier.operation()) else {
+        return Err(Problem::internal("limits asked without origin or operation").into());
+    };
+    let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
+    let tenant = caller.and_then(|caller| caller.tenant()).map(|tenant| tenant.to_string());
+    let asker = Asker {
+        origin,
+        client: caller.map(|caller| caller.id()),
+        tenant: tenant.as_deref(),
+        operation: (operation.index, &operation.label),
+    };
+    let stands = app.limits.standing(&asker, dossier.received_ms()).await;
+    Reply::ok(&Limits { data: stands.into_iter().map(LimitView::from).collect() })
+}
+
+impl From<Stand> for LimitView {
+    fn from(stand: Stand) -> Self {
+        let Stand { name, count: max, window_s, remaining, reset_s } = stand;
+        Self { name, max, window_s, remaining, reset_s }
+    }
+}

@@ -1,0 +1,201 @@
+//! How often somebody may call, and what they are told.
+
+use gate::GateConfig;
+use gate::limits::{Key, LimitsPlan};
+use policy::Role;
+use testkit::limits::{unreached, window};
+use testkit::{Answer, Ask, Platform, Setup, minutes};
+
+/// The address that the testkit's requests come from.
+const PROXY: &str = "198.51.100.7";
+const HERE: &str = "203.0.113.9";
+const ELSEWHERE: &str = "203.0.113.10";
+
+/// A platform behind a proxy, with these limits.
+async fn platform(limits: LimitsPlan) -> Platform {
+    let gate = GateConfig { trusted_proxies: vec![PROXY.to_owned()], ..Setup::default().gate };
+    Platform::with(Setup { gate, limits: Some(limits), access_log: true, ..Setup::default() }).await
+}
+
+fn from(address: &str, ask: Ask) -> Ask {
+    ask.with_header("x-forwarded-for", address)
+}
+
+/// Is the refusal of these rules, in the words of the RateLimit draft.
+#[track_caller]
+fn refused(answer: Answer, rules: &[&str]) -> Answer {
+    let answer = answer.is(429).problem("limits.exceeded");
+    let body = answer.body();
+    assert_eq!(body["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
+    assert_eq!(body["violated-policies"], serde_json::json!(rules));
+    let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
+    assert!(seconds.is_some_and(|seconds| (1..=960).contains(&seconds)), "{answer:?}");
+    answer
+}
+
+#[tokio::test]
+async fn a_stranger_has_so_many_requests_in_any_window_whatever_they_ask_for() {
+    let strangers = window("strangers", Key::Address, 3);
+    let platform = platform(LimitsPlan { strangers, ..unreached() }).await;
+    let nobody = platform.stranger();
+
+    let first = from(HERE, nobody.get("/v1/jobs")).await.is(200);
+    assert_eq!(first.header("ratelimit-policy"), Some(r#""strangers";q=3;w=900"#));
+    assert!(first.header("ratelimit").is_some_and(|told| told.starts_with(r#""strangers";r=2;t="#)));
+    from(HERE, nobody.get("/nowhere")).await.is(404);
+    from(HERE, nobody.get("/v1/candidates")).await.is(401);
+    for path in ["/v1/jobs", "/nowhere", "/v1/candidates"] {
+        refused(from(HERE, nobody.get(path)).await, &["strangers"]);
+    }
+    from(ELSEWHERE, nobody.get("/v1/jobs")).await.is(200);
+
+    platform.clock().advance(minutes(17));
+    from(HERE, nobody.get("/v1/jobs")).await.is(200);
+
+    assert!(platform.metrics().contains("limits.exceeded"), "{}", platform.metrics());
+    drop(nobody);
+    let lines = platform.close().await.access_log();
+    assert!(lines.contains(r#""code":"limits.exceeded","refused_by":"flood""#), "{lines}");
+}
+
+#[tokio::test]
+async fn ipv6_is_counted_by_its_first_64_bits() {
+    let strangers = window("strangers", Key::Address, 1);
+    let platform = platform(LimitsPlan { strangers, ..unreached() }).await;
+    let nobody = platform.stranger();
+
+    from("2001:db8:1:2::1", nobody.get("/v1/jobs")).await.is(200);
+    refused(from("2001:db8:1:2:ffff::9", nobody.get("/v1/jobs")).await, &["strangers"]);
+    from("2001:db8:1:3::1", nobody.get("/v1/jobs")).await.is(200);
+}
+
+#[tokio::test]
+async fn a_stranger_who_exhausts_an_address_shuts_out_no_partner_behind_it() {
+    let strangers = window("strangers", Key::Address, 1);
+    let platform = platform(LimitsPlan { strangers, ..unreached() }).await;
+    let acme = platform.tenant("acme").await;
+    let credentials = acme.register(Role::Partner, &["read:jobs"]).await;
+    let nobody = platform.stranger();
+    from(HERE, nobody.get("/v1/jobs")).await.is(200);
+    refused(from(HERE, nobody.get("/v1/jobs")).await, &["strangers"]);
+
+    let secret = credentials.secret.expose();
+    let token = from(HERE, nobody.token(&credentials.client_id, secret)).await.is(200);
+    let mara = nobody.with_token(token.text_of("/access_token"));
+
+    for _ in 0..5 {
+        from(HERE, mara.get("/v1/jobs")).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn whoever_guesses_is_slowed_and_whoever_is_known_is_not() {
+    let unproven = window("unproven", Key::Address, 3);
+    let platform = platform(LimitsPlan { unproven, ..unreached() }).await;
+    let acme = platform.tenant("acme").await;
+    let mara = acme.partner(&["read:jobs"]).await;
+    let nobody = platform.stranger();
+    from(HERE, mara.get("/v1/jobs")).await.is(200);
+
+    // A token, a key and a client's secret: three guesses are three guesses.
+    from(HERE, nobody.with_token("guessed").get("/v1/jobs")).await.is(401);
+    from(HERE, nobody.get("/v1/candidates").with_header("x-api-key", "guessed")).await.is(401);
+    from(HERE, nobody.token("guessed", "guessed")).await.is(401);
+
+    refused(from(HERE, nobody.with_token("guessed").get("/v1/jobs")).await, &["unproven"]);
+    refused(from(HERE, nobody.token("guessed", "guessed")).await, &["unproven"]);
+    from(HERE, mara.get("/v1/jobs")).await.is(200);
+    from(ELSEWHERE, nobody.token("guessed", "guessed")).await.is(401);
+}
+
+#[tokio::test]
+async fn credentials_that_no_operation_asked_for_prove_nothing() {
+    let unproven = window("unproven", Key::Address, 2);
+    let platform = platform(LimitsPlan { unproven, ..unreached() }).await;
+    let guess = platform.stranger().with_token("guessed");
+
+    from(HERE, guess.get("/healthz")).await.is(200);
+    from(HERE, guess.get("/nowhere")).await.is(404);
+
+    refused(from(HERE, guess.get("/healthz")).await, &["unproven"]);
+}
+
+#[tokio::test]
+async fn each_client_has_its_own_room_and_a_refusal_takes_none() {
+    let common = vec![window("client", Key::Client, 3), window("tenant", Key::Tenant, 5)];
+    let platform = platform(LimitsPlan { common, ..unreached() }).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let (mara, noor) = (acme.partner(&["read:jobs"]).await, acme.partner(&["read:jobs"]).await);
+
+    let first = mara.get("/v1/jobs").await.is(200);
+    let told = first.header("ratelimit-policy");
+    assert_eq!(told, Some(r#""client";q=3;w=900, "tenant";q=5;w=900"#));
+    mara.get("/v1/jobs").await.is(200);
+    mara.get("/v1/jobs").await.is(200);
+    for _ in 0..4 {
+        refused(mara.get("/v1/jobs").await, &["client"]);
+    }
+
+    // What was refused was charged to nobody: the tenant has two left.
+    noor.get("/v1/jobs").await.is(200);
+    noor.get("/v1/jobs").await.is(200);
+    refused(noor.get("/v1/jobs").await, &["tenant"]);
+}
+
+#[tokio::test]
+async fn the_token_endpoint_is_narrower_and_says_so_in_its_own_form() {
+    let platform = platform(unreached()).await;
+    let nobody = platform.stranger();
+    let ask = || {
+        let form = "grant_type=client_credentials&client_id=a&client_secret=b";
+        from(HERE, nobody.post("/oauth/token", serde_json::Value::Null).form(form))
+    };
+    for _ in 0..60 {
+        ask().await.is(401);
+    }
+
+    let refused = ask().await.is(429);
+
+    assert_eq!(refused.text_of("/error"), "invalid_request");
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    from(HERE, nobody.get("/v1/jobs")).await.is(200);
+}
+
+#[tokio::test]
+async fn everybody_can_ask_how_they_stand() {
+    let limits = LimitsPlan {
+        strangers: window("strangers", Key::Address, 9),
+        common: vec![window("client", Key::Client, 7)],
+        ..unreached()
+    };
+    let platform = platform(limits).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let mara = acme.partner(&["read:jobs"]).await;
+    mara.get("/v1/jobs").await.is(200);
+
+    let hers = mara.get("/v1/limits").await.is(200).body();
+    let anybodys = from(HERE, platform.stranger().get("/v1/limits")).await.is(200).body();
+
+    assert_eq!(hers["data"][0]["name"], "client");
+    assert_eq!((&hers["data"][0]["max"], &hers["data"][0]["window_s"]), (&7.into(), &900.into()));
+    assert_eq!(hers["data"][0]["remaining"], 5);
+    assert_eq!(anybodys["data"][0]["name"], "strangers");
+    assert_eq!(anybodys["data"][0]["remaining"], 8);
+}
+
+#[tokio::test]
+async fn an_address_that_is_exempt_is_not_counted() {
+    let limits = LimitsPlan {
+        strangers: window("strangers", Key::Address, 1),
+        exempt: vec!["203.0.113.9/32".parse().unwrap()],
+        ..unreached()
+    };
+    let platform = platform(limits).await;
+    let nobody = platform.stranger();
+
+    for _ in 0..5 {
+        from(HERE, nobody.get("/v1/jobs")).await.is(200);
+    }
+    from(ELSEWHERE, nobody.get("/v1/jobs")).await.is(200);
+    refused(from(ELSEWHERE, nobody.get("/v1/jobs")).await, &["strangers"]);
+}

@@ -1,0 +1,58 @@
+//! Which rules a request is charged.
+
+use std::collections::HashMap;
+
+use counters::{Plan, Spec, SpecError};
+
+use super::LimitsPlan;
+use crate::contract::Contract;
+
+/// Rules by operation.
+pub(super) struct Plans {
+    common: Plan,
+    /// Of operations that have rules of their own: all that they are charged.
+    special: HashMap<usize, Plan>,
+}
+
+impl Plans {
+    pub(super) fn new(settings: &LimitsPlan, contract: &Contract) -> Result<Self, SpecError> {
+        let common: Vec<&Spec> = settings.common.iter().collect();
+        let mut special = HashMap::new();
+        for operation in contract.operations() {
+            let configured = settings.rules.iter().filter(|(index, _)| *index == operation.index);
+            let mut own: Vec<&Spec> = configured.map(|(_, spec)| spec).collect();
+            add_unnamed(&mut own, operation.limits.iter());
+            if own.is_empty() {
+                continue;
+            }
+            add_unnamed(&mut own, common.iter().copied());
+            special.insert(operation.index, plan(&own, settings.nodes)?);
+        }
+        Ok(Self { common: plan(&common, settings.nodes)?, special })
+    }
+
+    /// What a request to this operation is charged.
+    pub(super) fn of(&self, operation: usize) -> &Plan {
+        self.special.get(&operation).unwrap_or(&self.common)
+    }
+
+    /// What requests to operations without rules of their own are charged.
+    pub(super) const fn common(&self) -> &Plan {
+        &self.common
+    }
+}
+
+/// Adds rules whose names are not taken.
+fn add_unnamed<'s>(all: &mut Vec<&'s Spec>, more: impl Iterator<Item = &'s Spec>) {
+    for spec in more {
+        if !all.iter().any(|known| known.name == spec.name) {
+            all.push(spec);
+        }
+    }
+}
+
+/// Rules that are charged together.
+pub(super) fn plan(specs: &[&Spec], nodes: u32) -> Result<Plan, SpecError> {
+    let rules = specs.iter().map(|spec| Ok((spec.rule()?, spec.on_store_error)));
+    Ok(Plan::new(rules.collect::<Result<_, SpecError>>()?, nodes)?)
+}

@@ -1,0 +1,61 @@
+//! Who comes too often, by address, before anything costs (control: THR-1).
+//!
+//! A request without credentials is charged at once. One that brings some is let through while its
+//! address has not brought too many that proved nothing, and is counted when it leaves unproven. So
+//! a stranger who exhausts an address shuts out no partner behind it, and whoever guesses is slowed.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
+use kernel::Problem;
+
+use super::identity::is_known;
+use crate::ring::{Next, Response, Ring, Visit};
+use crate::{App, Dossier};
+
+pub(super) fn ring(app: &Arc<App>) -> Ring {
+    Ring::new("flood", app, pass)
+}
+
+async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let Some(origin) = visit.dossier.origin() else {
+        return Err(Problem::internal("flood asked without origin"));
+    };
+    let now_ms = visit.dossier.received_ms();
+    let headers = visit.request.headers();
+    if !brings_credentials(headers) {
+        let told = app.limits.stranger(origin, now_ms).await?;
+        let mut response = next.run(visit).await;
+        told.tell(response.headers_mut());
+        return Ok(response);
+    }
+    // Whom identity knows by heart costs no proof, and is kept out by nobody's guesses.
+    if !is_known(&app, headers) {
+        app.limits.may_try(origin, now_ms)?;
+    }
+    let _unproven = Unproven { dossier: Arc::clone(&visit.dossier), app: Arc::clone(&app), origin };
+    Ok(next.run(visit).await)
+}
+
+fn brings_credentials(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY)
+}
+
+/// Counts credentials that proved nothing, when the request leaves, also by hanging up.
+struct Unproven {
+    app: Arc<App>,
+    dossier: Arc<Dossier>,
+    origin: IpAddr,
+}
+
+impl Drop for Unproven {
+    fn drop(&mut self) {
+        if !self.dossier.is_proven() {
+            self.app.limits.proved_nothing(self.origin, self.dossier.received_ms());
+        }
+    }
+}
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

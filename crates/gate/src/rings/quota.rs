@@ -1,0 +1,35 @@
+//! How often this caller may call this operation (controls: THR-1, THR-2), and how many requests of
+//! one tenant are at work at once.
+
+use std::sync::Arc;
+
+use kernel::Problem;
+
+use crate::App;
+use crate::limits::Asker;
+use crate::ring::{Next, Response, Ring, Visit};
+
+pub(super) fn ring(app: &Arc<App>) -> Ring {
+    Ring::new("quota", app, pass)
+}
+
+async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let dossier = &visit.dossier;
+    let (Some(origin), Some(operation)) = (dossier.origin(), dossier.operation()) else {
+        return Err(Problem::internal("quota asked without origin or operation"));
+    };
+    let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
+    let tenant = caller.and_then(|caller| caller.tenant());
+    let tenant_id = tenant.map(|tenant| tenant.to_string());
+    let asker = Asker {
+        origin,
+        client: caller.map(|caller| caller.id()),
+        tenant: tenant_id.as_deref(),
+        operation: (operation.index, &operation.label),
+    };
+    let told = app.limits.charge(&asker, dossier.received_ms()).await?;
+    let _place = tenant.map(|tenant| app.limits.hold(tenant)).transpose()?;
+    let mut response = next.run(visit).await;
+    told.tell(response.headers_mut());
+    Ok(response)
+}

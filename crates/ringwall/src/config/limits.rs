@@ -1,0 +1,167 @@
+//! The section about limits: how often somebody may call, and where that is counted.
+
+use std::collections::BTreeMap;
+
+use gate::limits::{OnStoreError, Spec};
+use kernel::Secret;
+use serde::Deserialize;
+use toml::Value;
+
+use super::names::Network;
+use super::numbers::Count;
+use super::origin::host_and_port;
+use super::secret::{SecretError, SecretRef};
+use super::words::{Word, list, word};
+
+/// How often somebody may call.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Requests of one address without credentials, in any window.
+    pub(crate) strangers_max: Count<1, 1_000_000_000>,
+    /// Requests of one address whose credentials prove nothing, in any window.
+    pub(crate) unproven_max: Count<1, 1_000_000_000>,
+    /// The window of both.
+    pub(crate) window_s: Count<1, 2_678_400>,
+    /// Requests of one client a second.
+    pub(crate) client_per_second: Count<1, 1_000_000>,
+    /// After so many at once.
+    pub(crate) client_burst: Count<1, 1_000_000_000>,
+    /// Requests of one tenant a second.
+    pub(crate) tenant_per_second: Count<1, 1_000_000>,
+    /// After so many at once.
+    pub(crate) tenant_burst: Count<1, 1_000_000_000>,
+    /// Requests of one tenant at work at once.
+    pub(crate) tenant_concurrency_max: Count<1, 100_000>,
+    /// From where requests are not counted by address.
+    #[serde(deserialize_with = "list")]
+    pub(crate) exempt: Vec<Network>,
+    /// Further limits.
+    pub(crate) rules: Vec<LimitRule>,
+    /// Where requests are counted.
+    #[serde(deserialize_with = "word")]
+    pub(crate) store: LimitStore,
+    /// How many nodes share the limits.
+    pub(crate) nodes: Count<1, 10_000>,
+    /// What the limits of this section do while the store is away.
+    pub(crate) on_store_error: OnStoreError,
+    /// Keys that this node can count at once.
+    pub(crate) keys_max: Count<1024, 100_000_000>,
+}
+
+/// A further limit.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Value>")]
+pub(crate) struct LimitRule {
+    /// For one operation, by its operationId or its method and path; for all where it names none.
+    pub(crate) operation: Option<String>,
+    /// What it allows.
+    pub(crate) spec: Spec,
+}
+
+impl TryFrom<BTreeMap<String, Value>> for LimitRule {
+    type Error = String;
+
+    fn try_from(mut written: BTreeMap<String, Value>) -> Result<Self, String> {
+        let operation = match written.remove("operation") {
+            None => None,
+            Some(Value::String(name)) => Some(name),
+            Some(_) => return Err("expected `operation` to be a text".to_owned()),
+        };
+        let spec = Value::Table(written.into_iter().collect()).try_into::<Spec>();
+        let spec = spec.map_err(|error| error.message().to_owned())?;
+        spec.rule().map_err(|error| error.to_string())?;
+        Ok(Self { operation, spec })
+    }
+}
+
+/// Where requests are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LimitStore {
+    /// On this node.
+    Local,
+    /// The URL of a Redis is a secret, kept elsewhere.
+    Reference(SecretRef),
+    /// A Redis without a password.
+    Plain(String),
+}
+
+impl LimitStore {
+    /// The URL of the Redis, or nothing for this node.
+    ///
+    /// # Errors
+    /// When a reference leads to no secret.
+    pub(crate) fn resolve(&self) -> Result<Option<Secret<String>>, SecretError> {
+        match self {
+            Self::Local => Ok(None),
+            Self::Reference(reference) => reference.resolve().map(Some),
+            Self::Plain(url) => Ok(Some(Secret::new(url.clone()))),
+        }
+    }
+}
+
+impl Word for LimitStore {
+    const EXPECTED: &'static str = "one of: empty to count on this node; `env:NAME` or \
+                                    `file:/path` that holds the URL of a Redis; \
+                                    `redis://host:port/database` without a password";
+    const SECRET: bool = true;
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::Local);
+        }
+        if let Some(reference) = SecretRef::parse(text) {
+            return Some(Self::Reference(reference));
+        }
+        let rest = text.strip_prefix("redis://")?;
+        let (host, database) = rest.split_once('/').unwrap_or((rest, "0"));
+        let is_plain = host_and_port(host).is_some()
+            && !database.is_empty()
+            && database.bytes().all(|byte| byte.is_ascii_digit());
+        is_plain.then(|| Self::Plain(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_with_a_password_is_refused() {
+        for text in [
+            "redis://:hunter2@cache:6379/0",
+            "redis://app:hunter2@cache/0",
+            "redis://cache/hunter2",
+            "redis://cache:6379/0?password=hunter2",
+            "redis://",
+            "http://cache:6379/0",
+            "cache:6379",
+        ] {
+            assert_eq!(LimitStore::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redis_without_a_password_may_stand_in_plain_sight() {
+        for text in ["redis://cache:6379/0", "redis://127.0.0.1:6379", "redis://[::1]:6379/12"] {
+            assert_eq!(LimitStore::parse(text), Some(LimitStore::Plain(text.to_owned())), "{text}");
+        }
+        assert_eq!(LimitStore::parse(""), Some(LimitStore::Local));
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_meant_is_told() {
+        let read = |text: &str| toml::from_str::<LimitRule>(text).map_err(|e| e.to_string());
+        assert!(read("name = 'a'\nby = ['client']\nmax = 5\nwindow_s = 60").is_ok());
+        for (text, part) in [
+            ("name = 'a'\nby = ['client']\nmax = 5", "expected `max` with `window_s`"),
+            ("name = 'a'\nby = ['galaxy']\nmax = 5\nwindow_s = 60", "galaxy"),
+            ("name = 'a'\nby = []\nmax = 5\nwindow_s = 60", "at least one of"),
+            ("name = 'a'\nby = ['client']\nmax = 5\nwindow_s = 60\nwibble = 1", "wibble"),
+            ("name = 'A b'\nby = ['client']\nmax = 5\nwindow_s = 60", "lower-case"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Limits for tests: some that no test reaches, and some that one does.
+
+use std::sync::Arc;
+
+use gate::Contract;
+use gate::limits::{Counters, Key, Limits, LimitsPlan, OnStoreError, Spec};
+
+/// Limits that nobody reaches.
+#[must_use]
+pub fn unreached() -> LimitsPlan {
+    LimitsPlan {
+        nodes: 1,
+        strangers: window("strangers", Key::Address, UNREACHED),
+        unproven: window("unproven", Key::Address, UNREACHED),
+        common: vec![window("client", Key::Client, UNREACHED)],
+        rules: Vec::new(),
+        tenant_concurrency_max: 100_000,
+        exempt: Vec::new(),
+    }
+}
+
+/// So many in any quarter of an hour.
+#[must_use]
+pub fn window(name: &str, by: Key, max: u32) -> Spec {
+    Spec {
+        name: name.to_owned(),
+        by: vec![by],
+        max: Some(max),
+        window_s: Some(900),
+        per: None,
+        zone: None,
+        per_second: None,
+        burst: None,
+        on_store_error: OnStoreError::Local,
+    }
+}
+
+/// The limits at work, counted in memory.
+pub(crate) fn raise(plan: Option<LimitsPlan>, contract: &Contract) -> Arc<Limits> {
+    let plan = plan.unwrap_or_else(|| silenced(contract));
+    Limits::new(Counters::local(KEYS), &plan, contract).expect("limits that can be meant")
+}
+
+/// Limits that nobody reaches, in place of those of the contract too.
+fn silenced(contract: &Contract) -> LimitsPlan {
+    let mut plan = unreached();
+    for operation in contract.operations() {
+        let silent = operation.limits.iter().map(|spec| {
+            let silent = window(&spec.name, Key::Address, UNREACHED);
+            (operation.index, silent)
+        });
+        plan.rules.extend(silent);
+    }
+    plan
+}
+
+const UNREACHED: u32 = 1_000_000_000;
+const KEYS: usize = 1024;
