@@ -41,6 +41,10 @@ const SOURCE: &str = "# Made by `cargo xtask vocabulary` from the PyPI package \
                       the European Commission (see NOTICE).\n# Each line: id, label, further \
                       words, numbers of the nearest lines.\n";
 
+const WORDS_HEAD: &str = "# Made by `cargo xtask vocabulary`: the labels of esco-skills.tsv that \
+                          are one word.\n# This service uses the ESCO classification of the \
+                          European Commission (see NOTICE).\n";
+
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     for (file, kind) in [("skills", labels::Kind::Skill), ("occupations", labels::Kind::Occupation)]
     {
@@ -50,12 +54,26 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
         // Groups of ISCO stand among the occupations, without saying who belongs to them.
         rows.retain(|(uri, _)| !uri.contains("/isco/"));
         let concepts = concepts(&rows, kind)?;
-        let target = workspace.root().join(format!("crates/matching/data/esco-{file}.tsv"));
+        let data = workspace.root().join("crates/matching/data");
+        let target = data.join(format!("esco-{file}.tsv"));
         let lines = lines(&concepts);
         println!("{}: {} concepts, {} bytes", target.display(), concepts.len(), lines.len());
         fs::write(&target, lines).map_err(ChoreError::path(&target))?;
+        if kind == labels::Kind::Skill {
+            let target = data.join("esco-words.txt");
+            fs::write(&target, single_words(&concepts)).map_err(ChoreError::path(&target))?;
+        }
     }
     Ok(())
+}
+
+/// The labels that are one word, without what stands in brackets.
+fn single_words(concepts: &[Concept]) -> String {
+    let plain = concepts.iter().map(|concept| {
+        concept.label.split_once(" (").map_or(concept.label.as_str(), |(plain, _)| plain)
+    });
+    let words: BTreeSet<&str> = plain.filter(|label| !label.contains(' ')).collect();
+    words.into_iter().fold(WORDS_HEAD.to_owned(), |file, word| file + word + "\n")
 }
 
 fn concepts(rows: &[(String, String)], kind: labels::Kind) -> Outcome<Vec<Concept>> {

@@ -1,9 +1,9 @@
 //! How often somebody may call (controls: THR-1, THR-2).
 //!
-//! Rules are data: some come with the gate's settings, some with the contract's operations. Which of
-//! them a request is charged is decided here; where it is counted is the affair of [`counters`]. The
-//! rings that ask are `flood`, by address and before anything costs, and `quota`, when the caller is
-//! known.
+//! Rules are data: some come with the gate's settings, some with the contract's operations. Which
+//! of them a request is charged is decided here; where it is counted is the affair of [`counters`].
+//! The rings that ask are `flood`, by address and before anything costs, and `quota`, when the
+//! caller is known.
 
 mod plans;
 mod told;
@@ -188,5 +188,54 @@ impl Told {
         for (name, value) in self.into_headers() {
             headers.append(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::SystemClock;
+    use serde_json::json;
+
+    use super::*;
+
+    fn limits(tenant_concurrency_max: u32) -> Arc<Limits> {
+        let by_client = Spec {
+            name: "client".to_owned(),
+            by: vec![Key::Client],
+            max: Some(1),
+            window_s: Some(60),
+            per: None,
+            zone: None,
+            per_second: None,
+            burst: None,
+            on_store_error: OnStoreError::Local,
+        };
+        let plan = LimitsPlan {
+            nodes: 1,
+            strangers: by_client.clone(),
+            unproven: by_client,
+            common: Vec::new(),
+            rules: Vec::new(),
+            tenant_concurrency_max,
+            exempt: Vec::new(),
+        };
+        let document = json!({
+            "openapi": "3.1.0", "info": { "title": "t", "version": "1" }, "paths": {}
+        });
+        let contract = Contract::compile(&document).unwrap();
+        Limits::new(Counters::local(64), &plan, &contract).unwrap()
+    }
+
+    #[test]
+    fn a_tenant_has_so_many_places_and_takes_none_of_anothers() {
+        let limits = limits(2);
+        let (one, other) = (TenantId::new(&SystemClock), TenantId::new(&SystemClock));
+        let first = limits.hold(one).unwrap();
+        let _second = limits.hold(one).unwrap();
+
+        assert_eq!(limits.hold(one).unwrap_err().code, &BUSY);
+        assert!(limits.hold(other).is_ok());
+        drop(first);
+        assert!(limits.hold(one).is_ok());
     }
 }

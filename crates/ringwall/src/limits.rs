@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gate::{Cidr, Contract};
 use gate::limits::{Counters, DEADLINE, Key, Limits, LimitsPlan, OnStoreError, RedisConfig, Spec};
+use gate::{Cidr, Contract};
 use vault::Keyring;
 
 use crate::cli::exit::Failure;
@@ -31,7 +31,8 @@ fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
     let url = section.store.resolve().map_err(|error| Failure::because(&error))?;
     let Some(url) = url else { return Ok(Counters::local(keys)) };
     let pepper = keyring.purpose_key("limits-store/1");
-    let config = RedisConfig { url: url.expose().clone(), pepper: *pepper.expose(), deadline: DEADLINE };
+    let config =
+        RedisConfig { url: url.expose().clone(), pepper: *pepper.expose(), deadline: DEADLINE };
     Counters::redis(keys, config)
         .map_err(|error| Failure::Failed(format!("`limits.store`: {error}")))
 }

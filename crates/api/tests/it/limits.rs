@@ -41,7 +41,9 @@ async fn a_stranger_has_so_many_requests_in_any_window_whatever_they_ask_for() {
 
     let first = from(HERE, nobody.get("/v1/jobs")).await.is(200);
     assert_eq!(first.header("ratelimit-policy"), Some(r#""strangers";q=3;w=900"#));
-    assert!(first.header("ratelimit").is_some_and(|told| told.starts_with(r#""strangers";r=2;t="#)));
+    assert!(
+        first.header("ratelimit").is_some_and(|told| told.starts_with(r#""strangers";r=2;t="#))
+    );
     from(HERE, nobody.get("/nowhere")).await.is(404);
     from(HERE, nobody.get("/v1/candidates")).await.is(401);
     for path in ["/v1/jobs", "/nowhere", "/v1/candidates"] {

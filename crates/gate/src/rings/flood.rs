@@ -1,8 +1,9 @@
 //! Who comes too often, by address, before anything costs (control: THR-1).
 //!
 //! A request without credentials is charged at once. One that brings some is let through while its
-//! address has not brought too many that proved nothing, and is counted when it leaves unproven. So
-//! a stranger who exhausts an address shuts out no partner behind it, and whoever guesses is slowed.
+//! address has not brought too many that proved nothing, and is counted when it leaves unproven.
+//! So a stranger who exhausts an address shuts out no partner behind it, and whoever guesses is
+//! slowed.
 
 use std::net::IpAddr;
 use std::sync::Arc;

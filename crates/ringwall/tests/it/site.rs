@@ -38,12 +38,21 @@ impl Site {
             Database::Postgres => Some(Own::make().await),
         };
         let url = own.as_ref().map(|own| own.url().to_owned());
-        let site = Self { folder, own, settings: Vec::new() };
+        let site = Self { folder, own, settings: Vec::new() }.unhurried();
         match url {
             // By reference, because it may hold a password.
             Some(url) => site.with("STORE__URL", "env:E2E_DATABASE").variable("E2E_DATABASE", url),
             None => site,
         }
+    }
+
+    /// Tests hurry, all from one address.
+    fn unhurried(self) -> Self {
+        self.with("LIMITS__EXEMPT", r#"["127.0.0.0/8", "::1"]"#)
+            .with("LIMITS__CLIENT_PER_SECOND", "1000000")
+            .with("LIMITS__CLIENT_BURST", "1000000000")
+            .with("LIMITS__TENANT_PER_SECOND", "1000000")
+            .with("LIMITS__TENANT_BURST", "1000000000")
     }
 
     /// With this setting: `GATE__HOSTS`.
