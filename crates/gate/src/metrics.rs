@@ -19,6 +19,7 @@ use prometheus_client::registry::Registry;
 
 use crate::contract::{Contract, Operation};
 use crate::listener::Tally;
+use crate::listener::scan::Reason;
 
 /// The registry and the handles into it.
 pub struct Metrics {
@@ -164,6 +165,13 @@ impl Metrics {
             let count = count.get();
             let _infallible =
                 writeln!(out, "ringwall_connections_total{{event=\"{event}\"}} {count}");
+        }
+        out.push_str("# HELP ringwall_bytes_refused Requests refused for their bytes.\n");
+        out.push_str("# TYPE ringwall_bytes_refused counter\n");
+        for reason in Reason::ALL {
+            let (name, count) = (reason.name(), tally.refused(reason).get());
+            let _infallible =
+                writeln!(out, "ringwall_bytes_refused_total{{reason=\"{name}\"}} {count}");
         }
         out + &rest
     }

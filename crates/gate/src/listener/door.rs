@@ -16,6 +16,9 @@ use crate::listener::bridge::Bridge;
 use crate::listener::config::{ListenerConfig, Patience};
 use crate::listener::pulse::Pulse;
 use crate::listener::redirect::Redirect;
+use crate::listener::refusal::Verdict;
+use crate::listener::scan::ScanLimits;
+use crate::listener::screen::Screen;
 use crate::listener::stall::Streams;
 use crate::listener::watchdog::{self, End, Served};
 use crate::listener::wire::{Socket, Wire};
@@ -33,6 +36,7 @@ pub(super) struct Door {
     patience: Patience,
     pace: Pace,
     stall: Duration,
+    scan: ScanLimits,
 }
 
 /// What is spoken below HTTP.
@@ -61,6 +65,7 @@ impl Door {
             transport,
             patience,
             stall,
+            scan: config.scan_limits(),
         }
     }
 
@@ -100,8 +105,9 @@ impl Door {
         let (socket, handler) = (Socket::Tls(stream), &self.site.handler);
         // control: EDG-2. Never hyper-util's `auto` builder: it waits without a timer.
         if is_h2 {
-            let (wire, bridge, pulse) = self.prepare(socket, connection, handler);
-            self.run(self.http2.serve_connection(wire, bridge), pulse).await;
+            let (wire, bridge) = self.prepare(socket, connection, handler);
+            let pulse = Arc::clone(&bridge.pulse);
+            self.run(self.http2.serve_connection(TokioIo::new(wire), bridge), pulse).await;
         } else {
             self.serve(&self.http1, socket, connection, handler).await;
         }
@@ -114,8 +120,12 @@ impl Door {
         connection: Connection,
         handler: &Arc<dyn Handler>,
     ) {
-        let (wire, bridge, pulse) = self.prepare(socket, connection, handler);
-        self.run(http1.serve_connection(wire, bridge), pulse).await;
+        let (wire, bridge) = self.prepare(socket, connection, handler);
+        let (pulse, verdict) = (Arc::clone(&bridge.pulse), Arc::new(Verdict::default()));
+        let tally = Arc::clone(&self.site.tally);
+        let screen = Screen::new(wire, self.scan, Arc::clone(&verdict), tally);
+        let bridge = Bridge { verdict: Some(verdict), ..bridge };
+        self.run(http1.serve_connection(TokioIo::new(screen), bridge), pulse).await;
     }
 
     fn prepare(
@@ -123,18 +133,19 @@ impl Door {
         socket: Socket,
         connection: Connection,
         handler: &Arc<dyn Handler>,
-    ) -> (TokioIo<Wire>, Bridge, Arc<Pulse>) {
+    ) -> (Wire, Bridge) {
         let pulse = Arc::new(Pulse::new());
-        let wire = TokioIo::new(Wire::new(socket, Arc::clone(&pulse), self.stall));
+        let wire = Wire::new(socket, Arc::clone(&pulse), self.stall);
         let bridge = Bridge {
             handler: Arc::clone(handler),
             connection,
-            pulse: Arc::clone(&pulse),
+            pulse,
+            verdict: None,
             pace: self.pace,
             tasks: self.site.tasks.clone(),
             tally: Arc::clone(&self.site.tally),
         };
-        (wire, bridge, pulse)
+        (wire, bridge)
     }
 
     async fn run<C: Served>(&self, connection: C, pulse: Arc<Pulse>) {
@@ -156,7 +167,7 @@ impl Door {
     }
 }
 
-impl Served for http1::Connection<TokioIo<Wire>, Bridge> {
+impl Served for http1::Connection<TokioIo<Screen>, Bridge> {
     const ENDS_CLEANLY: bool = false;
 
     fn end(self: Pin<&mut Self>) {

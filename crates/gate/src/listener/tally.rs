@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::listener::scan::Reason;
+
 /// A number that only grows.
 #[derive(Debug, Default)]
 pub struct TallyCount(AtomicU64);
@@ -29,6 +31,18 @@ pub struct Tally {
     pub broken: TallyCount,
     /// Requests handed to the handler.
     pub requests: TallyCount,
+    /// Requests refused for their bytes, by reason.
+    refused: [TallyCount; Reason::ALL.len()],
+    /// What has no place above; there is no such reason.
+    unknown: TallyCount,
+}
+
+impl Tally {
+    /// Requests of HTTP/1.1 whose bytes were refused for `reason`.
+    #[must_use]
+    pub fn refused(&self, reason: Reason) -> &TallyCount {
+        self.refused.get(reason.number()).unwrap_or(&self.unknown)
+    }
 }
 
 impl TallyCount {

@@ -157,14 +157,14 @@ const PATH_MAX: usize = 2048;
 const QUERY_MAX: usize = 8192;
 
 /// Not HTTP as we speak it.
-pub(super) const BAD_REQUEST: Code = Code {
+pub(crate) const BAD_REQUEST: Code = Code {
     status: 400,
     name: "http.bad_request",
     title: "The request is not well-formed HTTP",
     mend: "Send the request with a standard HTTP client; `detail` says what is odd.",
 };
 /// Too many bytes of headers.
-pub(super) const HEADERS_TOO_LARGE: Code = Code {
+pub(crate) const HEADERS_TOO_LARGE: Code = Code {
     status: 431,
     name: "http.headers_too_large",
     title: "The request's headers are too large",
@@ -178,7 +178,7 @@ pub(super) const MISDIRECTED: Code = Code {
     mend: "Use the host of the documented URL, or add the name to `gate.hosts`.",
 };
 /// HTTP/1.0.
-pub(super) const VERSION: Code = Code {
+pub(crate) const VERSION: Code = Code {
     status: 505,
     name: "http.version",
     title: "HTTP/1.1 or HTTP/2 is needed",
