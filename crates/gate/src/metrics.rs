@@ -153,6 +153,7 @@ impl Metrics {
         let events = [
             ("accepted", &tally.accepted),
             ("over_capacity", &tally.over_capacity),
+            ("over_address_share", &tally.over_address_share),
             ("accept_failed", &tally.accept_failed),
             ("handshake_failed", &tally.handshake_failed),
             ("handshake_late", &tally.handshake_late),

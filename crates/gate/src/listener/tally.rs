@@ -15,6 +15,8 @@ pub struct Tally {
     pub accepted: TallyCount,
     /// Closed at once, because no slot was free.
     pub over_capacity: TallyCount,
+    /// Closed at once, because their address had its share of connections.
+    pub over_address_share: TallyCount,
     /// Times that no connection could be accepted at all.
     pub accept_failed: TallyCount,
     /// TLS handshakes that failed.

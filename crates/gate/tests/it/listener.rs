@@ -15,7 +15,8 @@ use axum_core::body::Body;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gate::listener::{
-    Connection, Handler, Listener, ListenerConfig, Redirect, RedirectConfig, Site, TallyCount,
+    Connection, Crowd, Handler, Listener, ListenerConfig, Redirect, RedirectConfig, Site,
+    TallyCount,
 };
 use gate::tasks::Tasks;
 use gate::tls::{LocalCa, ServerCertificate, server_config};

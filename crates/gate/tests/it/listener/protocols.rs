@@ -139,6 +139,28 @@ async fn connections_beyond_the_cap_are_closed_at_once() {
 }
 
 #[tokio::test]
+async fn an_address_with_its_share_of_connections_gets_no_more() {
+    let server = Server::start(config(), site(path).crowded_by(Crowd::new(2, Vec::new())));
+    let first = server.tls(&["http/1.1"]).await;
+    let mut second = server.tls(&["http/1.1"]).await;
+
+    assert_eq!(until_closed(server.tcp().await).await, "");
+    assert_eq!(server.site.tally.over_address_share.get(), 1);
+    send(&mut second, "GET /second HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(until(&mut second, "/second").await.starts_with("HTTP/1.1 200"));
+
+    drop((first, second));
+    let again = async {
+        // The server sees the ends of the two a moment later than we make them.
+        while handshake(client(&server.ca, &[&rustls::version::TLS13], &[]), server.tcp().await)
+            .await
+            .is_err()
+        {}
+    };
+    tokio::time::timeout(SOON, again).await.expect("a place is free again");
+}
+
+#[tokio::test]
 async fn listeners_can_share_a_port() {
     let first = Listener::bind(ListenerConfig { reuse_port: true, ..config() }).unwrap();
     let same = ListenerConfig { address: first.local_addr(), ..config() };
