@@ -10,7 +10,7 @@ use crate::rings::{BAD_REQUEST, HEADERS_TOO_LARGE, VERSION};
 pub enum Reason {
     /// No method, target and version with one space between them.
     RequestLine,
-    /// `CONNECT`, `TRACE`, or a name that no method has.
+    /// `CONNECT`, or a name that no method has.
     Method,
     /// Another version than HTTP/1.0 and 1.1.
     Version,
