@@ -23,6 +23,8 @@ mod bridge;
 mod config;
 mod crowd;
 mod door;
+pub mod frames;
+mod metered;
 mod pulse;
 mod redirect;
 mod refusal;

@@ -19,6 +19,7 @@ use prometheus_client::registry::Registry;
 
 use crate::contract::{Contract, Operation};
 use crate::listener::Tally;
+use crate::listener::frames::Excess;
 use crate::listener::scan::Reason;
 
 /// The registry and the handles into it.
@@ -173,6 +174,13 @@ impl Metrics {
             let (name, count) = (reason.name(), tally.refused(reason).get());
             let _infallible =
                 writeln!(out, "ringwall_bytes_refused_total{{reason=\"{name}\"}} {count}");
+        }
+        out.push_str("# HELP ringwall_frame_excess HTTP/2 connections that sent too much.\n");
+        out.push_str("# TYPE ringwall_frame_excess counter\n");
+        for kind in Excess::ALL {
+            let (name, count) = (kind.name(), tally.excess(kind).get());
+            let _infallible =
+                writeln!(out, "ringwall_frame_excess_total{{kind=\"{name}\"}} {count}");
         }
         out + &rest
     }

@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 
 use crate::listener::pulse::{InFlight, Pulse};
 use crate::listener::refusal::{self, Verdict};
+use crate::listener::scan::Reason;
 use crate::listener::stall::{clients_turn, our_turn};
 use crate::listener::{Connection, Handler, Tally};
 use crate::tasks::Tasks;
@@ -29,6 +30,7 @@ pub(super) struct Bridge {
     pub(super) pulse: Arc<Pulse>,
     /// What the reader found in the bytes; HTTP/2 has a reader of its own.
     pub(super) verdict: Option<Arc<Verdict>>,
+    pub(super) headers_max: usize,
     pub(super) pace: Pace,
     pub(super) tasks: Tasks,
     pub(super) tally: Arc<Tally>,
@@ -43,8 +45,13 @@ impl hyper::service::Service<Request<Incoming>> for Bridge {
         let in_flight = self.pulse.begin();
         let verdict = self.verdict.clone().map(|verdict| (verdict, self.pulse.requests()));
         if let Some(reason) = verdict.as_ref().and_then(|(verdict, nth)| verdict.on_head(*nth)) {
-            let answer = std::future::ready(refusal::response(reason)).boxed();
-            return Answer { answer, in_flight: Some(in_flight), tasks: None, verdict: None };
+            return Answer::at_once(refusal::last_response(reason), in_flight);
+        }
+        // h2 bounds the bytes of a header list, and HPACK repeats a field with one byte. The scanner
+        // counts the fields of HTTP/1.1.
+        if verdict.is_none() && request.headers().len() > self.headers_max {
+            self.tally.refused(Reason::HeadersTooLarge).add();
+            return Answer::at_once(refusal::response(Reason::HeadersTooLarge), in_flight);
         }
         self.tally.requests.add();
         let is_h1 = request.version() < Version::HTTP_2;
@@ -69,6 +76,14 @@ pub(super) struct Answer {
     verdict: Option<(Arc<Verdict>, u64)>,
 }
 
+impl Answer {
+    /// A response that no handler was asked for.
+    fn at_once(response: Response<Body>, in_flight: InFlight) -> Self {
+        let answer = std::future::ready(response).boxed();
+        Self { answer, in_flight: Some(in_flight), tasks: None, verdict: None }
+    }
+}
+
 impl Future for Answer {
     type Output = Result<Response<Counted>, Infallible>;
 
@@ -76,7 +91,7 @@ impl Future for Answer {
         let mut response = ready!(self.answer.as_mut().poll(cx));
         // Whatever the handler makes of a body that broke off, it is not what was asked for.
         if let Some(reason) = self.verdict.as_ref().and_then(|(found, nth)| found.on_body(*nth)) {
-            response = refusal::response(reason);
+            response = refusal::last_response(reason);
         }
         if self.tasks.as_ref().is_some_and(Tasks::is_stopping) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

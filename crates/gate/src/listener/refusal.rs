@@ -36,7 +36,14 @@ impl Verdict {
     }
 }
 
-/// A problem without anything of the request in it, after which the connection closes.
+/// The last answer of an HTTP/1.1 connection.
+pub(super) fn last_response(reason: Reason) -> Response<Body> {
+    let mut response = response(reason);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// A problem without anything of the request in it.
 pub(super) fn response(reason: Reason) -> Response<Body> {
     let code = reason.code();
     let problem = json!({
@@ -51,7 +58,6 @@ pub(super) fn response(reason: Reason) -> Response<Body> {
     crate::rings::harden(headers);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

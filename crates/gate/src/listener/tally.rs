@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::listener::frames::Excess;
 use crate::listener::scan::Reason;
 
 /// A number that only grows.
@@ -35,11 +36,19 @@ pub struct Tally {
     pub requests: TallyCount,
     /// Requests refused for their bytes, by reason.
     refused: [TallyCount; Reason::ALL.len()],
+    /// HTTP/2 connections given up, by what they sent too much of.
+    excess: [TallyCount; Excess::ALL.len()],
     /// What has no place above; there is no such reason.
     unknown: TallyCount,
 }
 
 impl Tally {
+    /// HTTP/2 connections that were given up for sending too much of `kind`.
+    #[must_use]
+    pub fn excess(&self, kind: Excess) -> &TallyCount {
+        self.excess.get(kind.number()).unwrap_or(&self.unknown)
+    }
+
     /// Requests of HTTP/1.1 whose bytes were refused for `reason`.
     #[must_use]
     pub fn refused(&self, reason: Reason) -> &TallyCount {

@@ -36,6 +36,7 @@ use tokio_rustls::client::TlsStream;
 
 mod certificates;
 mod drain;
+mod floods;
 mod plain;
 mod protocols;
 mod slow;

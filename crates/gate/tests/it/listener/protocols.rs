@@ -101,6 +101,13 @@ async fn headers_beyond_the_limits_are_refused() {
     let request = request.body(Body::empty()).unwrap();
     let refused = server.h2().await.send_request(request).await;
     assert!(refused.is_err() || refused.is_ok_and(|response| response.status() == 431));
+    let mut request = Request::get("https://localhost/").body(Body::empty()).unwrap();
+    for _ in 0..101 {
+        request.headers_mut().append("x", "x".parse().unwrap());
+    }
+    let refused = server.h2().await.send_request(request).await.unwrap();
+    assert_eq!(refused.status(), 431);
+    assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
     assert_eq!(server.site.tally.requests.get(), 0);
 }
 
