@@ -142,7 +142,7 @@ pub(crate) fn listener_config(config: &Config, address: std::net::SocketAddr) ->
     }
 }
 
-/// How many connections an address may have. Whoever is on this machine could do worse than connect.
+/// How many connections an address may have. Whoever is on this machine could do worse.
 pub(crate) fn crowd(config: &Config) -> Crowd {
     let networks = proxies(&config.gate).into_iter().chain(OWN.map(str::to_owned));
     let exempt = networks.filter_map(|network| network.parse().ok()).collect();

@@ -47,8 +47,8 @@ impl hyper::service::Service<Request<Incoming>> for Bridge {
         if let Some(reason) = verdict.as_ref().and_then(|(verdict, nth)| verdict.on_head(*nth)) {
             return Answer::at_once(refusal::last_response(reason), in_flight);
         }
-        // h2 bounds the bytes of a header list, and HPACK repeats a field with one byte. The scanner
-        // counts the fields of HTTP/1.1.
+        // h2 bounds the bytes of a header list, and HPACK repeats a field with one byte.
+        // The scanner counts the fields of HTTP/1.1.
         if verdict.is_none() && request.headers().len() > self.headers_max {
             self.tally.refused(Reason::HeadersTooLarge).add();
             return Answer::at_once(refusal::response(Reason::HeadersTooLarge), in_flight);

@@ -1,8 +1,9 @@
 //! What hyper reads of an HTTP/1.1 connection: whole heads and bodies that the [`Scanner`] passed.
 //!
-//! The bytes of a head, of a chunk's frame and of trailers wait here until all of them were read, so
-//! that hyper never sees a part of what is refused. In its place hyper is given [`STAND_IN`], which the service answers with the
-//! refusal: so it comes in its turn, behind the answers to the requests before it.
+//! The bytes of a head, of a chunk's frame and of trailers wait here until all of them were read,
+//! so that hyper never sees a part of what is refused. In place of a refused head hyper is given
+//! [`STAND_IN`], which the service answers with the refusal: so it comes in its turn, behind the
+//! answers to the requests before it.
 
 use std::io;
 use std::pin::Pin;

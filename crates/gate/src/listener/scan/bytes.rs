@@ -24,7 +24,7 @@ pub(super) const fn is_target(byte: u8) -> bool {
 
 /// A byte of a host with its port. No user name, list, escape or white space is.
 pub(super) const fn is_host(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b':' | b'[' | b']')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':' | b'[' | b']')
 }
 
 /// White space inside a line (OWS).

@@ -77,8 +77,7 @@ async fn read_answer(mut stream: ReadHalf<Client>, ends: Ends) -> Answer {
             }
         }
     };
-    answer.is_late =
-        tokio::time::timeout(SOON, reading).await.is_err();
+    answer.is_late = tokio::time::timeout(SOON, reading).await.is_err();
     answer
 }
 

@@ -221,7 +221,9 @@ proptest! {
         which in any::<prop::sample::Index>(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {
-        let all: Vec<_> = refused().iter().map(Refused::bytes).chain(lawful().iter().map(Lawful::bytes)).collect();
+        let lawful = lawful();
+        let all: Vec<_> =
+            refused().iter().map(Refused::bytes).chain(lawful.iter().map(Lawful::bytes)).collect();
         let bytes = which.get(&all);
         let cuts = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
 
