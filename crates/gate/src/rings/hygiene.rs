@@ -1,7 +1,8 @@
 //! Strict HTTP: what hyper accepts but two readers could understand differently is refused here.
 //!
-//! hyper is strict about framing and leaves the meaning to us: hosts, paths, repeated headers,
-//! upgrades (measured in `docs/decisions/0002-data-plane.md`).
+//! Where a message ends is settled by the listener's scanner
+//! (`docs/decisions/0021-edge-framing.md`); what it means is settled here: hosts, paths, repeated
+//! headers, upgrades.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -53,10 +53,8 @@ fn parsed(bytes: &[u8]) -> (Boundaries, Vec<Message>) {
     while at < bytes.len() {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut request = httparse::Request::new(&mut headers);
-        let Ok(httparse::Status::Complete(length)) = request.parse(&bytes[at..]) else {
-            panic!("httparse reads no head at {at}");
-        };
-        at += length;
+        // Heads are passed on whole, so there is one.
+        at += request.parse(&bytes[at..]).unwrap().unwrap();
         found.heads.push(at);
         let text = |text: Option<&str>| text.unwrap().to_owned();
         let (method, target) = (text(request.method), text(request.path));
