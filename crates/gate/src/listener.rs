@@ -21,15 +21,22 @@ use crate::tasks::Tasks;
 
 mod bridge;
 mod config;
+mod crowd;
 mod door;
+pub mod frames;
+mod metered;
 mod pulse;
 mod redirect;
+mod refusal;
+pub mod scan;
+mod screen;
 mod stall;
 mod tally;
 mod watchdog;
 mod wire;
 
 pub use config::ListenerConfig;
+pub use crowd::Crowd;
 pub use redirect::{CODES, HTTPS_REQUIRED, Redirect, RedirectConfig};
 pub use tally::{Tally, TallyCount};
 
@@ -82,6 +89,8 @@ pub struct Site {
     pub tasks: Tasks,
     /// One permit an open connection.
     pub slots: Arc<Semaphore>,
+    /// One place an open connection, by address.
+    pub crowd: Arc<Crowd>,
     /// Counts what happens.
     pub tally: Arc<Tally>,
 }
@@ -94,11 +103,18 @@ pub struct Listener {
 }
 
 impl Site {
-    /// At most `connections_max` connections are open at once.
+    /// At most `connections_max` connections are open at once, from however many addresses.
     #[must_use]
     pub fn new(handler: Arc<dyn Handler>, tasks: Tasks, connections_max: usize) -> Self {
         let slots = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
-        Self { handler, tasks, slots, tally: Arc::default() }
+        let crowd = Arc::new(Crowd::new(usize::MAX, Vec::new()));
+        Self { handler, tasks, slots, crowd, tally: Arc::default() }
+    }
+
+    /// The same, with a limit for each address.
+    #[must_use]
+    pub fn crowded_by(self, crowd: Crowd) -> Self {
+        Self { crowd: Arc::new(crowd), ..self }
     }
 }
 
@@ -208,6 +224,11 @@ fn take_queued(door: &Arc<Door>, socket: TcpListener) -> io::Result<usize> {
 fn admit(door: &Arc<Door>, stream: TcpStream, peer: SocketAddr) {
     let tally = &door.site.tally;
     let id = tally.accepted.add();
+    // Before a slot is taken: who has many connections does not keep others out with more.
+    let Some(place) = door.site.crowd.enter(peer.ip()) else {
+        tally.over_address_share.add();
+        return;
+    };
     let Ok(slot) = Arc::clone(&door.site.slots).try_acquire_owned() else {
         tally.over_capacity.add();
         return;
@@ -215,7 +236,7 @@ fn admit(door: &Arc<Door>, stream: TcpStream, peer: SocketAddr) {
     let inside = Arc::clone(door);
     door.site.tasks.spawn(async move {
         inside.receive(stream, peer, id).await;
-        drop(slot);
+        drop((slot, place));
     });
 }
 

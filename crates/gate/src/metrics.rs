@@ -19,6 +19,8 @@ use prometheus_client::registry::Registry;
 
 use crate::contract::{Contract, Operation};
 use crate::listener::Tally;
+use crate::listener::frames::Excess;
+use crate::listener::scan::Reason;
 
 /// The registry and the handles into it.
 pub struct Metrics {
@@ -152,6 +154,7 @@ impl Metrics {
         let events = [
             ("accepted", &tally.accepted),
             ("over_capacity", &tally.over_capacity),
+            ("over_address_share", &tally.over_address_share),
             ("accept_failed", &tally.accept_failed),
             ("handshake_failed", &tally.handshake_failed),
             ("handshake_late", &tally.handshake_late),
@@ -164,6 +167,20 @@ impl Metrics {
             let count = count.get();
             let _infallible =
                 writeln!(out, "ringwall_connections_total{{event=\"{event}\"}} {count}");
+        }
+        out.push_str("# HELP ringwall_bytes_refused Requests refused for their bytes.\n");
+        out.push_str("# TYPE ringwall_bytes_refused counter\n");
+        for reason in Reason::ALL {
+            let (name, count) = (reason.name(), tally.refused(reason).get());
+            let _infallible =
+                writeln!(out, "ringwall_bytes_refused_total{{reason=\"{name}\"}} {count}");
+        }
+        out.push_str("# HELP ringwall_frame_excess HTTP/2 connections that sent too much.\n");
+        out.push_str("# TYPE ringwall_frame_excess counter\n");
+        for kind in Excess::ALL {
+            let (name, count) = (kind.name(), tally.excess(kind).get());
+            let _infallible =
+                writeln!(out, "ringwall_frame_excess_total{{kind=\"{name}\"}} {count}");
         }
         out + &rest
     }

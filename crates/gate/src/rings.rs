@@ -29,6 +29,7 @@ use crate::ring::Ring;
 
 pub(crate) use browser::harden;
 pub use firewall::Shield;
+pub(crate) use hygiene::{BAD_REQUEST, HEADERS_TOO_LARGE, VERSION};
 pub use identity::Proven;
 pub use validation::Payload;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::{Inside, Pools, Settings};
-use gate::listener::ListenerConfig;
+use gate::listener::{Crowd, ListenerConfig};
 use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
@@ -13,8 +13,8 @@ use vault::{Keyring, TokenKey};
 use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::config::derived::PublicUrls;
-use crate::config::names::AccessLog as LogTo;
-use crate::config::sections::Environment;
+use crate::config::names::{AccessLog as LogTo, Network};
+use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
 use crate::{addresses, keys, limits, shield, work};
@@ -144,6 +144,18 @@ pub(crate) fn listener_config(config: &Config, address: std::net::SocketAddr) ->
     }
 }
 
+/// How many connections an address may have. Whoever is on this machine could do worse.
+pub(crate) fn crowd(config: &Config) -> Crowd {
+    let networks = proxies(&config.gate).into_iter().chain(OWN.map(str::to_owned));
+    let exempt = networks.filter_map(|network| network.parse().ok()).collect();
+    Crowd::new(config.gate.connections_per_address_max.into(), exempt)
+}
+
+fn proxies(gate: &Gate) -> Vec<String> {
+    let text = |network: &Network| format!("{}/{}", network.address, network.prefix);
+    gate.trusted_proxies.iter().map(text).collect()
+}
+
 fn gate_config(config: &Config, urls: &PublicUrls) -> GateConfig {
     let gate = &config.gate;
     let timeout: std::time::Duration = gate.request_timeout_ms.into();
@@ -151,11 +163,7 @@ fn gate_config(config: &Config, urls: &PublicUrls) -> GateConfig {
         concurrency_max: gate.concurrency_max.into(),
         request_timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         header_bytes_max: gate.header_bytes_max.into(),
-        trusted_proxies: gate
-            .trusted_proxies
-            .iter()
-            .map(|network| format!("{}/{}", network.address, network.prefix))
-            .collect(),
+        trusted_proxies: proxies(gate),
         hosts: hosts(config, urls),
         cors_origins: gate.cors_origins.iter().map(|o| o.as_str().to_owned()).collect(),
     }
@@ -198,3 +206,6 @@ fn access_log(to: &LogTo) -> Result<AccessLog, Failure> {
 /// Of so many agencies the candidates are kept in memory, ready to be ranked: about 10 MB for
 /// 100,000 of them.
 const POOLS_MAX: usize = 64;
+
+/// Addresses of this machine.
+const OWN: [&str; 2] = ["127.0.0.0/8", "::1/128"];

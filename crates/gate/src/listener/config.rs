@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::listener::scan::ScanLimits;
 use crate::timed_body::Pace;
 
 /// One listening address and its limits.
@@ -88,6 +89,11 @@ impl ListenerConfig {
         }
     }
 
+    pub(super) fn scan_limits(&self) -> ScanLimits {
+        let head_bytes_max = usize::try_from(self.header_bytes_max).unwrap_or(usize::MAX);
+        ScanLimits { line_bytes_max: LINE_BYTES_MAX, head_bytes_max, headers_max: self.headers_max }
+    }
+
     pub(super) fn patience(&self) -> Patience {
         Patience {
             header: Duration::from_millis(self.header_timeout_ms),
@@ -109,3 +115,6 @@ pub(super) struct Patience {
     pub(super) linger: Duration,
     pub(super) cut: Duration,
 }
+
+/// Room for the longest path and query that a ring lets pass, and a host.
+const LINE_BYTES_MAX: usize = 12 * 1024;

@@ -14,8 +14,13 @@ use tokio_rustls::server::TlsStream;
 
 use crate::listener::bridge::Bridge;
 use crate::listener::config::{ListenerConfig, Patience};
+use crate::listener::frames::{FRAME_BYTES_MAX, FrameMeter};
+use crate::listener::metered::Metered;
 use crate::listener::pulse::Pulse;
 use crate::listener::redirect::Redirect;
+use crate::listener::refusal::Verdict;
+use crate::listener::scan::ScanLimits;
+use crate::listener::screen::Screen;
 use crate::listener::stall::Streams;
 use crate::listener::watchdog::{self, End, Served};
 use crate::listener::wire::{Socket, Wire};
@@ -33,6 +38,7 @@ pub(super) struct Door {
     patience: Patience,
     pace: Pace,
     stall: Duration,
+    scan: ScanLimits,
 }
 
 /// What is spoken below HTTP.
@@ -61,6 +67,7 @@ impl Door {
             transport,
             patience,
             stall,
+            scan: config.scan_limits(),
         }
     }
 
@@ -100,8 +107,11 @@ impl Door {
         let (socket, handler) = (Socket::Tls(stream), &self.site.handler);
         // control: EDG-2. Never hyper-util's `auto` builder: it waits without a timer.
         if is_h2 {
-            let (wire, bridge, pulse) = self.prepare(socket, connection, handler);
-            self.run(self.http2.serve_connection(wire, bridge), pulse).await;
+            let (wire, bridge) = self.prepare(socket, connection, handler);
+            let pulse = Arc::clone(&bridge.pulse);
+            let meter = FrameMeter::new(self.scan.head_bytes_max.saturating_mul(2));
+            let metered = Metered::new(wire, meter, Arc::clone(&self.site.tally));
+            self.run(self.http2.serve_connection(TokioIo::new(metered), bridge), pulse).await;
         } else {
             self.serve(&self.http1, socket, connection, handler).await;
         }
@@ -114,8 +124,12 @@ impl Door {
         connection: Connection,
         handler: &Arc<dyn Handler>,
     ) {
-        let (wire, bridge, pulse) = self.prepare(socket, connection, handler);
-        self.run(http1.serve_connection(wire, bridge), pulse).await;
+        let (wire, bridge) = self.prepare(socket, connection, handler);
+        let (pulse, verdict) = (Arc::clone(&bridge.pulse), Arc::new(Verdict::default()));
+        let tally = Arc::clone(&self.site.tally);
+        let screen = Screen::new(wire, self.scan, Arc::clone(&verdict), tally);
+        let bridge = Bridge { verdict: Some(verdict), ..bridge };
+        self.run(http1.serve_connection(TokioIo::new(screen), bridge), pulse).await;
     }
 
     fn prepare(
@@ -123,18 +137,20 @@ impl Door {
         socket: Socket,
         connection: Connection,
         handler: &Arc<dyn Handler>,
-    ) -> (TokioIo<Wire>, Bridge, Arc<Pulse>) {
+    ) -> (Wire, Bridge) {
         let pulse = Arc::new(Pulse::new());
-        let wire = TokioIo::new(Wire::new(socket, Arc::clone(&pulse), self.stall));
+        let wire = Wire::new(socket, Arc::clone(&pulse), self.stall);
         let bridge = Bridge {
             handler: Arc::clone(handler),
             connection,
-            pulse: Arc::clone(&pulse),
+            pulse,
+            verdict: None,
+            headers_max: self.scan.headers_max,
             pace: self.pace,
             tasks: self.site.tasks.clone(),
             tally: Arc::clone(&self.site.tally),
         };
-        (wire, bridge, pulse)
+        (wire, bridge)
     }
 
     async fn run<C: Served>(&self, connection: C, pulse: Arc<Pulse>) {
@@ -156,7 +172,7 @@ impl Door {
     }
 }
 
-impl Served for http1::Connection<TokioIo<Wire>, Bridge> {
+impl Served for http1::Connection<TokioIo<Screen>, Bridge> {
     const ENDS_CLEANLY: bool = false;
 
     fn end(self: Pin<&mut Self>) {
@@ -164,7 +180,7 @@ impl Served for http1::Connection<TokioIo<Wire>, Bridge> {
     }
 }
 
-impl Served for http2::Connection<TokioIo<Wire>, Bridge, Streams> {
+impl Served for http2::Connection<TokioIo<Metered>, Bridge, Streams> {
     const ENDS_CLEANLY: bool = true;
 
     fn end(self: Pin<&mut Self>) {
@@ -223,6 +239,11 @@ fn http2(config: &ListenerConfig, streams: Streams) -> http2::Builder<Streams> {
         .keep_alive_timeout(Duration::from_millis(config.h2_ping_timeout_ms))
         .max_concurrent_streams(config.h2_streams_max)
         .max_header_list_size(config.header_bytes_max)
+        .max_frame_size(u32::try_from(FRAME_BYTES_MAX).ok())
+        .header_table_size(HEADER_TABLE_BYTES)
+        // Beside these h2 counts small and empty DATA; `frames` counts what nobody else does.
+        .max_pending_accept_reset_streams(RESETS_BEFORE_ACCEPT_MAX)
+        .max_local_error_reset_streams(RESETS_FOR_ERRORS_MAX)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(BUFFER_BYTES);
@@ -233,3 +254,8 @@ const HANDSHAKE_RECORD: u8 = 0x16;
 const BUFFER_BYTES: usize = 64 * 1024;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
+const HEADER_TABLE_BYTES: u32 = 4096;
+/// Requests that were reset before we looked at them; more are an attack (CVE-2023-44487).
+const RESETS_BEFORE_ACCEPT_MAX: usize = 20;
+/// Streams that we had to reset for a peer's errors, for as long as the connection lives.
+const RESETS_FOR_ERRORS_MAX: usize = 100;

@@ -13,6 +13,7 @@ use kernel::Code;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::listener::refusal::{NOT_IMPLEMENTED, TARGET_TOO_LONG};
 use crate::listener::{Connection, Handler};
 
 /// Where plain HTTP is sent.
@@ -160,7 +161,7 @@ pub const HTTPS_REQUIRED: Code = Code {
 };
 
 /// The problems of listeners.
-pub const CODES: &[&Code] = &[&HTTPS_REQUIRED];
+pub const CODES: &[&Code] = &[&HTTPS_REQUIRED, &NOT_IMPLEMENTED, &TARGET_TOO_LONG];
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::listener::frames::Excess;
+use crate::listener::scan::Reason;
+
 /// A number that only grows.
 #[derive(Debug, Default)]
 pub struct TallyCount(AtomicU64);
@@ -13,6 +16,8 @@ pub struct Tally {
     pub accepted: TallyCount,
     /// Closed at once, because no slot was free.
     pub over_capacity: TallyCount,
+    /// Closed at once, because their address had its share of connections.
+    pub over_address_share: TallyCount,
     /// Times that no connection could be accepted at all.
     pub accept_failed: TallyCount,
     /// TLS handshakes that failed.
@@ -29,6 +34,26 @@ pub struct Tally {
     pub broken: TallyCount,
     /// Requests handed to the handler.
     pub requests: TallyCount,
+    /// Requests refused for their bytes, by reason.
+    refused: [TallyCount; Reason::ALL.len()],
+    /// HTTP/2 connections given up, by what they sent too much of.
+    excess: [TallyCount; Excess::ALL.len()],
+    /// What has no place above; there is no such reason.
+    unknown: TallyCount,
+}
+
+impl Tally {
+    /// HTTP/2 connections that were given up for sending too much of `kind`.
+    #[must_use]
+    pub fn excess(&self, kind: Excess) -> &TallyCount {
+        self.excess.get(kind.number()).unwrap_or(&self.unknown)
+    }
+
+    /// Requests of HTTP/1.1 whose bytes were refused for `reason`.
+    #[must_use]
+    pub fn refused(&self, reason: Reason) -> &TallyCount {
+        self.refused.get(reason.number()).unwrap_or(&self.unknown)
+    }
 }
 
 impl TallyCount {

@@ -1,7 +1,8 @@
 //! Strict HTTP: what hyper accepts but two readers could understand differently is refused here.
 //!
-//! hyper is strict about framing and leaves the meaning to us: hosts, paths, repeated headers,
-//! upgrades (measured in `docs/decisions/0002-data-plane.md`).
+//! Where a message ends is settled by the listener's scanner
+//! (`docs/decisions/0021-edge-framing.md`); what it means is settled here: hosts, paths, repeated
+//! headers, upgrades.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -157,14 +158,14 @@ const PATH_MAX: usize = 2048;
 const QUERY_MAX: usize = 8192;
 
 /// Not HTTP as we speak it.
-pub(super) const BAD_REQUEST: Code = Code {
+pub(crate) const BAD_REQUEST: Code = Code {
     status: 400,
     name: "http.bad_request",
     title: "The request is not well-formed HTTP",
     mend: "Send the request with a standard HTTP client; `detail` says what is odd.",
 };
 /// Too many bytes of headers.
-pub(super) const HEADERS_TOO_LARGE: Code = Code {
+pub(crate) const HEADERS_TOO_LARGE: Code = Code {
     status: 431,
     name: "http.headers_too_large",
     title: "The request's headers are too large",
@@ -178,7 +179,7 @@ pub(super) const MISDIRECTED: Code = Code {
     mend: "Use the host of the documented URL, or add the name to `gate.hosts`.",
 };
 /// HTTP/1.0.
-pub(super) const VERSION: Code = Code {
+pub(crate) const VERSION: Code = Code {
     status: 505,
     name: "http.version",
     title: "HTTP/1.1 or HTTP/2 is needed",

@@ -15,7 +15,8 @@ use axum_core::body::Body;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gate::listener::{
-    Connection, Handler, Listener, ListenerConfig, Redirect, RedirectConfig, Site,
+    Connection, Crowd, Handler, Listener, ListenerConfig, Redirect, RedirectConfig, Site,
+    TallyCount,
 };
 use gate::tasks::Tasks;
 use gate::tls::{LocalCa, ServerCertificate, server_config};
@@ -33,11 +34,14 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+mod boundaries;
 mod certificates;
 mod drain;
+mod floods;
 mod plain;
 mod protocols;
 mod slow;
+mod smuggling;
 
 /// No test waits longer for what must happen.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -192,4 +196,14 @@ where
 {
     let body = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
+}
+
+/// Lets the server work until `count` is at `least`.
+pub(crate) async fn until_counted(count: &TallyCount, least: u64) {
+    let counting = async {
+        while count.get() < least {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, counting).await.expect("it is counted");
 }

@@ -100,6 +100,8 @@ pub(crate) struct Tls {
 pub(crate) struct Gate {
     /// Open connections.
     pub(crate) connections_max: Count<1, 1_000_000>,
+    /// Open connections of one address.
+    pub(crate) connections_per_address_max: Count<1, 1_000_000>,
     /// Time for a TLS handshake.
     pub(crate) handshake_timeout_ms: Millis<100, 60_000>,
     /// Time for a request's headers.

@@ -55,14 +55,7 @@ async fn http_1_and_http_2_are_both_answered() {
 
 #[tokio::test]
 async fn a_message_with_two_lengths_cannot_smuggle_a_second() {
-    let server = Server::start(
-        config(),
-        site(|request| async move {
-            assert!(request.headers().get(http::header::CONTENT_LENGTH).is_none());
-            let body = request.into_body().collect().await.unwrap().to_bytes();
-            Response::new(Body::from(body))
-        }),
-    );
+    let server = Server::start(config(), site(path));
     let mut h1 = server.tls(&["http/1.1"]).await;
     send(
         &mut h1,
@@ -74,8 +67,9 @@ async fn a_message_with_two_lengths_cannot_smuggle_a_second() {
 
     let all = until_closed(h1).await;
 
-    assert!(all.ends_with("\r\n\r\nouter"), "{all}");
-    assert_eq!(server.site.tally.requests.get(), 1);
+    assert!(all.starts_with("HTTP/1.1 400"), "{all}");
+    assert!(all.contains("\"code\":\"http.bad_request\""), "{all}");
+    assert_eq!(server.site.tally.requests.get(), 0);
 }
 
 #[tokio::test]
@@ -107,6 +101,13 @@ async fn headers_beyond_the_limits_are_refused() {
     let request = request.body(Body::empty()).unwrap();
     let refused = server.h2().await.send_request(request).await;
     assert!(refused.is_err() || refused.is_ok_and(|response| response.status() == 431));
+    let mut request = Request::get("https://localhost/").body(Body::empty()).unwrap();
+    for _ in 0..101 {
+        request.headers_mut().append("x", "x".parse().unwrap());
+    }
+    let refused = server.h2().await.send_request(request).await.unwrap();
+    assert_eq!(refused.status(), 431);
+    assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
     assert_eq!(server.site.tally.requests.get(), 0);
 }
 
@@ -142,6 +143,28 @@ async fn connections_beyond_the_cap_are_closed_at_once() {
 
     send(&mut first, "GET /first HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(until(&mut first, "/first").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn an_address_with_its_share_of_connections_gets_no_more() {
+    let server = Server::start(config(), site(path).crowded_by(Crowd::new(2, Vec::new())));
+    let first = server.tls(&["http/1.1"]).await;
+    let mut second = server.tls(&["http/1.1"]).await;
+
+    assert_eq!(until_closed(server.tcp().await).await, "");
+    assert_eq!(server.site.tally.over_address_share.get(), 1);
+    send(&mut second, "GET /second HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(until(&mut second, "/second").await.starts_with("HTTP/1.1 200"));
+
+    drop((first, second));
+    let again = async {
+        // The server sees the ends of the two a moment later than we make them.
+        while handshake(client(&server.ca, &[&rustls::version::TLS13], &[]), server.tcp().await)
+            .await
+            .is_err()
+        {}
+    };
+    tokio::time::timeout(SOON, again).await.expect("a place is free again");
 }
 
 #[tokio::test]
