@@ -55,6 +55,16 @@ impl Own {
     }
 }
 
+impl Own {
+    pub(crate) async fn lose(&self, table: &str) {
+        let owner = self.owner().await;
+        let sql = format!("alter table {table} rename to lost_{table}");
+        let statement = Statement::from_string(owner.get_database_backend(), sql);
+        owner.execute_raw(statement).await.expect("there is such a table");
+        owner.close().await.expect("the connection closes");
+    }
+}
+
 /// Making databases and their shared role is not safe side by side, so an advisory lock queues it.
 async fn postgres() -> Own {
     let server = server();

@@ -108,13 +108,13 @@ async fn json_that_two_readers_could_read_differently_is_refused() {
     let nested = "[".repeat(DEPTH_MAX + 1) + &"]".repeat(DEPTH_MAX + 1);
     let deep = format!(r#"{{"title":{nested}}}"#);
 
-    for body in [&twice, &deep, "{", "", "nul", "{} {}", "\u{feff}{}", "{\"a\":NaN}", "'a'"] {
+    for body in [&twice, &deep, "{", "nul", "{} {}", "\u{feff}{}", "{\"a\":NaN}", "'a'"] {
         let sent = body.to_owned();
         let answer = mara.ask(Method::POST, "/v1/jobs").bytes(sent, "application/json").await;
-        let code =
-            if body.is_empty() { "contract.body_missing" } else { "contract.malformed_json" };
-        answer.is(400).problem(code);
+        answer.is(400).problem("contract.malformed_json");
     }
+    let nothing = mara.ask(Method::POST, "/v1/jobs").bytes("", "application/json").await;
+    nothing.is(400).problem("contract.body_missing");
     let latin =
         mara.ask(Method::POST, "/v1/jobs").bytes(vec![b'"', 0xe9, b'"'], "application/json");
     latin.await.is(400).problem("contract.malformed_json");

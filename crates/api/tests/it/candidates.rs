@@ -275,6 +275,18 @@ async fn candidates_move_by_their_table() {
 }
 
 #[tokio::test]
+async fn what_was_withdrawn_is_not_withdrawn_again() {
+    let agency = Agency::on(Database::Sqlite).await;
+    let consent = format!("{}/consent", agency.candidate().await);
+    agency.mara.post(&consent, json!({ "withdraw": {} })).await.is(200);
+
+    let again = agency.mara.post(&consent, json!({ "withdraw": {} })).await.is(409);
+
+    let again = again.problem("candidates.illegal_consent_transition");
+    assert_eq!(again.body()["legal_transitions"], json!(["grant"]));
+}
+
+#[tokio::test]
 async fn filters_narrow_the_list() {
     for database in Database::BOTH {
         let agency = Agency::on(database).await;
