@@ -8,6 +8,7 @@ use sea_orm::{
 };
 use serde_json::Value;
 use staffing::client::{ClientDraft, ClientStatus, CompanyName};
+use staffing::event::ClientEvent;
 
 use crate::entities::client_company::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
@@ -226,8 +227,8 @@ fn record(client: &Client, change: Change, fields: Vec<String>) -> Record {
         version: client.version,
         change,
         event: Some(match change {
-            Change::Created => "client.created",
-            Change::Updated | Change::Deleted => "client.updated",
+            Change::Created => ClientEvent::Created.name(),
+            Change::Updated | Change::Deleted => ClientEvent::Updated.name(),
         }),
         fields,
     }

@@ -237,6 +237,14 @@ impl Platform {
         self.0.own.lose(table).await;
     }
 
+    /// From now on a table takes no further rows, as on a disk that is full.
+    ///
+    /// # Panics
+    /// When there is no such table.
+    pub async fn fill_up(&self, table: &str) {
+        self.0.own.fill_up(table).await;
+    }
+
     /// How many revocations this node knows.
     #[must_use]
     pub fn revoked(&self) -> usize {

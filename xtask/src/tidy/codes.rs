@@ -1,4 +1,4 @@
-//! Each code of a problem is documented, and a test's assertion names it.
+//! Each code of a problem is documented, and a test's assertion names it; so is each event's name.
 //!
 //! A name counts where a run of the test must have seen it: in `.problem("…")`, in `assert_eq!`, or
 //! as a member of a document (`"code":"…"`) in an `assert!` that denies nothing.
@@ -11,6 +11,8 @@ use super::{Finding, Tree, tree::File};
 
 const RULE: &str = "codes";
 const PAGE: &str = "docs/reference/problems.md";
+/// That no other name is written, the journal asserts.
+const EVENTS: &str = "docs/reference/events.md";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(page) = tree.file(PAGE) else { return Vec::new() };
@@ -23,13 +25,21 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     let claims: Vec<Claim> = tree.rust().flat_map(claims).collect();
-    for code in documented {
-        if !claims.iter().any(|claim| claim.shows(code)) {
-            let line = page.line_of(&format!("`{code}`"));
-            findings.push(Finding::new(PAGE, line, RULE, format!("no test produces `{code}`")));
-        }
+    for page in [Some(page), tree.file(EVENTS)].into_iter().flatten() {
+        findings.extend(unshown(page, &claims));
     }
     findings
+}
+
+/// The names of a page that no test has seen.
+fn unshown(page: &File, claims: &[Claim]) -> Vec<Finding> {
+    let names: BTreeSet<&str> = page.text().lines().filter_map(row).collect();
+    let unshown = names.into_iter().filter(|name| !claims.iter().any(|claim| claim.shows(name)));
+    let found = unshown.map(|name| {
+        let line = page.line_of(&format!("`{name}`"));
+        Finding::new(page.path(), line, RULE, format!("no test produces `{name}`"))
+    });
+    found.collect()
 }
 
 /// The code of a row: what stands in backticks in its first cell.

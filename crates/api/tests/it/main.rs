@@ -19,6 +19,7 @@ mod candidates;
 mod conditions;
 mod coverage;
 mod employments;
+mod events;
 mod failures;
 mod jobs;
 mod matches;
