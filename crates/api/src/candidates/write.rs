@@ -166,7 +166,8 @@ pub(crate) async fn consent(
     Ok(reply)
 }
 
-fn changeable(candidate: &Candidate) -> Result<(), Refused> {
+/// Whoever is being erased is not changed any more.
+pub(crate) fn changeable(candidate: &Candidate) -> Result<(), Refused> {
     match candidate.status {
         CandidateStatus::ErasureRequested | CandidateStatus::Erased => {
             Err(Problem::new(&BEING_ERASED).into())
