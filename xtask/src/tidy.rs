@@ -8,6 +8,7 @@ use crate::{
 };
 
 mod architecture;
+mod codes;
 mod controls;
 mod dependencies;
 mod floors;
@@ -33,6 +34,7 @@ const RULES: &[Rule] = &[
     modules::check,
     dependencies::check,
     controls::check,
+    codes::check,
     links::check,
     sql::check,
 ];

@@ -4,7 +4,7 @@ pub(crate) mod read;
 pub(crate) mod write;
 
 use kernel::{ApiKeyId, Code, Problem, Timestamp};
-use policy::Permit;
+use policy::{AUTH_FORBIDDEN, Permit};
 use serde::Serialize;
 use store::api_keys::ApiKey;
 use utoipa::ToSchema;
@@ -85,22 +85,15 @@ impl From<&ApiKey> for ApiKeyView {
 /// The client that a permit is for: keys belong to applications.
 ///
 /// # Errors
-/// When the caller is none.
+/// When the caller is none; the policies let nobody else come so far.
 fn owner(permit: &Permit) -> Result<&str, Refused> {
     let caller = permit.caller();
     match caller.kind() {
         policy::CallerKind::Client => Ok(caller.id()),
-        _ => Err(Problem::new(&NO_CLIENT).into()),
+        _ => Err(Problem::new(&AUTH_FORBIDDEN).into()),
     }
 }
 
-/// API keys belong to applications.
-pub(crate) const NO_CLIENT: Code = Code {
-    status: 403,
-    name: "api_keys.client_required",
-    title: "API keys belong to applications",
-    mend: "Call with the access token of the application whose keys they are.",
-};
 /// The key can not be replaced any more.
 pub(crate) const ENDED: Code = Code {
     status: 409,

@@ -17,7 +17,6 @@ pub fn problems() -> impl Iterator<Item = &'static Code> {
 }
 
 const OWN: &[&Code] = &[
-    &crate::api_keys::NO_CLIENT,
     &crate::api_keys::ENDED,
     &crate::api_keys::NOT_FOR_KEYS,
     &crate::bulk::imports::PART_UNREADABLE,

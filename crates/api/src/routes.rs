@@ -6,8 +6,8 @@ use utoipa_axum::routes;
 use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
-    api_keys, candidates, changes, clients, docs, employments, events, health, jobs, limits,
-    matches, oauth, sandbox,
+    api_keys, blocklists, candidates, changes, clients, docs, employments, events, health, jobs,
+    limits, matches, oauth, sandbox,
 };
 
 /// Every route, by area.
@@ -62,6 +62,8 @@ fn client_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(clients::moves::hold))
         .routes(routes!(clients::moves::resume))
         .routes(routes!(clients::moves::archive))
+        .routes(routes!(blocklists::client::list))
+        .routes(routes!(blocklists::client::block, blocklists::client::unblock))
 }
 
 fn job_routes() -> OpenApiRouter<Shared> {
@@ -92,6 +94,8 @@ fn candidate_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(candidates::moves::block))
         .routes(routes!(candidates::moves::unblock))
         .routes(routes!(candidates::moves::request_erasure))
+        .routes(routes!(blocklists::candidate::list))
+        .routes(routes!(blocklists::candidate::block, blocklists::candidate::unblock))
 }
 
 fn sync_routes() -> OpenApiRouter<Shared> {

@@ -11,8 +11,6 @@ pub enum OAuthErrorKind {
     InvalidClient,
     /// The grant is not, or no longer, good.
     InvalidGrant,
-    /// The client may not use this grant type.
-    UnauthorizedClient,
     /// The server has no such grant type.
     UnsupportedGrantType,
     /// The scope is malformed or wider than what is registered.
@@ -39,7 +37,6 @@ impl OAuthErrorKind {
             Self::InvalidRequest => &INVALID_REQUEST,
             Self::InvalidClient => &INVALID_CLIENT,
             Self::InvalidGrant => &INVALID_GRANT,
-            Self::UnauthorizedClient => &UNAUTHORIZED_CLIENT,
             Self::UnsupportedGrantType => &UNSUPPORTED_GRANT_TYPE,
             Self::InvalidScope => &INVALID_SCOPE,
             Self::InvalidTarget => &INVALID_TARGET,
@@ -146,14 +143,6 @@ pub const INVALID_GRANT: Code = Code {
     mend: "Start the grant anew.",
 };
 
-/// The client may not use this grant type.
-pub const UNAUTHORIZED_CLIENT: Code = Code {
-    status: 400,
-    name: "oauth.unauthorized_client",
-    title: "The client may not use this grant type",
-    mend: "Ask the tenant's administrator to allow the grant type for the client.",
-};
-
 /// The server has no such grant type.
 pub const UNSUPPORTED_GRANT_TYPE: Code = Code {
     status: 400,
@@ -199,7 +188,6 @@ pub const CODES: &[&Code] = &[
     &INVALID_REQUEST,
     &INVALID_CLIENT,
     &INVALID_GRANT,
-    &UNAUTHORIZED_CLIENT,
     &UNSUPPORTED_GRANT_TYPE,
     &INVALID_SCOPE,
     &INVALID_TARGET,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use policy::Engine;
+use staffing::event::published::{PUBLISHED, Published};
 
 use crate::cli::exit::Failure;
 use crate::cli::reference::ReferenceArgs;
@@ -22,13 +23,14 @@ pub(crate) fn run(args: &ReferenceArgs) -> Result<(), Failure> {
 }
 
 /// Every page by its name.
-fn pages() -> Result<[(&'static str, String); 3], Failure> {
+fn pages() -> Result<[(&'static str, String); 4], Failure> {
     let policy = Engine::load().map_err(|error| Failure::because(&error))?;
     let document = api::document(&policy, "https://api.example.com");
     let document = document.map_err(|error| Failure::because(&error))?;
     Ok([
         ("openapi.json", format!("{document:#}\n")),
         ("problems.md", problems()),
+        ("events.md", events()),
         ("configuration.toml", config::DEFAULT.to_owned()),
     ])
 }
@@ -42,6 +44,18 @@ fn problems() -> String {
         let (name, status, title, mend) = (code.name, code.status, code.title, code.mend);
         // Writing to a string cannot fail.
         let _infallible = writeln!(out, "| `{name}` | {status} | {title} | {mend} |");
+    }
+    out
+}
+
+fn events() -> String {
+    let mut out = String::from(
+        "# Events\n\nWritten by `cargo xtask bless`. `GET /v1/events` lists what happened, \
+         `type=job.*` all of jobs.\n\n| name | what happened |\n|---|---|\n",
+    );
+    for Published { name, meaning } in PUBLISHED {
+        // Writing to a string cannot fail.
+        let _infallible = writeln!(out, "| `{name}` | {meaning} |");
     }
     out
 }

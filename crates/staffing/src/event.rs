@@ -1,5 +1,7 @@
 //! The names under which changes are announced.
 
+pub mod published;
+
 use crate::candidate::life::CandidateMove;
 use crate::employment::life::EmploymentMove;
 use crate::job::life::JobMove;
@@ -31,6 +33,8 @@ pub enum JobEvent {
     Closed,
     /// It takes candidates again after it was closed.
     Reopened,
+    /// It was removed before anybody saw it.
+    Deleted,
 }
 
 /// What happened to a candidate.
@@ -124,6 +128,7 @@ impl JobEvent {
             Self::Filled => "job.filled",
             Self::Closed => "job.closed",
             Self::Reopened => "job.reopened",
+            Self::Deleted => "job.deleted",
         }
     }
 

@@ -20,7 +20,10 @@ use crate::entities::suppression;
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::sealed::{Level, Sealed};
-use crate::{StoreError, TenantTx, TenantView, exports, idempotency, matches, projections, search};
+use crate::{
+    StoreError, TenantTx, TenantView, blocklists, exports, idempotency, matches, projections,
+    search,
+};
 
 /// A candidate as stored: personal data is still sealed.
 #[derive(Clone)]
@@ -248,6 +251,7 @@ pub(crate) async fn erase(tx: &mut TenantTx, read: &Candidate) -> Result<Candida
         suppress(tx, email).await?;
     }
     idempotency::forget(tx, read.id.uuid()).await?;
+    blocklists::forget(tx, read.id).await?;
     exports::expire(tx, true).await?;
     let consent =
         Consent { status: ConsentStatus::Withdrawn, ..Consent::pending(read.consent.basis) };
@@ -326,6 +330,15 @@ async fn suppress(tx: &TenantTx, email_index: Vec<u8>) -> Result<(), StoreError>
 pub async fn require(view: &TenantView, id: CandidateId) -> Result<Candidate, StoreError> {
     let row = view.find::<Entity>().filter(Column::Id.eq(id.uuid())).one(&view.session).await?;
     row.ok_or(StoreError::Missing)?.try_into()
+}
+
+/// A candidate whom nobody else changes until this transaction ends.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has none of that id.
+pub async fn hold(tx: &TenantTx, id: CandidateId) -> Result<Candidate, StoreError> {
+    let query = tx.find::<Entity>().filter(Column::Id.eq(id.uuid())).lock_exclusive();
+    query.one(&tx.session).await?.ok_or(StoreError::Missing)?.try_into()
 }
 
 /// The candidates with exactly this contact. At most one has an e-mail address.

@@ -8,6 +8,7 @@ use sea_orm::{
 };
 use serde_json::Value;
 use staffing::client::{ClientDraft, ClientStatus, CompanyName};
+use staffing::event::ClientEvent;
 
 use crate::entities::client_company::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
@@ -120,6 +121,24 @@ pub async fn save(
     Ok(client)
 }
 
+/// Counts a change of what belongs to a client and stands in no column of it.
+pub(crate) async fn touch(
+    tx: &mut TenantTx,
+    read: &Client,
+    fields: Vec<String>,
+) -> Result<Client, StoreError> {
+    let client = Client { updated_at: tx.now(), version: read.version + 1, ..read.clone() };
+    let update = Entity::update_many()
+        .col_expr(Column::Version, client.version.into())
+        .col_expr(Column::UpdatedAt, client.updated_at.millis().into())
+        .filter(Column::Id.eq(client.id.uuid()))
+        .filter(Column::Version.eq(read.version));
+    if tx.update(update, record(&client, Change::Updated, fields)).await? {
+        return Ok(client);
+    }
+    Err(StoreError::Stale { current: require(tx, read.id).await?.version })
+}
+
 /// A client by its id.
 ///
 /// # Errors
@@ -226,8 +245,8 @@ fn record(client: &Client, change: Change, fields: Vec<String>) -> Record {
         version: client.version,
         change,
         event: Some(match change {
-            Change::Created => "client.created",
-            Change::Updated | Change::Deleted => "client.updated",
+            Change::Created => ClientEvent::Created.name(),
+            Change::Updated | Change::Deleted => ClientEvent::Updated.name(),
         }),
         fields,
     }

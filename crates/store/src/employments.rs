@@ -13,6 +13,7 @@ use staffing::calendar::Date;
 use staffing::employment::amendment::Amendments;
 use staffing::employment::life::{EmploymentLife, EmploymentStatus};
 use staffing::employment::{EmploymentDraft, Gist, PERSONAL, SENSITIVE};
+use staffing::event::EmploymentEvent;
 
 use crate::candidates::Contact;
 use crate::entities::employment::{Column, Entity};
@@ -157,7 +158,7 @@ pub async fn add(tx: &mut TenantTx, draft: &EmploymentDraft) -> Result<Employmen
         indexes,
     };
     let row = row::of(tx, &employment)?;
-    let step = Step { event: "employment.created", fields: Vec::new() };
+    let step = Step { event: EmploymentEvent::Created.name(), fields: Vec::new() };
     tx.insert(row, record(&employment, Change::Created, step)).await?;
     Ok(employment)
 }

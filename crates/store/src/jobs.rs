@@ -7,6 +7,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select,
 };
 use serde_json::Value;
+use staffing::event::JobEvent;
 use staffing::job::life::{JobLife, JobStatus};
 use staffing::job::{JobDraft, Visibility};
 
@@ -105,7 +106,7 @@ pub async fn add(tx: &mut TenantTx, draft: JobDraft) -> Result<Job, StoreError> 
         version: 1,
     };
     let row = row(tx, &job);
-    let step = Step { event: "job.created", fields: Vec::new() };
+    let step = Step { event: JobEvent::Created.name(), fields: Vec::new() };
     tx.insert(row, record(&job, Change::Created, step)).await?;
     public_jobs::reflect(tx, &job).await?;
     Ok(job)
@@ -157,7 +158,7 @@ pub async fn delete(tx: &mut TenantTx, read: &Job) -> Result<(), StoreError> {
         return Err(stale(tx, read.id).await?);
     }
     let gone = Job { version: read.version + 1, ..read.clone() };
-    let step = Step { event: "job.deleted", fields: Vec::new() };
+    let step = Step { event: JobEvent::Deleted.name(), fields: Vec::new() };
     tx.record(record(&gone, Change::Deleted, step));
     matches::drop_all(tx, read.id).await?;
     public_jobs::withdraw(tx, read.id).await

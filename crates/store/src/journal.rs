@@ -7,6 +7,7 @@ use kernel::{Clock, EventId, Timestamp};
 use policy::Permit;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
+use staffing::event::published::is_published;
 use uuid::Uuid;
 use watch::{Actor, ChangeKind, Event, Scene};
 
@@ -160,6 +161,8 @@ fn event_row(
     permit: &Permit,
 ) -> Option<outbox::ActiveModel> {
     let kind = record.event?;
+    // INVARIANT: what happens has a name that subscribers know.
+    debug_assert!(is_published(kind), "`{kind}` is not published");
     let payload = json!({
         "id": id,
         "seq": seq,

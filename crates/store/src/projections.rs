@@ -26,7 +26,7 @@ use crate::entities::candidate;
 use crate::entities::projection::{ActiveModel, Column, Entity, Model};
 use crate::session::Session;
 use crate::tenant::TenantOwned;
-use crate::{Store, StoreError, TenantTx, TenantView};
+use crate::{Store, StoreError, TenantTx, TenantView, blocklists};
 
 /// A look at one tenant's projections, and at nothing else.
 pub struct MatcherView {
@@ -103,10 +103,13 @@ pub(crate) async fn reflect(
             of::draft(&draft, of::standing(candidate), tx.now())
         }
     };
+    let mut companies = blocklists::companies(tx, &[candidate.id]).await?;
+    let blocked_clients = companies.remove(&candidate.id).unwrap_or_default();
+    let projection = Projection { blocked_clients, ..projection };
     write(tx, vec![row(tx, candidate, &projection)?]).await
 }
 
-/// The projections of candidates that are new.
+/// The projections of candidates that are new, and so stand on no blocklist.
 pub(crate) async fn reflect_new(
     tx: &TenantTx,
     candidates: &[(Candidate, &CandidateDraft)],
@@ -128,11 +131,16 @@ pub(crate) async fn complete(tx: &TenantTx) -> Result<usize, StoreError> {
         .limit(COMPLETED_MAX)
         .all(&tx.session)
         .await?;
+    let ids: Vec<_> = rows.iter().map(|row| CandidateId::from_uuid(row.id)).collect();
+    let mut companies = blocklists::companies(tx, &ids).await?;
     let mut completed = Vec::with_capacity(rows.len());
     for row in rows {
         let candidate = Candidate::try_from(row)?;
         let draft = candidate.draft(tx, Purpose::Project)?;
-        let projection = of::draft(&draft, of::standing(&candidate), tx.now());
+        let projection = Projection {
+            blocked_clients: companies.remove(&candidate.id).unwrap_or_default(),
+            ..of::draft(&draft, of::standing(&candidate), tx.now())
+        };
         completed.push(self::row(tx, &candidate, &projection)?);
     }
     let count = completed.len();

@@ -12,9 +12,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entities::{
-    application, candidate, chore, client_company, employment, export, export_part, idempotency,
-    import, import_part, import_result, job, job_match, match_run, projection, public_job,
-    suppression, tenant,
+    application, blocklist, candidate, chore, client_company, employment, export, export_part,
+    idempotency, import, import_part, import_result, job, job_match, match_run, projection,
+    public_job, suppression, tenant,
 };
 use crate::journal::{Change, Record};
 use crate::tenant::TenantOwned;
@@ -83,6 +83,7 @@ pub async fn reset(tx: &mut TenantTx) -> Result<(), StoreError> {
     empty::<job_match::Entity>(tx).await?;
     empty::<match_run::Entity>(tx).await?;
     empty::<projection::Entity>(tx).await?;
+    empty::<blocklist::Entity>(tx).await?;
     empty::<employment::Entity>(tx).await?;
     empty::<application::Entity>(tx).await?;
     empty::<public_job::Entity>(tx).await?;

@@ -18,6 +18,22 @@ impl Answer {
         Self { asked, status: parts.status.as_u16(), headers: parts.headers, bytes }
     }
 
+    /// Whether every reader of the reference knows what this is: no problem, or one of a documented
+    /// code with its own status and title.
+    pub(crate) fn is_documented(&self) -> bool {
+        if self.header("content-type") != Some("application/problem+json") {
+            return true;
+        }
+        let body = self.body();
+        let is = |name: &str, value: Value| body.pointer(name) == Some(&value);
+        api::problems().any(|code| {
+            is("/code", code.name.into())
+                && is("/title", code.title.into())
+                && is("/status", code.status.into())
+                && code.status == self.status
+        })
+    }
+
     /// Has this status.
     ///
     /// # Panics
@@ -28,12 +44,19 @@ impl Answer {
         self
     }
 
-    /// Is a problem of this code (RFC 9457), with the status in its body.
+    /// Is a problem of this code: of RFC 9457 with the status in its body, or of RFC 6749 §5.2 for
+    /// a code of OAuth.
     ///
     /// # Panics
     /// When it is not.
     #[track_caller]
     pub fn problem(self, code: &str) -> Self {
+        if let Some(error) = code.strip_prefix("oauth.") {
+            assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
+            assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+            assert_eq!(self.text_of("/error"), error, "{self:?}");
+            return self;
+        }
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
         let body = self.body();
         assert_eq!(body.pointer("/code").and_then(Value::as_str), Some(code), "{self:?}");

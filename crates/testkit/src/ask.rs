@@ -1,17 +1,22 @@
 //! A request on its way.
 
+use std::convert::Infallible;
 use std::future::IntoFuture;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_core::body::Body;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use gate::contract::Find;
 use gate::listener::Connection;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use http_body_util::BodyExt;
+use gate::timed_body::{Pace, TimedBody};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use serde_json::Value;
 
 use crate::{Answer, Caller};
@@ -22,15 +27,22 @@ pub struct Ask {
     caller: Caller,
     method: Method,
     path: String,
+    version: Version,
     headers: HeaderMap,
-    body: Option<Bytes>,
+    body: Body,
 }
 
 impl Ask {
     pub(crate) fn new(caller: Caller, method: Method, path: &str) -> Self {
-        let mut ask =
-            Self { caller, method, path: path.to_owned(), headers: HeaderMap::new(), body: None };
-        ask = ask.with_header("host", "localhost").with_header("user-agent", "testkit");
+        let ask = Self {
+            caller,
+            method,
+            path: path.to_owned(),
+            version: Version::HTTP_11,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+        };
+        let mut ask = ask.with_header("host", "localhost").with_header("user-agent", "testkit");
         if let Some(token) = ask.caller.token.clone() {
             ask = ask.with_header("authorization", &format!("Bearer {token}"));
         }
@@ -82,17 +94,32 @@ impl Ask {
 
     /// With these bytes as its body.
     pub fn bytes(mut self, body: impl Into<Bytes>, content_type: &str) -> Self {
-        self.body = Some(body.into());
+        self.body = Body::from(body.into());
         self.with_header("content-type", content_type)
     }
 
+    /// With a JSON body of which nothing ever comes, for which a listener waits so long.
+    pub fn stalled(mut self, idle: Duration) -> Self {
+        let never = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let pace = Pace { idle, grace: idle, bytes_per_second_min: 1 };
+        self.body = Body::new(TimedBody::new(never, pace));
+        self.with_header("content-type", "application/json")
+    }
+
+    /// In another version of HTTP than 1.1.
+    pub const fn version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
     async fn send(self) -> Answer {
-        let Self { caller, method, path, headers, body } = self;
+        let Self { caller, method, path, version, headers, body } = self;
         let running = Arc::clone(&caller.running);
         running.tick();
         running.hear().await;
-        let mut request = http::Request::new(body.map_or_else(Body::empty, Body::from));
+        let mut request = http::Request::new(body);
         *request.method_mut() = method.clone();
+        *request.version_mut() = version;
         *request.uri_mut() = path.parse().expect("a request target");
         *request.headers_mut() = headers;
         request.extensions_mut().insert(connection());
@@ -104,6 +131,7 @@ impl Ask {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body in memory").to_bytes();
         let answer = Answer::new(format!("{method} {path}"), parts, bytes);
+        assert!(answer.is_documented(), "undocumented: {answer:?}");
         if let Find::Found { operation, .. } = running.app.contract.find(&method, &route) {
             // What a caller is told must be what the document says they can be told.
             assert!(operation.documents(answer.status()), "undocumented: {answer:?}");

@@ -55,6 +55,32 @@ impl Own {
     }
 }
 
+impl Own {
+    pub(crate) async fn lose(&self, table: &str) {
+        self.change(&format!("alter table {table} rename to lost_{table}")).await;
+    }
+
+    pub(crate) async fn fill_up(&self, table: &str) {
+        let sql = match self.name {
+            Some(_) => {
+                format!("alter table {table} add constraint is_full check (false) not valid")
+            }
+            None => format!(
+                "create trigger {table}_is_full before insert on {table} \
+                 begin select raise(abort, 'full'); end"
+            ),
+        };
+        self.change(&sql).await;
+    }
+
+    async fn change(&self, sql: &str) {
+        let owner = self.owner().await;
+        let statement = Statement::from_string(owner.get_database_backend(), sql);
+        owner.execute_raw(statement).await.expect("there is such a table");
+        owner.close().await.expect("the connection closes");
+    }
+}
+
 /// Making databases and their shared role is not safe side by side, so an advisory lock queues it.
 async fn postgres() -> Own {
     let server = server();

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use api::{Documentation, Inside, Pools, Routes, Settings};
-use firewall::{Mode, Ruleset};
+use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
 use gate::inspection::{Inspector, Text, baseline, load};
 use gate::limits::LimitsPlan;
@@ -46,6 +46,8 @@ pub struct Setup {
     pub limits: Option<LimitsPlan>,
     /// What the firewall does.
     pub firewall: Option<Mode>,
+    /// Rules of one's own, which look at the answers.
+    pub answer_rules: Option<&'static str>,
     /// Whether access lines are written to a file.
     pub access_log: bool,
     /// The environment that it serves.
@@ -88,6 +90,7 @@ impl Default for Setup {
             addresses: None,
             limits: None,
             firewall: Some(Mode::On),
+            answer_rules: None,
             access_log: false,
             environment: Environment::Production,
             settings: tenants::Settings::default(),
@@ -139,7 +142,7 @@ impl Platform {
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
             limits: limits::raise(setup.limits, &plan.contract),
-            firewall: setup.firewall.map(|mode| shield(mode, reader, plan)),
+            firewall: setup.firewall.map(|mode| shield(mode, reader, plan, setup.answer_rules)),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
         });
@@ -220,6 +223,31 @@ impl Platform {
     /// From now on this node hears of no revocation, as if its database were away.
     pub fn deafen(&self) {
         self.0.deaf.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on the database is away.
+    ///
+    /// # Panics
+    /// When its connections do not close.
+    pub async fn cut_off(&self) {
+        self.deafen();
+        self.0.app.store.close().await.expect("the connections close");
+    }
+
+    /// From now on a table of the database is gone, as after a restore that went wrong.
+    ///
+    /// # Panics
+    /// When there is no such table.
+    pub async fn lose(&self, table: &str) {
+        self.0.own.lose(table).await;
+    }
+
+    /// From now on a table takes no further rows, as on a disk that is full.
+    ///
+    /// # Panics
+    /// When there is no such table.
+    pub async fn fill_up(&self, table: &str) {
+        self.0.own.fill_up(table).await;
     }
 
     /// How many revocations this node knows.
@@ -367,12 +395,24 @@ fn more_rules() -> Vec<PathBuf> {
 }
 
 /// The firewall as the binary closes it by default: our own rules, and what the contract excludes.
-fn shield(mode: Mode, clock: Arc<dyn Clock>, plan: &Plan) -> Arc<Shield> {
-    let inspector = Inspector::new(plan.rules.clone(), clock, Some(mode));
+fn shield(
+    mode: Mode,
+    clock: Arc<dyn Clock>,
+    plan: &Plan,
+    answer_rules: Option<&'static str>,
+) -> Arc<Shield> {
+    let rules = answer_rules.map_or_else(
+        || plan.rules.clone(),
+        |text| {
+            let sources = baseline().into_iter().chain([Source::new("answers.conf", text)]);
+            load(sources.collect(), &[]).expect("the rules compile")
+        },
+    );
+    let inspector = Inspector::new(rules, clock, Some(mode));
     let inspector =
         inspector.with_contract(Arc::clone(&plan.contract), Some(Text::ByOurRules), Vec::new());
     let inspector = inspector.expect("the contract's names can stand in targets");
-    Arc::new(Shield { inspector, percent: 100, response: false })
+    Arc::new(Shield { inspector, percent: 100, response: answer_rules.is_some() })
 }
 
 /// In memory where there is such a place: nothing here has to survive a power cut.

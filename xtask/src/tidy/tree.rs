@@ -1,6 +1,8 @@
 //! The project's files and crates, read once; rules never touch the disk.
 
-use std::{cell::OnceCell, fs};
+use std::{cell::OnceCell, fs, str::FromStr as _};
+
+use proc_macro2::TokenStream;
 
 use super::source::Source;
 use crate::{
@@ -78,6 +80,11 @@ impl File {
     /// The file parsed as Rust; an error tells why it cannot be.
     pub(crate) fn source(&self) -> Result<&Source, &str> {
         self.source.get_or_init(|| Source::parse(&self.text)).as_ref().map_err(String::as_str)
+    }
+
+    /// The file's tokens, where it is Rust.
+    pub(crate) fn tokens(&self) -> Option<TokenStream> {
+        TokenStream::from_str(&self.text).ok()
     }
 
     /// One-based number of the first line with this text in it; 1 where there is none.

@@ -23,14 +23,30 @@ use crate::extract::{At, Body, Facts, IfMatch, Patch, Permit, parse};
 use crate::may::May;
 use crate::reply::{Answer, Refused, Reply};
 
-/// What a candidate says to the processing of their data.
+/// What a candidate says to the processing of their data: exactly one of the two.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(untagged)]
 pub(crate) enum ConsentStep {
     /// They agree, or another ground stands.
-    Grant(ConsentGrant),
+    Grant(Granting),
     /// They no longer agree.
-    Withdraw(Withdrawal),
+    Withdraw(Withdrawing),
+}
+
+/// They agree, or another ground stands.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Granting {
+    /// To what, and how.
+    grant: ConsentGrant,
+}
+
+/// They no longer agree.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Withdrawing {
+    /// Nothing more to say.
+    withdraw: Withdrawal,
 }
 
 /// Nothing more to say.
@@ -134,10 +150,10 @@ pub(crate) async fn consent(
     current(read.version, version)?;
     changeable(&read)?;
     let (consent, event) = match step {
-        ConsentStep::Grant(grant) => {
+        ConsentStep::Grant(Granting { grant }) => {
             (read.consent.clone().grant(grant, tx.now())?, CandidateEvent::ConsentGranted)
         }
-        ConsentStep::Withdraw(Withdrawal {}) => {
+        ConsentStep::Withdraw(Withdrawing { withdraw: Withdrawal {} }) => {
             (read.consent.clone().withdraw()?, CandidateEvent::ConsentWithdrawn)
         }
     };
@@ -150,7 +166,8 @@ pub(crate) async fn consent(
     Ok(reply)
 }
 
-fn changeable(candidate: &Candidate) -> Result<(), Refused> {
+/// Whoever is being erased is not changed any more.
+pub(crate) fn changeable(candidate: &Candidate) -> Result<(), Refused> {
     match candidate.status {
         CandidateStatus::ErasureRequested | CandidateStatus::Erased => {
             Err(Problem::new(&BEING_ERASED).into())

@@ -3,7 +3,7 @@
 use gate::contract::{DEPTH_MAX, Operation};
 use http::Method;
 use policy::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Caller, Database, Platform, Tenant, samples};
 
 use crate::coverage::PEOPLE_ONLY;
@@ -108,13 +108,13 @@ async fn json_that_two_readers_could_read_differently_is_refused() {
     let nested = "[".repeat(DEPTH_MAX + 1) + &"]".repeat(DEPTH_MAX + 1);
     let deep = format!(r#"{{"title":{nested}}}"#);
 
-    for body in [&twice, &deep, "{", "", "nul", "{} {}", "\u{feff}{}", "{\"a\":NaN}", "'a'"] {
+    for body in [&twice, &deep, "{", "nul", "{} {}", "\u{feff}{}", "{\"a\":NaN}", "'a'"] {
         let sent = body.to_owned();
         let answer = mara.ask(Method::POST, "/v1/jobs").bytes(sent, "application/json").await;
-        let code =
-            if body.is_empty() { "contract.body_missing" } else { "contract.malformed_json" };
-        answer.is(400).problem(code);
+        answer.is(400).problem("contract.malformed_json");
     }
+    let nothing = mara.ask(Method::POST, "/v1/jobs").bytes("", "application/json").await;
+    nothing.is(400).problem("contract.body_missing");
     let latin =
         mara.ask(Method::POST, "/v1/jobs").bytes(vec![b'"', 0xe9, b'"'], "application/json");
     latin.await.is(400).problem("contract.malformed_json");
@@ -246,4 +246,56 @@ fn contains(read: &serde_json::Value, sent: &serde_json::Value, at: &str) {
         }
         (read, sent) => assert_eq!(read, sent, "{at}"),
     }
+}
+
+/// Objects of a schema that take members which the contract does not name.
+fn open_objects(document: &Value, schema: &Value, at: &str, found: &mut Vec<String>) {
+    let schema = match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).unwrap(),
+        None => schema,
+    };
+    if schema["type"] == "object" && schema["additionalProperties"] != json!(false) {
+        found.push(at.to_owned());
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        open_objects(document, member, &format!("{at}/{name}"), found);
+    }
+    let all: Vec<_> = schema["allOf"].as_array().into_iter().flatten().collect();
+    let is_shut = |part: &&&Value| part["additionalProperties"] == json!(false);
+    // What one part of them shuts the others do not open.
+    let shut: Vec<_> = all.iter().filter(is_shut).copied().collect();
+    let each = if shut.is_empty() { all } else { shut };
+    let either = ["oneOf", "anyOf"].map(|name| schema[name].as_array().into_iter().flatten());
+    for part in each.into_iter().chain(either.into_iter().flatten()) {
+        open_objects(document, part, at, found);
+    }
+    let items = &schema["items"];
+    if items.is_object() {
+        open_objects(document, items, &format!("{at}/*"), found);
+    }
+}
+
+#[tokio::test]
+async fn no_json_body_takes_members_that_are_not_declared() {
+    let platform = Platform::new().await;
+    let document = platform.stranger().get("/openapi.json").await.is(200).body();
+    let mut found = Vec::new();
+    let mut bodies = 0;
+
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            let content = &operation["requestBody"]["content"];
+            for (media, body) in content.as_object().into_iter().flatten() {
+                if media.ends_with("json") {
+                    bodies += 1;
+                    open_objects(&document, &body["schema"], path, &mut found);
+                }
+            }
+        }
+    }
+
+    assert!(bodies > 20, "{bodies}");
+    // The form of its country says what is in it.
+    found.retain(|at| !at.ends_with("/country_data"));
+    assert_eq!(found, Vec::<String>::new());
 }

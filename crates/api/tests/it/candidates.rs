@@ -275,6 +275,43 @@ async fn candidates_move_by_their_table() {
 }
 
 #[tokio::test]
+async fn consent_is_granted_or_withdrawn_and_nothing_beside_it() {
+    let agency = Agency::on(Database::Sqlite).await;
+    let path = agency.candidate().await;
+    let grant = json!({ "basis": "consent", "policy_version": "1", "channel": "form" });
+
+    for body in [
+        json!({ "withdraw": {}, "reason": "x" }),
+        json!({ "withdraw": { "reason": "x" } }),
+        json!({ "withdraw": null }),
+        json!({ "grant": grant, "withdraw": {} }),
+        json!({ "grant": grant, "status": "granted" }),
+        json!({ "grant": samples::with(grant.clone(), json!({ "status": "granted" })) }),
+        json!({ "grant": samples::with(grant.clone(), json!({ "basis": "none" })) }),
+        json!({}),
+        json!([]),
+        json!("withdraw"),
+    ] {
+        let refused = agency.mara.post(&format!("{path}/consent"), body.clone()).await;
+        assert_eq!(refused.status(), 422, "{body} {refused:?}");
+        refused.problem("invalid");
+    }
+    assert_eq!(agency.mara.get(&path).await.is(200).body()["version"], 1);
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_not_withdrawn_again() {
+    let agency = Agency::on(Database::Sqlite).await;
+    let consent = format!("{}/consent", agency.candidate().await);
+    agency.mara.post(&consent, json!({ "withdraw": {} })).await.is(200);
+
+    let again = agency.mara.post(&consent, json!({ "withdraw": {} })).await.is(409);
+
+    let again = again.problem("candidates.illegal_consent_transition");
+    assert_eq!(again.body()["legal_transitions"], json!(["grant"]));
+}
+
+#[tokio::test]
 async fn filters_narrow_the_list() {
     for database in Database::BOTH {
         let agency = Agency::on(database).await;

@@ -374,6 +374,21 @@ async fn terms_of_a_running_contract_change_by_approved_amendments_only() {
 }
 
 #[tokio::test]
+async fn an_employment_has_so_many_amendments_and_no_more() {
+    let agency = Agency::on(Database::Sqlite).await;
+    let list = format!("{}/amendments", agency.active(json!({})).await);
+    let lead = json!({ "effective_from": "2026-12-01", "reason": "Promotion",
+        "changes": { "job_title": "Lead" } });
+    for _ in 0..100 {
+        agency.payroll.post(&list, lead.clone()).await.is(201);
+    }
+
+    let late = agency.payroll.post(&list, lead).await.is(409);
+
+    late.problem("employments.too_many_amendments");
+}
+
+#[tokio::test]
 async fn a_draft_is_not_amended() {
     let agency = Agency::on(Database::Sqlite).await;
     let path = agency.employment(json!({})).await;

@@ -115,6 +115,7 @@ async fn illegal_moves_are_refused_with_the_legal_ones() {
         assert_eq!(legal(refused), json!(["pause", "close"]), "{name}");
     }
     assert_eq!(mara.get(&draft).await.etag(), "\"v1\"");
+    make(&mara, &draft, "pause").await.is(409).problem("jobs.illegal_transition");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 mod addresses;
 mod api_keys;
 mod audit;
+mod blocklists;
 mod bodies;
 mod browser;
 mod bulk;
@@ -19,6 +20,8 @@ mod candidates;
 mod conditions;
 mod coverage;
 mod employments;
+mod events;
+mod failures;
 mod jobs;
 mod limits;
 mod matches;

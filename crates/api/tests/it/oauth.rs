@@ -6,14 +6,6 @@ use testkit::{Answer, Database, Platform, minutes};
 
 const SCOPES: &[&str] = &["read:jobs", "write:jobs"];
 
-fn refused(answer: Answer, status: u16, error: &str) -> Answer {
-    let answer = answer.is(status);
-    assert_eq!(answer.header("content-type"), Some("application/json"), "{answer:?}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.text_of("/error"), error, "{answer:?}");
-    answer
-}
-
 /// Everything but what differs between any two requests.
 fn alike(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>) {
     let headers = answer.headers().iter().filter(|(name, _)| *name != "x-request-id");
@@ -37,7 +29,7 @@ async fn an_unknown_client_and_a_wrong_secret_are_told_alike() {
 
         assert_eq!(alike(&unknown), alike(&wrong));
         assert_eq!(alike(&empty), alike(&nothing));
-        let unknown = refused(unknown, 401, "invalid_client");
+        let unknown = unknown.is(401).problem("oauth.invalid_client");
         assert!(unknown.header("www-authenticate").unwrap().starts_with("Basic "));
     }
 }
@@ -50,7 +42,7 @@ async fn a_client_of_another_environment_gets_no_token() {
 
     let answer = platform.stranger().token(&known.client_id, known.secret.expose()).await;
 
-    refused(answer, 401, "invalid_client");
+    answer.is(401).problem("oauth.invalid_client");
 }
 
 #[tokio::test]
@@ -63,19 +55,29 @@ async fn what_is_no_token_request_is_refused_in_oauth_form() {
     let ask = |form: &str| nobody.token(id, secret).form(form);
     let grant = "grant_type=client_credentials";
 
-    refused(ask(grant).without("authorization").await, 401, "invalid_client");
-    refused(ask(grant).with_header("authorization", "Bearer x").await, 401, "invalid_client");
-    refused(ask("grant_type=password").await, 400, "unsupported_grant_type");
-    refused(ask("grant_type=authorization_code&code=x").await, 400, "unsupported_grant_type");
-    refused(ask("a=b").await, 400, "invalid_request");
-    refused(ask(&format!("{grant}&{grant}")).await, 400, "invalid_request");
-    refused(ask(&format!("{grant}&scope=a&scope=b")).await, 400, "invalid_request");
-    refused(ask(&format!("{grant}&scope=read:candidates")).await, 400, "invalid_scope");
-    refused(ask(&format!("{grant}&scope=admin:*")).await, 400, "invalid_scope");
-    refused(ask(&format!("{grant}&resource=https://evil.example")).await, 400, "invalid_target");
+    ask(grant).without("authorization").await.is(401).problem("oauth.invalid_client");
+    ask(grant)
+        .with_header("authorization", "Bearer x")
+        .await
+        .is(401)
+        .problem("oauth.invalid_client");
+    ask("grant_type=password").await.is(400).problem("oauth.unsupported_grant_type");
+    ask("grant_type=authorization_code&code=x")
+        .await
+        .is(400)
+        .problem("oauth.unsupported_grant_type");
+    ask("a=b").await.is(400).problem("oauth.invalid_request");
+    ask(&format!("{grant}&{grant}")).await.is(400).problem("oauth.invalid_request");
+    ask(&format!("{grant}&scope=a&scope=b")).await.is(400).problem("oauth.invalid_request");
+    ask(&format!("{grant}&scope=read:candidates")).await.is(400).problem("oauth.invalid_scope");
+    ask(&format!("{grant}&scope=admin:*")).await.is(400).problem("oauth.invalid_scope");
+    ask(&format!("{grant}&resource=https://evil.example"))
+        .await
+        .is(400)
+        .problem("oauth.invalid_target");
     let json = nobody.token(id, secret).json(&json!({ "grant_type": "client_credentials" })).await;
-    refused(json, 415, "invalid_request");
-    refused(ask(&"a".repeat(70_000)).await, 413, "invalid_request");
+    json.is(415).problem("oauth.invalid_request");
+    ask(&"a".repeat(70_000)).await.is(413).problem("oauth.invalid_request");
 }
 
 #[tokio::test]
@@ -89,7 +91,7 @@ async fn a_token_is_not_to_be_had_from_a_url() {
         .ask(http::Method::POST, "/oauth/token?grant_type=client_credentials")
         .form("grant_type=client_credentials")
         .with_header("authorization", &known.basic());
-    refused(query.await, 400, "invalid_request");
+    query.await.is(400).problem("oauth.invalid_request");
     let get = nobody.get("/oauth/token?grant_type=client_credentials");
     get.with_header("authorization", &known.basic()).await.is(405);
 }

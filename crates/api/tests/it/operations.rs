@@ -67,6 +67,8 @@ impl Things {
         operation
             .path
             .replace("{id}", id)
+            .replace("{candidate_id}", &self.candidate)
+            .replace("{client_id}", &self.company)
             .replace("{amendment_id}", "amd_00000000000000000000000001")
             .replace("{ref}", "HR-9")
             .replace("{country}", "PT")
@@ -130,6 +132,9 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("client.hold", Sent::Nothing),
     ("client.resume", Sent::Nothing),
     ("client.archive", Sent::Nothing),
+    ("client.blocklist", Sent::Nothing),
+    ("client.block", Sent::Nothing),
+    ("client.unblock", Sent::Nothing),
     ("job.list", Sent::Nothing),
     ("job.facets", Sent::Nothing),
     ("job.create", Sent::Json(|things| samples::job(&things.company))),
@@ -156,6 +161,9 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("candidate.block", Sent::Nothing),
     ("candidate.unblock", Sent::Nothing),
     ("candidate.request_erasure", Sent::Nothing),
+    ("candidate.blocklist", Sent::Nothing),
+    ("candidate.block_client", Sent::Nothing),
+    ("candidate.unblock_client", Sent::Nothing),
     (
         "job.apply",
         Sent::Json(|_| {

@@ -100,6 +100,18 @@ async fn a_reset_leaves_partners_and_tombstones() {
 }
 
 #[tokio::test]
+async fn what_is_done_to_a_sandbox_is_told() {
+    let (_platform, sand, mara) = sandbox(Database::Sqlite).await;
+    advance(&mara, 1).await;
+    mara.post("/v1/sandbox/reset", json!({})).await.is(200);
+
+    let told = sand.outbox().await.into_iter().map(|event| event.kind);
+
+    let told: Vec<_> = told.filter(|name| name.starts_with("sandbox.")).collect();
+    assert_eq!(told, ["sandbox.clock_advanced", "sandbox.reset"]);
+}
+
+#[tokio::test]
 async fn an_event_happens_when_it_is_asked_for() {
     let (_platform, _sand, mara) = sandbox(Database::Sqlite).await;
 

@@ -125,7 +125,7 @@ async fn a_strict_client_proves_a_key_and_binds_its_tokens() {
     let unbound = ask().await.is(400);
     let bound = ask().with_header("dpop", &proof()).await.is(200);
 
-    assert_eq!(unbound.text_of("/error"), "invalid_dpop_proof");
+    unbound.problem("oauth.invalid_dpop_proof");
     assert_eq!(bound.text_of("/token_type"), "DPoP");
 }
 
@@ -191,8 +191,8 @@ async fn a_proof_at_the_token_endpoint_is_good_once() {
     let again = ask(&proof).await.is(400);
     let elsewhere = ask(&signer.proof("POST", "/v1/jobs", None, platform.now())).await.is(400);
 
-    assert_eq!(again.text_of("/error"), "invalid_dpop_proof");
-    assert_eq!(elsewhere.text_of("/error"), "invalid_dpop_proof");
+    again.problem("oauth.invalid_dpop_proof");
+    elsewhere.problem("oauth.invalid_dpop_proof");
 }
 
 #[tokio::test]
@@ -327,8 +327,8 @@ async fn a_request_about_no_token_is_refused() {
             ask.with_header("authorization", &known.basic())
         };
 
-        assert_eq!(ask("a=b").await.is(400).text_of("/error"), "invalid_request");
-        assert_eq!(ask("token=a&token=b").await.is(400).text_of("/error"), "invalid_request");
+        ask("a=b").await.is(400).problem("oauth.invalid_request");
+        ask("token=a&token=b").await.is(400).problem("oauth.invalid_request");
         nobody.get(path).await.is(405);
     }
 }

@@ -195,8 +195,9 @@ fn whatever_is_wrong_with_a_redemption_the_code_is_burnt() {
         assert_eq!(redeemed(&memory, "pc_a", &asked(&code)).unwrap_err(), GrantError::Reused);
     }
     let memory = Memory::default();
-    let unknown = Code::generate();
-    assert_eq!(redeemed(&memory, "pc_a", &asked(&unknown)).unwrap_err(), GrantError::Unknown);
+    let unknown = redeemed(&memory, "pc_a", &asked(&Code::generate())).unwrap_err();
+    assert_eq!(unknown, GrantError::Unknown);
+    assert_eq!(OAuthError::from(unknown).kind().code().name, "oauth.invalid_grant");
 }
 
 #[test]
