@@ -25,12 +25,29 @@ use crate::reply::{Answer, Refused, Reply};
 
 /// What a candidate says to the processing of their data.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+// One member names the step. It is not serde's tag, whose objects would take further members.
+#[serde(untagged)]
 pub(crate) enum ConsentStep {
     /// They agree, or another ground stands.
-    Grant(ConsentGrant),
+    Grant(Granting),
     /// They no longer agree.
-    Withdraw(Withdrawal),
+    Withdraw(Withdrawing),
+}
+
+/// They agree, or another ground stands.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Granting {
+    /// On which ground, and how.
+    grant: ConsentGrant,
+}
+
+/// They no longer agree.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Withdrawing {
+    /// Nothing more to say.
+    withdraw: Withdrawal,
 }
 
 /// Nothing more to say.
@@ -134,10 +151,10 @@ pub(crate) async fn consent(
     current(read.version, version)?;
     changeable(&read)?;
     let (consent, event) = match step {
-        ConsentStep::Grant(grant) => {
+        ConsentStep::Grant(Granting { grant }) => {
             (read.consent.clone().grant(grant, tx.now())?, CandidateEvent::ConsentGranted)
         }
-        ConsentStep::Withdraw(Withdrawal {}) => {
+        ConsentStep::Withdraw(Withdrawing { withdraw: Withdrawal {} }) => {
             (read.consent.clone().withdraw()?, CandidateEvent::ConsentWithdrawn)
         }
     };
