@@ -9,8 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 ///
 /// The local part is what people have: letters, digits, `_`, `+` and `-`, or a name with one
 /// apostrophe between letters (`o'brien`). Quoted local parts, address literals and the other
-/// signs of RFC 5322 §3.2.3 (`` ` ``, `|`, `$`, `{` and so on) are not taken: no great provider gives
-/// them out, and queries, shells and templates read them.
+/// signs of RFC 5322 §3.2.3 (`` ` ``, `|`, `$`, `{` and so on) are not taken: no great provider
+/// gives them out, and queries, shells and templates read them.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
