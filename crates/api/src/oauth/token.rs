@@ -27,10 +27,16 @@ pub(crate) struct TokenForm {
     #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9._:-]*$")]
     grant_type: String,
     /// Scopes separated by spaces; all that the client may have when left out.
-    #[schema(max_length = 4096, pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$")]
+    #[schema(
+        max_length = 4096,
+        pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
+    )]
     scope: Option<String>,
     /// The audience of the token (RFC 8707); only this API.
-    #[schema(max_length = 2048, pattern = "^https://[A-Za-z0-9.:-]+(/[A-Za-z0-9_-]+)*/?$")]
+    #[schema(
+        max_length = 2048,
+        pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
+    )]
     resource: Option<String>,
     /// The client, where it does not authenticate by HTTP Basic.
     #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
