@@ -34,7 +34,9 @@ fn no_rule_refuses_the_demos_own_data() {
 
 fn contract() -> Arc<Contract> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Arc::new(Contract::from_file(&root.join("../../docs/reference/openapi.json")).unwrap())
+    Arc::new(
+        Contract::from_file(&root.join("../../docs/reference/openapi.json")).expect("a contract"),
+    )
 }
 
 /// As `serve` makes one that also loads the packaged rules.
@@ -45,20 +47,21 @@ fn inspector(contract: &Arc<Contract>) -> Inspector {
     });
     Inspector::new(rules, Arc::new(SystemClock), Some(Mode::On))
         .with_contract(Arc::clone(contract), Some(Text::ByOurRules), Vec::new())
-        .unwrap()
+        .expect("names that can stand in targets")
 }
 
 /// What would be sent, and where to.
 fn everything() -> Vec<(&'static str, Value)> {
-    let owners: Vec<ClientCompanyId> = vec!["cli_00000000000000000000000001".parse().unwrap()];
-    let worker: CandidateId = "cand_00000000000000000000000001".parse().unwrap();
-    let today = Date::parse("2026-11-22").unwrap();
+    let owners: Vec<ClientCompanyId> =
+        vec!["cli_00000000000000000000000001".parse().expect("an id")];
+    let worker: CandidateId = "cand_00000000000000000000000001".parse().expect("an id");
+    let today = Date::parse("2026-11-22").expect("a date");
     let people: Vec<_> = synthetic::candidates(SEED, COUNT).collect();
     let workers: Vec<_> = people.iter().map(|person| (worker, person)).collect();
     let clients = synthetic::clients(SEED, COUNT);
     let clients = clients.iter().map(|one| ("/v1/clients", one.document(Purpose::Answer)));
     let jobs = synthetic::jobs(SEED, COUNT, &owners, today).into_iter();
-    let jobs = jobs.map(|one| ("/v1/jobs", serde_json::to_value(one).unwrap()));
+    let jobs = jobs.map(|one| ("/v1/jobs", serde_json::to_value(one).expect("JSON")));
     let candidates = people.iter().map(|one| ("/v1/candidates", one.document(Purpose::Answer)));
     let employments = synthetic::employments(SEED, &workers, &owners, today);
     let employments =
@@ -84,7 +87,7 @@ fn refusal(inspector: &Inspector, contract: &Contract, path: &str, body: &Value)
         headers: headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
         body: bytes,
     };
-    let operation = one.operation(contract).unwrap();
+    let operation = one.operation(contract).expect("an operation");
     let mut transaction = inspector.begin(Some(operation));
     let passes = one.judge(&mut transaction);
     let found = inspector.end(transaction, None).matched;
