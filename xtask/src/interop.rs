@@ -108,14 +108,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     if is_wanted(Suite::Sqlmap) {
         sqlmap::prepare()?;
     }
+    install::ensure(&[install::RULES])?;
     let binary = match &options.binary {
         // Clients run in folders of their own.
         Some(binary) => binary.canonicalize().map_err(ChoreError::path(binary))?,
         None => build(workspace)?,
     };
-    let mut demo = Command::new(&binary);
-    demo.envs(UNHURRIED);
-    let server = Server::start(demo, &workspace.target_folder("interop")?.join("demo"))?;
+    let server = Server::start(serve(&binary), &workspace.target_folder("interop")?.join("demo"))?;
     let stage = Stage::of(workspace, &server, binary.clone())?;
 
     let mut told = Vec::new();
@@ -135,6 +134,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     }
     told.push(Told::of("the server's clean end", server.stop()));
     close(&told)
+}
+
+/// Behind our rules and the packaged ones: what others' clients send is ordinary traffic, and no
+/// rule shall refuse it.
+fn serve(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.env("RINGWALL__FIREWALL__RULES", format!("{:?}", install::RULE_FILES));
+    command.envs(UNHURRIED);
+    command
 }
 
 /// The same selection as the test run, so that nothing is built twice.

@@ -157,12 +157,16 @@ def resource(case: Case) -> str:
 
 @schemathesis.check
 def the_contract_does_not_refuse_what_it_allows(ctx, response, case) -> None:
-    """A 422 for data that fits the document must come from the domain, not from the document."""
+    """A 422 for data that fits the document must come from the domain, not from the document.
+
+    Nor may a rule of the firewall take such data for an attack.
+    """
     meta = case.meta
-    if response.status_code != 422 or meta is None or not meta.generation.mode.is_positive:
+    is_refused = response.status_code in (403, 422)
+    if not is_refused or meta is None or not meta.generation.mode.is_positive:
         return
     code = problem(response).get("code", "")
-    assert not code.startswith("contract."), f"`{code}` for data that the document allows"
+    assert not code.startswith(("contract.", "firewall.")), f"`{code}` for data that is allowed"
 
 
 @schemathesis.check

@@ -25,6 +25,7 @@ use crate::reply::{Answer, Refused, Reply};
 
 /// What a candidate says to the processing of their data: exactly one of the two.
 #[derive(Deserialize, ToSchema)]
+// One member names the step. It is not serde's tag, whose objects would take further members.
 #[serde(untagged)]
 pub(crate) enum ConsentStep {
     /// They agree, or another ground stands.
@@ -37,7 +38,7 @@ pub(crate) enum ConsentStep {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Granting {
-    /// To what, and how.
+    /// On which ground, and how.
     grant: ConsentGrant,
 }
 

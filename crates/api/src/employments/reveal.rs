@@ -29,7 +29,7 @@ pub(crate) struct Reveal {
     /// Why.
     reason: RevealReason,
     /// The case it is for: a ticket, a payroll run. Nothing personal.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9._/#-]*$")]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9]+([._/#-][A-Za-z0-9]+)*$")]
     reference: Option<String>,
 }
 

@@ -24,25 +24,31 @@ use crate::reply::{Answer, Reply};
 #[expect(dead_code, reason = "a schema only: the request is parsed by the oauth crate")]
 pub(crate) struct TokenForm {
     /// `client_credentials`.
-    #[schema(max_length = 64)]
+    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9._:-]*$")]
     grant_type: String,
     /// Scopes separated by spaces; all that the client may have when left out.
-    #[schema(max_length = 4096)]
+    #[schema(
+        max_length = 4096,
+        pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
+    )]
     scope: Option<String>,
     /// The audience of the token (RFC 8707); only this API.
-    #[schema(max_length = 2048)]
+    #[schema(
+        max_length = 2048,
+        pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
+    )]
     resource: Option<String>,
     /// The client, where it does not authenticate by HTTP Basic.
-    #[schema(max_length = 64)]
+    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
     client_id: Option<String>,
     /// The client's secret, where it is not sent by HTTP Basic.
-    #[schema(max_length = 256)]
+    #[schema(max_length = 256, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
     client_secret: Option<String>,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(max_length = 128)]
+    #[schema(max_length = 128, pattern = "^[a-z][A-Za-z0-9:-]*$")]
     client_assertion_type: Option<String>,
     /// A JWT signed by a key of the client (RFC 7523).
-    #[schema(max_length = 8192)]
+    #[schema(max_length = 8192, pattern = "^ey[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){2}$")]
     client_assertion: Option<String>,
 }
 

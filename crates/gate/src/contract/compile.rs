@@ -249,7 +249,7 @@ impl<'d> Compiler<'d> {
                 Some("query") if is_harmless => {
                     harmless.query.extend(place.text("name").map(str::to_owned));
                 }
-                Some("query") if harmless::is_text(self.document, schema) => {
+                Some("query") if harmless::is_for_our_rules(self.document, schema) => {
                     harmless.words.extend(place.text("name").map(str::to_owned));
                 }
                 _ => {}
@@ -269,7 +269,7 @@ impl<'d> Compiler<'d> {
             && schemas.all(|other| other == Some(schema))
         {
             harmless.body = harmless::members(self.document, schema, harmless::is_harmless);
-            harmless.text = harmless::members(self.document, schema, harmless::is_text);
+            harmless.text = harmless::members(self.document, schema, harmless::is_for_our_rules);
         }
         harmless
     }

@@ -4,6 +4,8 @@
 //! not fit the schema never reaches a handler: validation refuses it. So such values need not be
 //! looked at twice. In doubt a value counts as harmful.
 
+use std::collections::BTreeSet;
+
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde_json::Value;
 
@@ -18,10 +20,10 @@ pub struct Harmless {
     pub path: bool,
     /// Members of a JSON body, each as its way down: names, and `None` for the index of an array.
     pub body: Vec<Vec<Option<String>>>,
-    /// Members of a JSON body that hold running text: not harmless, but full of words that only
-    /// rules made for text can judge.
+    /// Members of a JSON body that hold running text or addresses: not harmless, but full of words
+    /// and signs that only rules made for them can judge.
     pub text: Vec<Vec<Option<String>>>,
-    /// Query parameters that hold words to search for.
+    /// Query parameters that hold words to search for, or addresses.
     pub words: Vec<String>,
 }
 
@@ -39,6 +41,24 @@ pub(super) fn is_text(document: &Value, schema: &Value) -> bool {
         && ["format", "enum", "const"].iter().all(|member| schema.get(member).is_none())
         && schema.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most >= TEXT_MIN)
         && schema.get("pattern").and_then(Value::as_str).is_none_or(admits_words)
+}
+
+/// Whether the schema is of running text, or of addresses: what our own rules judge alone.
+pub(super) fn is_for_our_rules(document: &Value, schema: &Value) -> bool {
+    is_text(document, schema) || is_address(document, schema)
+}
+
+/// Whether the schema is of addresses, of mail or of pages: strings in which nothing can call, open
+/// a tag, fill in a template or begin a second command or statement. What is left (a quote, a way
+/// up, another host) our own rules know.
+fn is_address(document: &Value, schema: &Value) -> bool {
+    let schema = one_way(target(document, schema).unwrap_or(schema));
+    let schema = target(document, schema).unwrap_or(schema);
+    single_type(schema) == Some("string")
+        && schema
+            .get("pattern")
+            .and_then(Value::as_str)
+            .is_some_and(|pattern| pattern_is_of(pattern, is_address_byte))
 }
 
 /// Whether a pattern admits words with a space between. One that cannot be read admits none.
@@ -94,17 +114,17 @@ fn is_tame(schema: &Value, kind: &str) -> bool {
         "string" => {
             let text = |name: &str| schema.get(name).and_then(Value::as_str);
             text("format").is_some_and(|format| FORMATS.contains(&format))
-                || text("pattern").is_some_and(pattern_is_tame)
+                || text("pattern").is_some_and(|pattern| pattern_is_of(pattern, is_tame_byte))
         }
         _ => false,
     }
 }
 
-/// Whether a pattern, anchored at both ends, admits harmless characters only.
-fn pattern_is_tame(pattern: &str) -> bool {
+/// Whether a pattern, anchored at both ends, admits such characters only.
+fn pattern_is_of(pattern: &str, fits: fn(u8) -> bool) -> bool {
     let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
     let Ok(hir) = { parser }.parse(pattern) else { return false };
-    begins(&hir) && ends(&hir) && text_is_tame(&hir)
+    begins(&hir) && ends(&hir) && text_is_of(&hir, fits)
 }
 
 /// Whether every way through begins at the text's start.
@@ -129,27 +149,37 @@ fn ends(hir: &Hir) -> bool {
     }
 }
 
-fn text_is_tame(hir: &Hir) -> bool {
+fn text_is_of(hir: &Hir, fits: fn(u8) -> bool) -> bool {
     match hir.kind() {
         HirKind::Empty => true,
-        HirKind::Literal(literal) => literal.0.iter().all(|byte| is_tame_byte(*byte)),
+        HirKind::Literal(literal) => literal.0.iter().all(|byte| fits(*byte)),
         HirKind::Class(Class::Bytes(class)) => {
-            class.iter().all(|range| (range.start()..=range.end()).all(is_tame_byte))
+            class.iter().all(|range| (range.start()..=range.end()).all(fits))
         }
-        HirKind::Class(Class::Unicode(class)) => class.iter().all(|range| {
-            (range.start()..=range.end()).all(|c| u8::try_from(c).is_ok_and(is_tame_byte))
-        }),
+        HirKind::Class(Class::Unicode(class)) => class
+            .iter()
+            .all(|range| (range.start()..=range.end()).all(|c| u8::try_from(c).is_ok_and(fits))),
         // A place takes up no character.
         HirKind::Look(_) => true,
-        HirKind::Repetition(repetition) => text_is_tame(&repetition.sub),
-        HirKind::Capture(capture) => text_is_tame(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(text_is_tame),
+        HirKind::Repetition(repetition) => text_is_of(&repetition.sub, fits),
+        HirKind::Capture(capture) => text_is_of(&capture.sub, fits),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().all(|part| text_is_of(part, fits))
+        }
     }
 }
 
 /// Letters, digits, hyphen and underscore: nothing that closes, separates, nests or escapes.
 const fn is_tame_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// What addresses are made of: no space and no control, no `"` and no backtick, no bracket of any
+/// kind, and none of `\ | ; $ ^ * !`.
+const fn is_address_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'@' | b'\'' | b'~' | b'%')
+        || matches!(byte, b':' | b'/' | b'?' | b'#' | b'&' | b'=' | b',')
 }
 
 fn is_plain(value: &Value) -> bool {
@@ -183,6 +213,9 @@ fn descend(
     if let Some(inner) = target(document, schema) {
         return descend((document, kind), inner, way, found);
     }
+    for branch in apart(document, schema) {
+        descend((document, kind), branch, way, found);
+    }
     if let (Some("array"), Some(items)) = (single_type(schema), schema.get("items")) {
         way.push(None);
         descend((document, kind), items, way, found);
@@ -206,6 +239,22 @@ fn one_way(schema: &Value) -> &Value {
         (Some(only), None) => only,
         _ => schema,
     }
+}
+
+/// The objects of which `oneOf` leaves one, where none takes a member of another.
+fn apart<'d>(document: &'d Value, schema: &'d Value) -> Vec<&'d Value> {
+    let several = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let branches: Vec<&Value> =
+        several.map(|branch| target(document, branch).unwrap_or(branch)).collect();
+    let mut names = BTreeSet::new();
+    for branch in &branches {
+        let own = branch.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let is_apart = own.fold(true, |apart, (name, _)| names.insert(name) && apart);
+        if !(is_apart && is_closed(branch)) {
+            return Vec::new();
+        }
+    }
+    branches
 }
 
 fn single_type(schema: &Value) -> Option<&str> {
@@ -315,6 +364,42 @@ mod tests {
         ] {
             assert_eq!(is_text(&document, &schema), expected, "{schema}");
         }
+    }
+
+    #[test]
+    fn addresses_are_restricted_to_signs_that_call_and_nest_nothing() {
+        for (pattern, expected) in [
+            ("^[a-z]+(\\.[a-z]+)*@[a-z.]+$", true),
+            ("^[a-z']+@[a-z.]+$", true),
+            ("^https://[a-z.]+/[a-z/?&=#%,~:]*$", true),
+            ("^[a-z.`]+@[a-z.]+$", false),
+            ("^[a-z$]+@[a-z.]+$", false),
+            ("^[a-z{}]+@[a-z.]+$", false),
+            ("^[a-z;]+$", false),
+            ("^[a-z@]+", false),
+            ("[a-z]+@[a-z]+$", false),
+            ("^[^ ]+@[a-z]+$", false),
+        ] {
+            let schema = json!({"type": "string", "pattern": pattern});
+            assert_eq!(is_address(&json!({}), &schema), expected, "{pattern}");
+        }
+        assert!(!is_address(&json!({}), &json!({"type": "string", "format": "email"})));
+    }
+
+    #[test]
+    fn members_of_alternatives_count_where_none_takes_a_name_of_another() {
+        let closed = |name: &str| {
+            json!({"type": "object", "additionalProperties": false,
+                "properties": {name: {"type": "integer"}}})
+        };
+        let open = json!({"type": "object", "properties": {"b": {"type": "string"}}});
+        let of = |a: &Value, b: &Value| json!({"oneOf": [a, b]});
+        let found = |schema: &Value| members(&json!({}), schema, is_harmless).len();
+
+        assert_eq!(found(&of(&closed("a"), &closed("b"))), 2);
+        assert_eq!(found(&of(&closed("a"), &closed("a"))), 0);
+        assert_eq!(found(&of(&closed("a"), &open)), 0);
+        assert_eq!(found(&of(&closed("a"), &json!({"type": "string"}))), 0);
     }
 
     #[test]

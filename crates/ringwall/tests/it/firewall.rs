@@ -110,3 +110,44 @@ async fn an_exclusion_holds_for_its_operation_and_target_only() {
     assert_eq!(status(&server, &ATTACK.replace("jobs", "jobs/facets")).await.0, 403);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_answer_that_a_rule_matches_is_withheld_where_answers_are_inspected() {
+    let site = Site::new(Database::Sqlite).await;
+    let rules = site.folder().join("mine.conf");
+    let text = "SecResponseBodyAccess On\nSecResponseBodyMimeType application/json\n\
+                SecRule RESPONSE_BODY \"@contains has_more\" \"id:1,phase:4,deny,log\"\n";
+    fs::write(&rules, text).expect("a file");
+    let site = site.with("FIREWALL__RULES", format!("[\"{}\"]", rules.display()));
+
+    let unseen = site.start().await;
+    assert_eq!(status(&unseen, ORDINARY).await.0, 200);
+    unseen.stop().await;
+    let site = site.with("FIREWALL__INSPECT_ANSWERS", "true");
+    let server = site.start().await;
+    let (withheld, body) = status(&server, ORDINARY).await;
+
+    assert_eq!(withheld, 500, "{body}");
+    assert!(body.contains("firewall.withheld") && !body.contains("has_more"), "{body}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn in_sampling_mode_a_share_of_requests_is_looked_at() {
+    let site = Site::new(Database::Sqlite)
+        .await
+        .with("FIREWALL__MODE", "sampling")
+        .with("FIREWALL__SAMPLING_PERCENT", "50");
+    let server = site.start().await;
+
+    let mut refused = 0;
+    for _ in 0..REQUESTS {
+        refused += usize::from(status(&server, ATTACK).await.0 == 403);
+    }
+
+    // Neither none nor all: by chance one of 2^63 runs would fail.
+    assert!(0 < refused && refused < REQUESTS, "{refused}");
+    server.stop().await;
+}
+
+const REQUESTS: usize = 64;

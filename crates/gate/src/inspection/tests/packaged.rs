@@ -1,6 +1,9 @@
 //! Our rules together with the Core Rule Set that Debian packages, at its default level, as an
 //! operator loads both: what they refuse, what they let pass, and that nothing is lost by haste.
 
+mod generated;
+mod maker;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
