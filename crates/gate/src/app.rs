@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::proofs::Proofs;
 use crate::revocations::Revocations;
 use crate::rings::Shield;
+use crate::sessions::Sessions;
 use crate::tokens::Tokens;
 
 /// The application: engines and settings. No handler knows where they come from.
@@ -34,6 +35,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Whose API keys are believed.
     pub keys: ApiKeys,
+    /// Whose sessions are believed.
+    pub sessions: Sessions,
     /// Who is no longer believed.
     pub revocations: Revocations,
     /// Numbers for operators.
@@ -69,6 +72,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// See [`App::keys`].
     pub keys: ApiKeys,
+    /// See [`App::sessions`].
+    pub sessions: Sessions,
     /// See [`App::access_log`].
     pub access_log: AccessLog,
     /// See [`App::addresses`].
@@ -118,6 +123,7 @@ impl App {
             contract: parts.contract,
             tokens: parts.tokens,
             keys: parts.keys,
+            sessions: parts.sessions,
             access_log: parts.access_log,
             addresses: parts.addresses,
             firewall: parts.firewall,

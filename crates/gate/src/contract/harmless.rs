@@ -23,6 +23,15 @@ pub struct Harmless {
     pub text: Vec<Vec<Option<String>>>,
     /// Query parameters that hold words to search for.
     pub words: Vec<String>,
+    /// Members of a form that hold secrets which people choose: hashed as they come, and read by
+    /// nothing that could take them for anything else.
+    pub secrets: Vec<String>,
+}
+
+/// Whether the schema is of a secret that somebody chose (`format: password`).
+pub(super) fn is_secret(_: &Value, schema: &Value) -> bool {
+    single_type(schema) == Some("string")
+        && schema.get("format").and_then(Value::as_str) == Some("password")
 }
 
 /// Whether every text that fits the schema is made of harmless characters.
@@ -315,6 +324,19 @@ mod tests {
         ] {
             assert_eq!(is_text(&document, &schema), expected, "{schema}");
         }
+    }
+
+    #[test]
+    fn only_members_that_say_so_are_secrets() {
+        let schema = json!({"type": "object", "additionalProperties": false, "properties": {
+            "email": {"type": "string", "format": "email"},
+            "password": {"type": "string", "format": "password"},
+            "note": {"type": "string", "maxLength": 900},
+        }});
+
+        let found = members(&json!({}), &schema, is_secret);
+
+        assert_eq!(found, [vec![Some("password".to_owned())]]);
     }
 
     #[test]
