@@ -18,6 +18,7 @@ mod database;
 mod drain;
 mod firewall;
 mod kill;
+mod people;
 mod postgres;
 mod server;
 mod site;
