@@ -15,7 +15,7 @@ use axum_core::body::Body;
 use futures_util::future::BoxFuture;
 use gate::listener::Connection;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
-use gate::{Tasks, Tokens, Visit, Wall, rings};
+use gate::{Sessions, Tasks, Tokens, Visit, Wall, rings};
 use kernel::{Clock, Id, SystemClock, TenantId};
 use oauth::{Claims, Scopes, SigningKey, VerifyingKeys};
 use policy::Engine;
@@ -219,9 +219,11 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     Tasks::new().spawn(work);
     let environment = policy::Environment::Production;
     let keys = ApiKeys::new(Arc::clone(&store), Arc::clone(&clock), Vec::new(), environment);
+    let sessions = Sessions::new(Arc::clone(&store), Arc::clone(&clock), environment);
     let app = App::new(Parts {
         store,
         keys,
+        sessions,
         recorder,
         policy: Arc::new(Engine::load().unwrap()),
         contract: Arc::new(Contract::compile(&document()).expect("the document compiles")),

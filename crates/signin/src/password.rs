@@ -65,7 +65,8 @@ impl Password {
         }
         let parts = known.iter().flat_map(|words| words.split(|c: char| !c.is_alphanumeric()));
         let words: Vec<&str> = parts.chain(known.iter().copied()).chain(OURS).collect();
-        if zxcvbn::zxcvbn(text, &words).score() < Score::Three || is_monotonous(text) {
+        let is_common = zxcvbn::zxcvbn(text, &words).score() < Score::Three;
+        if is_common || is_monotonous(text) || is_about(text, &words) {
             return Err(PasswordFault::Common);
         }
         Ok(())
@@ -88,9 +89,21 @@ fn is_monotonous(text: &str) -> bool {
     different.len() < DIFFERENT_MIN
 }
 
+/// Made of what is known about somebody, and little else.
+fn is_about(text: &str, known: &[&str]) -> bool {
+    let mut known: Vec<String> = known.iter().map(|word| word.to_lowercase()).collect();
+    known.retain(|word| word.chars().count() >= KNOWN_CHARS_MIN);
+    known.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = known.iter().fold(text.to_lowercase(), |rest, word| rest.replace(word.as_str(), ""));
+    rest.len() < text.len() && rest.chars().count() < REST_CHARS_MIN
+}
+
 /// Words that everybody who signs in here sees.
 const OURS: [&str; 4] = ["ringwall", "staffing", "agency", "remote"];
 const DIFFERENT_MIN: usize = 4;
+/// A shorter word stands in many others by chance.
+const KNOWN_CHARS_MIN: usize = 3;
+const REST_CHARS_MIN: usize = 8;
 /// Long passphrases fit; the work on one stays bounded.
 const PASSWORD_CHARS_MAX: usize = 128;
 
@@ -134,6 +147,8 @@ mod tests {
             "12345678901234567890",
             "mara.silva",
             "marasilva2026",
+            "Mara.Silva-2026!",
+            "Silva#x7Q!z",
             "acme1234",
             "ringwall",
             "Ringwall2026",

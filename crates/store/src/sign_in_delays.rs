@@ -63,11 +63,12 @@ async fn count(
     if until > now {
         return Ok(Some(until.since(now)));
     }
-    let is_forgotten = Timestamp::from_millis(row.failed_at).plus(FORGOTTEN_AFTER) < now;
-    let failures = if is_forgotten { 1 } else { row.failures };
-    let delay = steps.delay(u32::try_from(failures).unwrap_or(u32::MAX));
+    let quiet = now.since(Timestamp::from_millis(row.failed_at));
+    let before = u32::try_from(row.failures - 1).unwrap_or(0);
+    let failures = steps.left(before, quiet).saturating_add(1);
+    let delay = steps.delay(failures);
     Entity::update_many()
-        .col_expr(Column::Failures, failures.into())
+        .col_expr(Column::Failures, i64::from(failures).into())
         .col_expr(Column::FailedAt, now.millis().into())
         .col_expr(Column::Until, now.plus(delay).millis().into())
         .filter(Column::Subject.eq(subject.to_vec()))

@@ -13,8 +13,11 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
         _ => (code.title, code.mend),
     };
     let detail = problem.detail.as_deref().filter(|_| code.status != 401).unwrap_or_default();
-    let detail =
-        if detail.is_empty() { String::new() } else { format!("<p>{}.</p>", escape(detail)) };
+    let detail = if detail.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{}.</p>", escape(&sentence(detail)))
+    };
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · \
          Ringwall</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -27,6 +30,12 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
         dossier.request_id,
         title = escape(title),
     )
+}
+
+/// With a capital, as a sentence on a page begins.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn escape(words: &str) -> String {

@@ -228,7 +228,8 @@ async fn a_session_and_its_end_are_written_and_pruned() {
 async fn of_many_attempts_at_once_no_more_are_looked_at_than_are_free() {
     on_both(async |base| {
         let second = Duration::from_secs(1);
-        let steps = Steps { free: 3, first: second, most: Duration::from_secs(8) };
+        let hour = Duration::from_secs(3600);
+        let steps = Steps { free: 3, first: second, most: Duration::from_secs(8), forgets: hour };
         let subjects = [([1; 32], steps), ([2; 32], Steps { free: 100, ..steps })];
         let now = base.scene().at;
         let attempt = async |at| sign_in_delays::attempt(&base.store, &subjects, at).await.unwrap();
@@ -254,7 +255,13 @@ async fn of_many_attempts_at_once_no_more_are_looked_at_than_are_free() {
 async fn failures_of_yesterday_do_not_slow_today() {
     on_both(async |base| {
         let first = Duration::from_secs(1);
-        let subjects = [([1; 32], Steps { free: 1, first, most: Duration::from_secs(8) })];
+        let steps = Steps {
+            free: 1,
+            first,
+            most: Duration::from_secs(8),
+            forgets: Duration::from_secs(60),
+        };
+        let subjects = [([1; 32], steps)];
         let now = base.scene().at;
         let tomorrow = now.plus(Duration::from_secs(25 * 60 * 60));
         for seconds in [0, 10, 20] {
