@@ -34,8 +34,8 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
-/// Hears of revocations every second, writes which API keys and sessions were used, and forgets old ids every
-/// minute.
+/// Hears of revocations every second, writes which API keys and sessions were used, and forgets old
+/// ids every minute.
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     let mut stopping = tasks.stopping();
     tasks.spawn(async move {

@@ -161,8 +161,7 @@ impl Platform {
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
-        let pepper = pepper(&keyring);
-        let sign_in_key = api::sign_in_key(&keyring);
+        let (pepper, sign_in_key) = (pepper(&keyring), api::sign_in_key(&keyring));
         let deaf = AtomicBool::new(false);
         Self(Arc::new(Running {
             wall,

@@ -179,7 +179,7 @@ not be taken.
 Examples:
   ringwall admin bootstrap --tenant-name \"Acme Talent\" --tenant-slug acme --partner-name \"ATS\"
   ringwall admin bootstrap --tenant-name Beta --tenant-slug beta --partner-name CRM --json
-  ringwall admin bootstrap --tenant-name A --tenant-slug a --partner-name B --admin-email c@a.example
+  ringwall admin bootstrap --tenant-name A --tenant-slug a --partner-name B --admin-email c@a.org
 
 Exit codes:
   0  created; client id and secret are on standard output

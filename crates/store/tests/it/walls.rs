@@ -80,8 +80,8 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
         format!("insert into staff_recovery_code values ('{tenant}', {id}, {id}, null)"),
         format!("insert into staff_enrolment values ('{tenant}', {id}, {id}, 0, 1, null)"),
         format!(
-            "insert into staff_session values ({id}, {id}, '{tenant}', {id}, 'production', '', 'x', \
-             false, 0, 0, 0, 1, 1, null)"
+            "insert into staff_session values ({id}, {id}, '{tenant}', {id}, 'production', '', \
+             'x', false, 0, 0, 0, 1, 1, null)"
         ),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
