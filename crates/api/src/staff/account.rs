@@ -82,7 +82,7 @@ pub(crate) async fn show(
         account.roles.iter().map(|role| role.as_str().replace('_', " ")).collect();
     let body = format!(
         "<dl><dt>Name</dt><dd>{}</dd><dt>E-mail</dt><dd>{}</dd><dt>Agency</dt><dd>{}</dd>\
-         <dt>Role</dt><dd>{}</dd><dt>Recovery codes left</dt><dd>{left}</dd></dl>\
+         <dt>Role</dt><dd>{}</dd><dt>Codes left</dt><dd>{left}</dd></dl>\
          <h2>Where you are signed in</h2><ul class=\"sessions\">{rows}</ul>\
          <div class=\"row\">{}{}</div>\
          <p class=\"quiet\"><a href=\"/staff/step-up\">Prove again who you are</a>: some actions \
@@ -159,7 +159,7 @@ fn row(session: &Session, own: &Own) -> String {
         false => "",
     };
     format!(
-        "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {}, last seen {}</span>\
+        "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>last seen {}</span>\
          </li>",
         html::escape(&session.agent),
         moment(session.created_at),
