@@ -210,7 +210,7 @@ async fn verify(
     let kept = found.and_then(|found| found.account.password.as_ref());
     let kept = kept.map(|text| PasswordHash::parse(text.expose())).transpose();
     let kept = kept.map_err(Problem::internal)?;
-    let hash = kept.clone().unwrap_or_else(|| PasswordHash::decoy().clone());
+    let hash = kept.unwrap_or_else(|| PasswordHash::decoy().clone());
     let is_it = api
         .sign_in
         .slowly(move || Password::read(&password).ok().map(|typed| hash.verify(&typed)))
