@@ -65,7 +65,8 @@ fn complete(operation: &mut Map<String, Value>, policy: &Engine) {
     never_null(operation);
     let ring = operation.get("x-ringwall").cloned().unwrap_or_default();
     let access = ring.get("access").and_then(Value::as_str).unwrap_or("required");
-    let oauth = ring.get("error_form").is_some_and(|form| form == "oauth");
+    let form = ring.get("error_form").and_then(Value::as_str).unwrap_or("problem");
+    let oauth = form == "oauth";
     if !oauth {
         let action = ring.get("action").and_then(Value::as_str).and_then(|a| policy.action(a));
         let scope = action.and_then(|action| policy.scope_of(&action));
@@ -75,14 +76,23 @@ fn complete(operation: &mut Map<String, Value>, policy: &Engine) {
     statuses.sort_unstable();
     let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
     let error = json!({ "schema": { "$ref": "#/components/schemas/OAuthError" } });
-    let content = match oauth {
+    let page = json!({ "schema": { "type": "string" } });
+    let content = match form {
         // What is refused before the operation is known is a problem there, too.
-        true => json!({ "application/json": error, "application/problem+json": problem }),
-        false => json!({ "application/problem+json": problem }),
+        "oauth" => json!({ "application/json": error, "application/problem+json": problem }),
+        "page" => json!({ "text/html": page, "application/problem+json": problem }),
+        _ => json!({ "application/problem+json": problem }),
     };
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
         return;
     };
+    if form == "page" {
+        for (status, response) in responses.iter_mut() {
+            if status.starts_with(['4', '5']) {
+                response["content"] = content.clone();
+            }
+        }
+    }
     for (status, description) in statuses {
         let response = json!({ "description": description, "content": content });
         responses.entry(status.to_string()).or_insert(response);
@@ -111,10 +121,13 @@ fn other_than(alternatives: Option<&Value>, without: &Value) -> Option<Value> {
 fn security(access: &str, scope: Option<&str>) -> Value {
     let token = json!({ "oauth2": scope.into_iter().collect::<Vec<_>>() });
     let (key, bearer) = (json!({ "api_key": [] }), json!({ "bearer": [] }));
-    match access {
-        "public" => json!([]),
-        "optional" => json!([{}, token, bearer, key]),
-        _ => json!([token, bearer, key]),
+    let session = json!({ "session": [] });
+    match (access, scope) {
+        ("public", _) => json!([]),
+        ("optional", _) => json!([{}, token, bearer, key, session]),
+        // No scope reaches what is a person's own.
+        (_, None) => json!([session]),
+        _ => json!([token, bearer, key, session]),
     }
 }
 
@@ -183,6 +196,12 @@ fn security_schemes(public_url: &str) -> Value {
             "type": "http",
             "scheme": "bearer",
             "description": "An access token or an API key in `Authorization` (RFC 6750 §2.1).",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": gate::SESSION_COOKIE,
+            "description": "The session of a person who signed in at `/staff/sign-in`.",
         },
         "client_basic": {
             "type": "http", "scheme": "basic",

@@ -15,6 +15,7 @@ use crate::docs::Documentation;
 use crate::extract::Shared;
 use crate::matches::Pools;
 use crate::reply::Refused;
+use crate::staff::SignIn;
 
 /// Settings of the API, wired once by the binary.
 pub struct Settings {
@@ -32,6 +33,8 @@ pub struct Settings {
     pub peppers: Vec<Pepper>,
     /// What new API keys are hashed with.
     pub api_key_pepper: Pepper,
+    /// What people sign in with.
+    pub sign_in: SignIn,
     /// What seals cursors.
     pub cursors: TokenKey,
     /// The tenants' candidates in memory, ready to be ranked.

@@ -30,6 +30,7 @@ mod query;
 mod reply;
 mod routes;
 mod sandbox;
+mod staff;
 mod view;
 
 pub use docs::Documentation;
@@ -37,3 +38,4 @@ pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};
 pub use matches::Pools;
 pub use problems::problems;
+pub use staff::{SignIn, sign_in_key};

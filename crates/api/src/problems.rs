@@ -28,4 +28,6 @@ const OWN: &[&Code] = &[
     &crate::jobs::apply::TOO_MANY,
     &crate::may::CONFIDENTIAL,
     &crate::paging::CURSOR_INVALID,
+    &crate::staff::FORM_STALE,
+    &crate::staff::LINK_OVER,
 ];

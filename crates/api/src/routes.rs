@@ -7,7 +7,7 @@ use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
     api_keys, blocklists, candidates, changes, clients, docs, employments, events, health, jobs,
-    limits, matches, oauth, sandbox,
+    limits, matches, oauth, sandbox, staff,
 };
 
 /// Every route, by area.
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(bulk_routes())
         .merge(sandbox_routes())
         .merge(api_key_routes())
+        .merge(staff_pages())
         .merge(operating())
 }
 
@@ -44,6 +45,19 @@ fn oauth_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::token::issue))
         .routes(routes!(oauth::about::revoke))
         .routes(routes!(oauth::about::introspect))
+}
+
+fn staff_pages() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(staff::style::style))
+        .routes(routes!(staff::enrol::show))
+        .routes(routes!(staff::enrol::enrol))
+        .routes(routes!(staff::sign_in::show, staff::sign_in::prove_password))
+        .routes(routes!(staff::sign_in::prove_code))
+        .routes(routes!(staff::account::show))
+        .routes(routes!(staff::account::sign_out))
+        .routes(routes!(staff::account::sign_out_everywhere))
+        .routes(routes!(staff::step_up::show, staff::step_up::prove))
 }
 
 fn api_key_routes() -> OpenApiRouter<Shared> {

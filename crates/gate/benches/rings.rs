@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use gate::limits::{Counters, Key, Limits, LimitsPlan, OnStoreError, Spec};
 use gate::listener::Connection;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
-use gate::{Tasks, Tokens, Visit, Wall, rings};
+use gate::{Sessions, Tasks, Tokens, Visit, Wall, rings};
 use kernel::{Clock, Id, SystemClock, TenantId};
 use oauth::{Claims, Scopes, SigningKey, VerifyingKeys};
 use policy::Engine;
@@ -221,9 +221,12 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     let environment = policy::Environment::Production;
     let keys = ApiKeys::new(Arc::clone(&store), Arc::clone(&clock), Vec::new(), environment);
     let contract = Arc::new(Contract::compile(&document()).expect("the document compiles"));
+    let sessions = Sessions::new(Arc::clone(&store), Arc::clone(&clock), environment);
+    let limits = limits(&contract);
     let app = App::new(Parts {
         store,
         keys,
+        sessions,
         recorder,
         policy: Arc::new(Engine::load().unwrap()),
         contract,
@@ -238,7 +241,7 @@ async fn app(files: &Path) -> (Arc<App>, String) {
             cors_origins: Vec::new(),
         },
         addresses: None,
-        limits: limits(&contract),
+        limits,
         firewall: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),

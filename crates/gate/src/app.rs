@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::proofs::Proofs;
 use crate::revocations::Revocations;
 use crate::rings::Shield;
+use crate::sessions::Sessions;
 use crate::tokens::Tokens;
 
 /// The application: engines and settings. No handler knows where they come from.
@@ -35,6 +36,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Whose API keys are believed.
     pub keys: ApiKeys,
+    /// Whose sessions are believed.
+    pub sessions: Sessions,
     /// Who is no longer believed.
     pub revocations: Revocations,
     /// Numbers for operators.
@@ -72,6 +75,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// See [`App::keys`].
     pub keys: ApiKeys,
+    /// See [`App::sessions`].
+    pub sessions: Sessions,
     /// See [`App::access_log`].
     pub access_log: AccessLog,
     /// See [`App::addresses`].
@@ -123,6 +128,7 @@ impl App {
             contract: parts.contract,
             tokens: parts.tokens,
             keys: parts.keys,
+            sessions: parts.sessions,
             access_log: parts.access_log,
             addresses: parts.addresses,
             limits: parts.limits,

@@ -21,6 +21,7 @@ mod render;
 pub mod revocations;
 mod ring;
 pub mod rings;
+pub mod sessions;
 pub mod tasks;
 pub mod timed_body;
 pub mod tls;
@@ -39,6 +40,7 @@ pub use problems::CODES;
 pub use revocations::Revocations;
 pub use ring::{Inner, Next, Request, Response, Ring, Visit, Wall};
 pub use rings::{Payload, Proven, Shield, rings};
+pub use sessions::{SESSION_COOKIE, Sessions};
 pub use tasks::Tasks;
 pub use tokens::{Believed, Tokens};
 

@@ -1,7 +1,10 @@
-//! The one place where a problem becomes a response (RFC 9457; RFC 6749 §5.2 for OAuth).
+//! The one place where a problem becomes a response (RFC 9457; RFC 6749 §5.2 for OAuth; a page for
+//! people).
+
+mod page;
 
 use axum_core::body::Body;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use kernel::{Code, Problem};
 use serde_json::{Map, Value, json};
@@ -21,16 +24,22 @@ pub(crate) fn problem(
     log_cause(dossier, ring, &problem);
     let form = dossier.operation().map_or(ErrorForm::Problem, |operation| operation.error_form);
     let (content_type, body) = match form {
-        ErrorForm::OAuth => ("application/json", oauth(&problem)),
-        ErrorForm::Problem => ("application/problem+json", document(app, dossier, &problem)),
+        ErrorForm::OAuth => ("application/json", oauth(&problem).to_string()),
+        ErrorForm::Problem => {
+            ("application/problem+json", document(app, dossier, &problem).to_string())
+        }
+        ErrorForm::Page => ("text/html; charset=utf-8", page::of(dossier, &problem)),
     };
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     // Also what rings outside of `browser` refuse is hardened.
     crate::rings::harden(headers);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if form == ErrorForm::Page {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in problem.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

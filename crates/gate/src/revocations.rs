@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use kernel::{Clock, Code, Problem, Timestamp};
 use oauth::Claims;
 use store::revocations::{self, Revocation, Revoked};
-use store::{Store, StoreError, grants, seen};
+use store::{Store, StoreError, grants, seen, sign_in_delays, staff_sessions};
 
 /// What was revoked and has not ended by itself.
 pub struct Revocations {
@@ -70,6 +70,8 @@ impl Revocations {
         revocations::prune(&self.store, now).await?;
         seen::prune(&self.store, now).await?;
         grants::prune(&self.store, now).await?;
+        staff_sessions::prune(&self.store, now).await?;
+        sign_in_delays::prune(&self.store, now).await?;
         Ok(())
     }
 

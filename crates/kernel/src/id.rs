@@ -190,6 +190,8 @@ pub mod kinds {
     pub struct MatchRun;
     /// An API key of an OAuth client.
     pub struct ApiKey;
+    /// A signed-in person's session.
+    pub struct Session;
     /// Candidates that come by the thousand.
     pub struct Import;
     /// Candidates that go by the thousand.
@@ -251,12 +253,18 @@ pub mod kinds {
         const PREFIX: &'static str = "key";
         const SCHEMA: &'static str = "ApiKeyId";
     }
+    impl Kind for Session {
+        const PREFIX: &'static str = "ses";
+        const SCHEMA: &'static str = "SessionId";
+    }
     impl Kind for MatchRun {
         const PREFIX: &'static str = "mrun";
         const SCHEMA: &'static str = "MatchRunId";
     }
 }
 
+/// Names a session.
+pub type SessionId = Id<kinds::Session>;
 /// Names a tenant.
 pub type TenantId = Id<kinds::Tenant>;
 /// Names a staff member.

@@ -18,7 +18,7 @@ pub use codes::{CountryCode, CurrencyCode, LanguageTag, TimeZoneName};
 pub use contact::{Email, Phone};
 pub use id::{
     AmendmentId, ApiKeyId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId, Id,
-    ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, TenantId, UserId,
+    ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, SessionId, TenantId, UserId,
 };
 pub use money::Money;
 pub use pii::{Pii, Purpose};

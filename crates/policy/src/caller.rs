@@ -60,6 +60,8 @@ pub struct StaffFacts {
     pub phishing_resistant: bool,
     /// How long ago the person proved them.
     pub auth_age_s: u64,
+    /// The id of the session. Never the secret that the browser holds.
+    pub session: Option<String>,
 }
 
 /// Everything about a caller that a policy can ask for. Names of callers are not in it.
@@ -132,7 +134,7 @@ impl Caller {
         let home = Home { tenant: facts.tenant, environment: facts.environment };
         Self {
             id: facts.user_id.to_string(),
-            credential: None,
+            credential: facts.session,
             standing: Standing {
                 roles: facts.roles.into_iter().collect(),
                 sign_in: SignIn {
@@ -194,7 +196,7 @@ impl Caller {
         self.standing.scopes.contains(scope)
     }
 
-    /// The id of what a client proves itself with: token, secret or key.
+    /// The id of what a client proves itself with, token, secret or key, or of a person's session.
     #[must_use]
     pub fn credential(&self) -> Option<&str> {
         self.credential.as_deref()

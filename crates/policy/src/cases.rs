@@ -95,6 +95,7 @@ pub(crate) fn staff(roles: &[Role], environment: Environment) -> StaffFacts {
         mfa: true,
         phishing_resistant: true,
         auth_age_s: 60,
+        session: None,
     }
 }
 

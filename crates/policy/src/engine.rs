@@ -231,6 +231,10 @@ mod tests {
             auth_age_s: 901,
             ..staff(&[Role::SystemAdmin], Production)
         }));
+        let phished = Arc::new(Caller::staff(StaffFacts {
+            phishing_resistant: false,
+            ..staff(&[Role::SystemAdmin], Production)
+        }));
         let developer = client(&[Role::DevUser], SCOPES, Production);
         let payroll = client(&[Role::IntegrationService, Role::Partner], SCOPES, Production);
         let analyst = client(&[Role::ReadonlyAnalyst], SCOPES, Production);
@@ -244,6 +248,7 @@ mod tests {
             ("wall-people", &app(), "match.reject", false),
             ("wall-mfa", &admin, "job.list", false),
             ("wall-step-up", &hurried, "key.rotate", false),
+            ("wall-phishing", &phished, "key.rotate", false),
         ] {
             let action = whole.action(action).unwrap();
             let place = Place { tenant: caller.tenant(), mirror };

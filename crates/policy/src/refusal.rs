@@ -33,7 +33,9 @@ pub enum Reason {
     PeopleOnly,
     /// The person signed in with one factor only.
     Mfa,
-    /// The person must sign in again, phishing-resistant.
+    /// The person signed in with factors that can be phished.
+    PhishingResistant,
+    /// The person must prove again who they are.
     StepUp,
     /// The token lacks this scope.
     Scope(&'static str),
@@ -53,6 +55,7 @@ impl Reason {
             Self::Mirror => "mirror",
             Self::PeopleOnly => "people_only",
             Self::Mfa => "mfa",
+            Self::PhishingResistant => "phishing_resistant",
             Self::StepUp => "step_up",
             Self::Scope(_) => "scope",
             Self::Role => "role",
@@ -67,6 +70,7 @@ impl Reason {
             Self::Mirror,
             Self::PeopleOnly,
             Self::Mfa,
+            Self::PhishingResistant,
             Self::StepUp,
             Self::Role,
         ]
@@ -81,7 +85,8 @@ impl Reason {
             Self::Mirror => Some("analysts read reports through the reporting mirror only"),
             Self::PeopleOnly => Some("only a person may do this, not an application"),
             Self::Mfa => Some("sign in with a second factor first"),
-            Self::StepUp => Some("sign in again with a phishing-resistant factor first"),
+            Self::PhishingResistant => Some("sign in with a factor that cannot be phished first"),
+            Self::StepUp => Some("prove again who you are first, at `/staff/step-up`"),
             Self::Role => Some("your roles do not allow this"),
         }
     }
@@ -109,6 +114,9 @@ impl From<Refusal> for Problem {
                 .header("WWW-Authenticate", insufficient_scope(scope)),
             // RFC 9470 §3: which sign-in would do.
             Reason::StepUp => Self::new(&AUTH_STEP_UP).header("WWW-Authenticate", STEP_UP),
+            Reason::PhishingResistant => {
+                Self::new(&AUTH_STEP_UP).header("WWW-Authenticate", PHISHING_RESISTANT)
+            }
             // Not yours looks like none.
             Reason::Tenant => Self::new(&NOT_FOUND),
             _ => Self::new(&AUTH_FORBIDDEN),
@@ -126,7 +134,10 @@ fn insufficient_scope(scope: &str) -> String {
 }
 
 /// What `wall-step-up` asks for.
-const STEP_UP: &str = concat!(
+const STEP_UP: &str =
+    r#"Bearer realm="ringwall", error="insufficient_user_authentication", max_age="900""#;
+/// What `wall-phishing` asks for.
+const PHISHING_RESISTANT: &str = concat!(
     r#"Bearer realm="ringwall", error="insufficient_user_authentication", "#,
     r#"acr_values="phr", max_age="900""#
 );
@@ -159,7 +170,7 @@ pub const AUTH_FORBIDDEN: Code = Code {
 pub const AUTH_STEP_UP: Code = Code {
     status: 401,
     name: "auth.step_up_required",
-    title: "This needs a fresh, phishing-resistant sign-in",
+    title: "This needs a fresh sign-in",
     mend: "Sign in again as `WWW-Authenticate` says (RFC 9470) and repeat the request.",
 };
 

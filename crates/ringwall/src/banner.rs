@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::ready::ReadyTenant;
+use crate::registration::enrol_url;
 
 /// What there is to say.
 pub(crate) struct Banner<'a> {
@@ -37,6 +38,11 @@ impl Banner<'_> {
             line("trust", &ca.display().to_string());
         }
         for tenant in self.made {
+            for person in &tenant.staff {
+                line("staff", &format!("{} ({}) of `{}`", person.email, person.role, tenant.slug));
+                let url = enrol_url(self.url, &person.link);
+                line("  enrol", &format!("{url}  (shown this once)"));
+            }
             for partner in &tenant.partners {
                 let Some(secret) = &partner.client_secret else { continue };
                 line("partner", &format!("{} of `{}`", partner.client_id, tenant.slug));

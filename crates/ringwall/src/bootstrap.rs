@@ -1,4 +1,4 @@
-//! `ringwall admin bootstrap`: a tenant and its first partner.
+//! `ringwall admin bootstrap`: a tenant, its first partner and its first administrator.
 
 use policy::Role;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::cli::admin::BootstrapArgs;
 use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
-use crate::registration::{self, Partner, Registered};
+use crate::registration::{self, Invited, Partner, Person, Registered, enrol_url};
 use crate::{keys, wire};
 
 /// Founds the tenant and shows the partner's secret once.
@@ -32,8 +32,10 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<(), Failure> {
     let home = Home::prepare(&config.server.data_dir).map_err(|error| Failure::because(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::because(&error))?;
-    let registered = runtime.block_on(register(args, &config, &home, role))?;
-    print(&shown(args, &registered))
+    let (registered, invited) = runtime.block_on(register(args, &config, &home, role))?;
+    let url = config.public_urls(config.server.listen).public_url;
+    let enrol = invited.map(|invited| enrol_url(&url, &invited.link));
+    print(&shown(args, &registered, enrol.as_deref()))
 }
 
 async fn register(
@@ -41,7 +43,7 @@ async fn register(
     config: &Config,
     home: &Home,
     role: Role,
-) -> Result<Registered, Failure> {
+) -> Result<(Registered, Option<Invited>), Failure> {
     let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
     let base = wire::base(config, home, keyring).await?;
     let witness = registration::witness(&base, "admin bootstrap");
@@ -56,22 +58,37 @@ async fn register(
     let registered = registration::register(&base, &mut tx, partner)
         .await
         .map_err(|error| Failure::because(&error))?;
+    let invited = match &args.admin_email {
+        Some(address) => {
+            let (email, name) = (address.0.clone(), args.admin_name.clone());
+            let person = Person { email, name, role: Role::SystemAdmin };
+            let slug = args.tenant_slug.as_str();
+            let invited = registration::take_on(&base, &mut tx, slug, person).await;
+            Some(invited.map_err(|error| Failure::because(&error))?)
+        }
+        None => None,
+    };
     tx.commit(None).await.map_err(|error| Failure::because(&error))?;
     base.store.close().await.map_err(|error| Failure::because(&error))?;
-    Ok(registered)
+    Ok((registered, invited))
 }
 
-fn shown(args: &BootstrapArgs, registered: &Registered) -> String {
+fn shown(args: &BootstrapArgs, registered: &Registered, enrol: Option<&str>) -> String {
     let (id, secret) = (&registered.client_id, registered.client_secret.expose());
     if args.json {
         let scopes = &registered.scopes;
         let tenant = args.tenant_slug.as_str();
-        let shown =
-            json!({ "tenant": tenant, "client_id": id, "client_secret": secret, "scopes": scopes });
+        let shown = json!({
+            "tenant": tenant, "client_id": id, "client_secret": secret, "scopes": scopes,
+            "enrol_url": enrol,
+        });
         return format!("{shown:#}\n");
     }
+    let enrol = enrol
+        .map(|url| format!("  administrator  {url}\n                 (good once and for a day)\n"))
+        .unwrap_or_default();
     format!(
-        "tenant `{}` is founded\n  client id      {id}\n  client secret  {secret}\n\
+        "tenant `{}` is founded\n  client id      {id}\n  client secret  {secret}\n{enrol}\
          The secret is shown this once. A running server takes the partner at once.\n",
         args.tenant_slug.as_str()
     )

@@ -1,6 +1,6 @@
 //! Two agencies with made-up people, for trying things out. The same data for everybody.
 
-use kernel::{Slug, Timestamp};
+use kernel::{Email, Line, Slug, Timestamp};
 use policy::{Environment, Permit, Role};
 use staffing::calendar::Date;
 use staffing::candidate::CandidateDraft;
@@ -17,7 +17,7 @@ use store::{StoreError, TenantTx, candidates, clients, employments, jobs, partne
 use tokio::sync::mpsc;
 
 use crate::ready::{ReadyPartner, ReadyTenant};
-use crate::registration::{self, Partner, Registered};
+use crate::registration::{self, Invited, Partner, Person, Registered};
 use crate::wire::Base;
 
 /// An agency of the demonstration.
@@ -52,14 +52,19 @@ pub(crate) async fn fill(
         if partners::list(&base.store.view(&permit).await?).await?.is_empty() {
             let mut tx = base.store.tenant(&permit, &witness).await?;
             let registered = populate(base, &mut tx, agency).await?;
+            let staff = staff(base, &mut tx, agency).await?;
             tx.commit(None).await?;
-            ready.push(ready_tenant(&permit, agency, registered));
+            ready.push(ready_tenant(&permit, agency, (registered, staff)));
         }
     }
     Ok(ready)
 }
 
-fn ready_tenant(permit: &Permit, agency: &Agency, registered: Registered) -> ReadyTenant {
+fn ready_tenant(
+    permit: &Permit,
+    agency: &Agency,
+    (registered, staff): (Registered, Vec<Invited>),
+) -> ReadyTenant {
     ReadyTenant {
         id: permit.tenant().map(|id| id.to_string()).unwrap_or_default(),
         slug: agency.slug.to_owned(),
@@ -68,6 +73,7 @@ fn ready_tenant(permit: &Permit, agency: &Agency, registered: Registered) -> Rea
             client_secret: Some(registered.client_secret),
             scopes: registered.scopes,
         }],
+        staff,
     }
 }
 
@@ -104,6 +110,26 @@ async fn populate(
     let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
     let partner = Partner { name: agency.partner, role: Role::Partner, scopes };
     registration::register(base, tx, partner).await
+}
+
+/// An agency's own people: who administers it, and who does its work.
+async fn staff(
+    base: &Base,
+    tx: &mut TenantTx,
+    agency: &Agency,
+) -> Result<Vec<Invited>, StoreError> {
+    let odd = |error: &dyn std::error::Error| StoreError::Setup(error.to_string());
+    let mut invited = Vec::new();
+    for (local, name, role) in STAFF {
+        let email = format!("{local}@{}.example", agency.slug);
+        let person = Person {
+            email: Email::parse(&email).map_err(|error| odd(&error))?,
+            name: Line::parse(name).map_err(|error| odd(&error))?,
+            role: *role,
+        };
+        invited.push(registration::take_on(base, tx, agency.slug, person).await?);
+    }
+    Ok(invited)
 }
 
 /// An agency's candidates, made up beside the work on the database and a few ahead of it.
@@ -201,6 +227,8 @@ const AGENCIES: &[Agency] = &[
     Agency { slug: "acme", name: "Acme Talent", partner: "Acme careers site", seed: 1 },
     Agency { slug: "globex", name: "Globex Staffing", partner: "Globex ATS", seed: 2 },
 ];
+const STAFF: &[(&str, &str, Role)] =
+    &[("admin", "Ada Moreira", Role::SystemAdmin), ("recruiter", "Rui Tavares", Role::Recruiter)];
 const CLIENTS: u64 = 12;
 const JOBS: u64 = 200;
 const CANDIDATES: u64 = 1_000;

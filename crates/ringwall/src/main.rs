@@ -17,6 +17,7 @@ mod logs;
 mod memory;
 mod operations;
 mod partner;
+mod people;
 mod plans;
 mod ready;
 mod reference;
@@ -49,6 +50,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args),
         Command::Config(command) => cli::config::run(command),
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
+        Command::Admin(AdminCommand::Invite(args)) => people::invite(args),
+        Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Db(command) => db::run(command),

@@ -13,7 +13,7 @@ use store::revocations::{self, Revocation, Revoked};
 use crate::cli::ConfigArgs;
 use crate::cli::admin::{KeysArgs, RevokeArgs};
 use crate::cli::exit::{Failure, print};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::home::Home;
 use crate::wire::{self, Base};
 use crate::{keys, registration};
@@ -27,7 +27,7 @@ pub(crate) fn set_keys(args: &KeysArgs) -> Result<(), Failure> {
         Some(path) => read(path)?,
         None => Vec::new(),
     };
-    on(&args.config, async |base| {
+    on(&args.config, async |base, _| {
         let (partner, permit) = find(&base, &args.client).await?;
         let witness = registration::witness(&base, "admin keys");
         let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
@@ -44,7 +44,7 @@ pub(crate) fn set_keys(args: &KeysArgs) -> Result<(), Failure> {
 /// # Errors
 /// When there is no such partner.
 pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
-    on(&args.config, async |base| {
+    on(&args.config, async |base, _| {
         let (partner, permit) = find(&base, &args.client).await?;
         let at = base.clock.now();
         let one = Revocation {
@@ -84,25 +84,34 @@ async fn find(base: &Base, client_id: &str) -> Result<(Partner, Permit), Failure
     Ok((partner, permit))
 }
 
-fn on(
+/// Does an operator's work on the database of a configuration.
+///
+/// # Errors
+/// When the database cannot be opened, or the work fails.
+pub(crate) fn on<T>(
     args: &ConfigArgs,
-    work: impl AsyncFnOnce(Base) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    work: impl AsyncFnOnce(Base, &Config) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let config = Loaded::read(&args.layers())?.config;
     let home = Home::prepare(&config.server.data_dir).map_err(|e| Failure::because(&e))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::because(&error))?;
     runtime.block_on(async {
         let keyring = keys::keyring(&home, config.vault.key_file.as_ref())?;
-        work(wire::base(&config, &home, keyring).await?).await
+        work(wire::base(&config, &home, keyring).await?, &config).await
     })
 }
 
-async fn close(base: Base) -> Result<(), Failure> {
+/// Closes the database.
+///
+/// # Errors
+/// When it fails.
+pub(crate) async fn close(base: Base) -> Result<(), Failure> {
     base.store.close().await.map_err(failed)
 }
 
-fn failed(error: store::StoreError) -> Failure {
+/// A failure of the database.
+pub(crate) fn failed(error: store::StoreError) -> Failure {
     Failure::because(&error)
 }
 

@@ -8,6 +8,7 @@ use store::{Store, StoreError, partners, tenants};
 
 use crate::cli::exit::Failure;
 use crate::home::private;
+use crate::registration::{Invited, enrol_url};
 use crate::wire::Base;
 
 /// A tenant, for the ready file.
@@ -18,6 +19,8 @@ pub(crate) struct ReadyTenant {
     pub(crate) slug: String,
     /// Its partners.
     pub(crate) partners: Vec<ReadyPartner>,
+    /// People who were taken on just now, with links that are shown this once.
+    pub(crate) staff: Vec<Invited>,
 }
 
 /// A partner, for the ready file.
@@ -56,8 +59,9 @@ impl Ready<'_> {
 
     fn json(&self) -> Value {
         let tenants = self.tenants.iter().map(|tenant| {
+            let staff: Vec<Value> = tenant.staff.iter().map(|one| person(self.url, one)).collect();
             let partners: Vec<Value> = tenant.partners.iter().map(partner).collect();
-            json!({ "id": tenant.id, "slug": tenant.slug, "partners": partners })
+            json!({ "id": tenant.id, "slug": tenant.slug, "partners": partners, "staff": staff })
         });
         json!({
             "url": self.url,
@@ -66,6 +70,11 @@ impl Ready<'_> {
             "tenants": tenants.collect::<Vec<_>>(),
         })
     }
+}
+
+fn person(url: &str, person: &Invited) -> Value {
+    let (email, role) = (&person.email, person.role.as_str());
+    json!({ "email": email, "role": role, "enrol_url": enrol_url(url, &person.link) })
 }
 
 fn partner(partner: &ReadyPartner) -> Value {
@@ -96,6 +105,7 @@ pub(crate) async fn tenants(
             id: tenant.id.to_string(),
             slug: tenant.slug.as_str().to_owned(),
             partners: known_partners(&base.store, &permit).await?,
+            staff: Vec::new(),
         });
     }
     all.sort_by(|a, b| a.id.cmp(&b.id));

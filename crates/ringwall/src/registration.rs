@@ -1,8 +1,10 @@
 //! Founding a tenant and registering its partner: for the demonstration and for operators.
 
-use kernel::{Secret, Slug, TenantId};
+use kernel::{Email, Line, Pii, Secret, Slug, TenantId, UserId};
 use policy::{Environment, Permit, Role};
+use signin::Ticket;
 use store::partners::{self, NewPartner};
+use store::staff::{self, ENROLMENT_LIFE, NewAccount};
 use store::tenants::{self, Settings, Tenant};
 use store::{StoreError, TenantTx, Witness};
 
@@ -27,6 +29,26 @@ pub(crate) struct Partner<'a> {
     pub(crate) role: Role,
     /// What it may ask for.
     pub(crate) scopes: Vec<String>,
+}
+
+/// Somebody on the staff, and the link by which they enrol.
+pub(crate) struct Invited {
+    /// Their address.
+    pub(crate) email: String,
+    /// What they are.
+    pub(crate) role: Role,
+    /// Shown once, kept as a hash only.
+    pub(crate) link: Ticket,
+}
+
+/// Somebody to take onto the staff.
+pub(crate) struct Person {
+    /// Their address.
+    pub(crate) email: Email,
+    /// Their name.
+    pub(crate) name: Line<1, 120>,
+    /// What they are.
+    pub(crate) role: Role,
 }
 
 /// What a command's audit entries say.
@@ -84,4 +106,41 @@ pub(crate) async fn register(
     };
     partners::register(tx, new).await?;
     Ok(Registered { client_id, client_secret, scopes: partner.scopes })
+}
+
+/// Takes somebody onto the staff in a transaction, with a link by which they enrol.
+///
+/// # Errors
+/// When the agency has somebody with this address, or the database fails.
+pub(crate) async fn take_on(
+    base: &Base,
+    tx: &mut TenantTx,
+    agency: &str,
+    person: Person,
+) -> Result<Invited, StoreError> {
+    let index = api::sign_in_key(&base.keyring).index(agency, &person.email.folded());
+    let (email, role) = (person.email.as_str().to_owned(), person.role);
+    let new = NewAccount {
+        index,
+        email: Pii::new(person.email),
+        name: Pii::new(person.name),
+        roles: vec![role],
+    };
+    let user = staff::add(tx, new).await?;
+    Ok(Invited { email, role, link: invite(tx, user).await? })
+}
+
+/// A new link for somebody; earlier ones are good no more.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn invite(tx: &mut TenantTx, user: UserId) -> Result<Ticket, StoreError> {
+    let link = Ticket::generate();
+    staff::invite(tx, user, (link.hash(), tx.real_now().plus(ENROLMENT_LIFE))).await?;
+    Ok(link)
+}
+
+/// Where a link leads.
+pub(crate) fn enrol_url(public_url: &str, link: &Ticket) -> String {
+    format!("{public_url}/staff/enrol/{}", link.whole().expose())
 }

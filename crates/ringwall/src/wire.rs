@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use api::{Inside, Pools, Settings};
+use api::{Inside, Pools, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
-use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sink, Tasks, Tokens, Wall};
+use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
 use store::{Recorder, Store, StoreConfig};
@@ -86,6 +86,7 @@ pub(crate) async fn wall(
         signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
         api_key_pepper: keys::api_key_pepper(&base.keyring),
+        sign_in: SignIn::new(&base.keyring),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         pools: Pools::new(POOLS_MAX).map_err(|error| Failure::because(&error))?,
         documentation: plans.documentation,
@@ -110,6 +111,11 @@ pub(crate) async fn wall(
             Arc::clone(&base.store),
             Arc::clone(&base.clock),
             vec![keys::api_key_pepper(&base.keyring)],
+            environment(config),
+        ),
+        sessions: Sessions::new(
+            Arc::clone(&base.store),
+            Arc::clone(&base.clock),
             environment(config),
         ),
         access_log: access_log(&config.telemetry.access_log)?,

@@ -34,8 +34,8 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
-/// Hears of revocations every second, writes which API keys were used, and forgets old ids every
-/// minute.
+/// Hears of revocations every second, writes which API keys and sessions were used, and forgets old
+/// ids every minute.
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     let mut stopping = tasks.stopping();
     tasks.spawn(async move {
@@ -52,7 +52,8 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
                 _ => Ok(()),
             };
             let written = app.keys.write_uses().await;
-            if let Err(error) = heard.and(pruned).and(written) {
+            let seen = app.sessions.write_uses().await;
+            if let Err(error) = heard.and(pruned).and(written).and(seen) {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "cannot hear of revocations; trying again");
             }

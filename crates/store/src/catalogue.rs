@@ -58,4 +58,7 @@ const TABLES: &[Group] = &[
     ("import_part", Some(Level::Personal), &["sealed"]),
     ("export_part", Some(Level::Personal), &["sealed"]),
     ("suppression", None, &["email_index"]),
+    ("staff", Some(Level::Personal), &["email", "display_name"]),
+    ("staff", Some(Level::Sensitive), &["totp_secret"]),
+    ("staff", None, &["sign_in_index"]),
 ];

@@ -75,6 +75,7 @@ pub(crate) async fn enter(
         Context::Tenant(tenant) => (SET_TENANT, tenant.to_string()),
         Context::Client(client_id) => (SET_CLIENT, client_id),
         Context::ApiKey(key_id) => (SET_API_KEY, key_id),
+        Context::Presented(hash) => (SET_PRESENTED, hash),
         Context::Runner => (SET_RUNNER, "on".to_owned()),
         Context::Nobody => return Ok(()),
     };
@@ -178,6 +179,8 @@ pub(crate) enum Context {
     Client(String),
     /// One API key, before its tenant is known.
     ApiKey(String),
+    /// The one row that a hash of what was presented names, before its tenant is known.
+    Presented(String),
     /// The background work of all tenants, and nothing else.
     Runner,
     /// Nobody's: only what is public.
@@ -190,6 +193,7 @@ const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"ringwall");
 const SET_TENANT: &str = "select set_config('app.tenant', $1, true)";
 const SET_RUNNER: &str = "select set_config('app.runner', $1, true)";
 const SET_API_KEY: &str = "select set_config('app.api_key', $1, true)";
+const SET_PRESENTED: &str = "select set_config('app.presented', $1, true)";
 const STEP_DOWN: &str = "set local role ringwall_matcher";
 const SET_CLIENT: &str = "select set_config('app.client', $1, true)";
 /// Powerful is who is, or may become, a superuser, a role past row security or an owner of tables.

@@ -99,6 +99,7 @@ impl StoreError {
 const UNIQUE: &[(&str, &str)] = &[
     ("external_ref", "external_ref"),
     ("email_index", "email"),
+    ("sign_in_index", "email"),
     ("employment_concurrent", "candidate_id"),
     ("employment.candidate_id", "candidate_id"),
     ("tenant_slug", "slug"),

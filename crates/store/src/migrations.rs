@@ -12,6 +12,7 @@ mod m0030_matches;
 mod m0040_identity;
 mod m0041_api_keys;
 mod m0042_grants;
+mod m0050_staff;
 mod m0060_blocklists;
 
 use sea_orm_migration::prelude::*;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0040_identity::Migration),
             Box::new(m0041_api_keys::Migration),
             Box::new(m0042_grants::Migration),
+            Box::new(m0050_staff::Migration),
             Box::new(m0060_blocklists::Migration),
         ]
     }

@@ -21,6 +21,10 @@ pub enum Revoked {
     Client,
     /// An API key, by its key id.
     ApiKey,
+    /// A session, by its id.
+    Session,
+    /// Every session that a person has, by the person's id; later ones are good.
+    Staff,
 }
 
 /// One revocation.
@@ -37,7 +41,7 @@ pub struct Revocation {
 }
 
 impl Revoked {
-    const ALL: [Self; 3] = [Self::Token, Self::Client, Self::ApiKey];
+    const ALL: [Self; 5] = [Self::Token, Self::Client, Self::ApiKey, Self::Session, Self::Staff];
 
     /// The stable name, as rows and audit entries write it.
     #[must_use]
@@ -46,6 +50,8 @@ impl Revoked {
             Self::Token => "token",
             Self::Client => "client",
             Self::ApiKey => "api_key",
+            Self::Session => "session",
+            Self::Staff => "staff",
         }
     }
 }

@@ -24,12 +24,14 @@
 
 mod answer;
 mod ask;
+mod browser;
 mod caller;
 mod database;
 pub mod limits;
 mod platform;
 pub mod samples;
 mod signer;
+mod staff;
 mod tenant;
 mod trail;
 
@@ -37,10 +39,12 @@ use std::time::Duration;
 
 pub use answer::Answer;
 pub use ask::Ask;
+pub use browser::{Browser, Person};
 pub use caller::Caller;
 pub use database::Database;
 pub use platform::{PUBLIC_URL, Platform, Remains, Setup};
 pub use signer::Signer;
+pub use staff::{Invited, PASSWORD, secret_on};
 pub use tenant::{Credentials, Tenant};
 pub use trail::{Changed, Happened};
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, Pools, Routes, Settings};
+use api::{Documentation, Inside, Pools, Routes, Settings, SignIn};
 use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
 use gate::inspection::{Inspector, Text, baseline, load};
@@ -13,11 +13,13 @@ use gate::limits::LimitsPlan;
 use gate::listener::Tally;
 use gate::revocations::HEAR_EVERY;
 use gate::{
-    AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Shield, Sink, Tasks, Tokens, Wall,
+    AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Sessions, Shield, Sink, Tasks, Tokens,
+    Wall,
 };
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::{Pepper, SigningKey, VerifyingKeys};
 use policy::{Engine, Environment};
+use signin::SignInKey;
 use store::chores::Worker;
 use store::tenants::{self, Tenant as NewTenant};
 use store::{Recorder, Store, Witness};
@@ -68,6 +70,7 @@ pub(crate) struct Running {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) pepper: Pepper,
+    pub(crate) sign_in_key: SignInKey,
     pub(crate) environment: Environment,
     settings: tenants::Settings,
     deaf: AtomicBool,
@@ -131,10 +134,12 @@ impl Platform {
         };
         let peppers = vec![api_key_pepper(&keyring)];
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
+        let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
         let app = App::new(Parts {
             clock: reader.clone(),
             store,
             keys,
+            sessions,
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
@@ -156,6 +161,7 @@ impl Platform {
             signing_key,
             peppers: vec![pepper(&keyring)],
             api_key_pepper: api_key_pepper(&keyring),
+            sign_in: SignIn::new(&keyring),
             cursors: TokenKey::new(&keyring, "cursor/1"),
             pools: Pools::new(2).expect("the match policy parses"),
             documentation: plan.documentation.clone(),
@@ -163,13 +169,14 @@ impl Platform {
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
-        let pepper = pepper(&keyring);
+        let (pepper, sign_in_key) = (pepper(&keyring), api::sign_in_key(&keyring));
         let deaf = AtomicBool::new(false);
         Self(Arc::new(Running {
             wall,
             app,
             clock,
             pepper,
+            sign_in_key,
             environment,
             settings,
             deaf,
@@ -353,6 +360,7 @@ impl Running {
         if is_due && !self.deaf.load(Ordering::Relaxed) {
             self.app.revocations.hear().await.expect("revocations are read");
             self.app.keys.write_uses().await.expect("uses of keys are written");
+            self.app.sessions.write_uses().await.expect("uses of sessions are written");
         }
     }
 

@@ -90,6 +90,7 @@ impl Tenant {
             mfa: true,
             phishing_resistant: true,
             auth_age_s,
+            session: None,
         };
         Caller::person(Arc::clone(&self.running), policy::Caller::staff(facts))
     }

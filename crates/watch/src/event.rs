@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kernel::{EventId, TenantId, Timestamp};
+use kernel::{EventId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::ocsf::{
@@ -62,10 +62,21 @@ pub struct Authentication {
     pub method: &'static str,
     /// Who they said they are; recorded up to 64 printable characters.
     pub client_id: Option<String>,
+    /// The person, once an account was found for who they said they are.
+    pub person: Option<Person>,
     /// With which credential; recorded up to 64 printable characters. Never the credential.
     pub credential: Option<String>,
     /// Nothing, or the stable code of why not.
     pub outcome: Result<(), &'static str>,
+}
+
+/// A person on an agency's staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Whose staff.
+    pub tenant: TenantId,
+    /// Who. Never a name.
+    pub user: UserId,
 }
 
 /// The policy allowed or refused something.
@@ -147,13 +158,19 @@ impl Event {
         event.auth_protocol_id = Some(OTHER);
         event.service = Some(ringwall());
         let cut = |text: String| printable(&text, CLAIMED_CHARS_MAX);
-        event.user = Some(match attempt.client_id {
-            Some(client_id) => User {
-                credential_uid: attempt.credential.map(cut),
-                ..user(cut(client_id), SERVICE_USER)
-            },
-            None => anonymous(attempt.credential.map(cut)),
+        let credential_uid = attempt.credential.map(cut);
+        event.user = Some(match (attempt.person, attempt.client_id) {
+            (Some(person), _) => {
+                User { credential_uid, ..user(person.user.to_string(), STAFF_USER) }
+            }
+            (None, Some(client_id)) => {
+                User { credential_uid, ..user(cut(client_id), SERVICE_USER) }
+            }
+            (None, None) => anonymous(credential_uid),
         });
+        if let Some(person) = attempt.person {
+            event.metadata.tenant_uid = Some(person.tenant);
+        }
         event
     }
 

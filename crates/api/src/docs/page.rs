@@ -133,7 +133,8 @@ fn needs(operation: &Value) -> String {
         .map(|scope| format!("scope <code>{}</code>", escape(scope)))
         .collect();
     match (operation["x-ringwall"]["access"].as_str(), scopes.is_empty()) {
-        (Some("public"), _) | (_, true) => "Public".to_owned(),
+        (Some("public"), _) => "Public".to_owned(),
+        (_, true) => "A person who signed in".to_owned(),
         (Some("optional"), false) => format!("Public, or a token with {}", scopes.join(" ")),
         _ => format!("Token with {}", scopes.join(" ")),
     }

@@ -97,7 +97,7 @@ pub(crate) struct SensitiveMembers {
 
 /// Show sensitive members of an employment.
 ///
-/// A person needs a fresh, phishing-resistant sign-in; an application sees only what it wrote
+/// A person needs a fresh sign-in with two factors; an application sees only what it wrote
 /// down itself. The look is in the audit trail with its reason before it is answered.
 #[utoipa::path(
     post, path = "/v1/employments/{id}/reveal", operation_id = "employment.reveal",

@@ -93,6 +93,7 @@ pub(crate) fn witnessed<T>(
     dossier.attempted(Authentication {
         method: proof.method(),
         client_id: Some(proof.client_id.clone()),
+        person: None,
         credential: credential.map(ToOwned::to_owned),
         outcome: reason,
     });
@@ -108,6 +109,7 @@ pub(crate) fn unread(dossier: &Dossier, error: OAuthError) -> Refused {
         dossier.attempted(Authentication {
             method: "client_authentication",
             client_id: None,
+            person: None,
             credential: None,
             outcome: Err("malformed"),
         });

@@ -1,6 +1,6 @@
 //! What a request may carry: the contract's schemas, strict JSON, limits, merge patches.
 
-use gate::contract::{DEPTH_MAX, Operation};
+use gate::contract::{Access, DEPTH_MAX, ErrorForm, Operation};
 use http::Method;
 use policy::Role;
 use serde_json::{Value, json};
@@ -70,6 +70,10 @@ async fn undeclared_query_parameters_are_refused() {
             continue;
         }
         let path = format!("{}?nope=1", things.path(operation));
+        if is_page(operation) {
+            mara.get(&path).await.is(on_page(operation, 400));
+            continue;
+        }
         let refused = mara.get(&path).await.is(400).problem("contract.parameter_invalid");
         refused.at("?nope");
     }
@@ -139,6 +143,7 @@ async fn a_body_larger_than_its_operation_takes_is_refused() {
         for ask in [said, unsaid] {
             let refused = ask.await;
             match operation.id.as_str() {
+                _ if is_page(operation) => drop(refused.is(on_page(operation, 413))),
                 id if PEOPLE_ONLY.contains(&id) => drop(refused.is(403)),
                 id if id.starts_with("token.") => {
                     assert_eq!(refused.is(413).text_of("/error"), "invalid_request");
@@ -161,6 +166,7 @@ async fn an_operation_without_a_body_takes_none() {
         }
         let refused = ask(&mara, operation, &things).json(&json!({})).await;
         match operation.id.as_str() {
+            _ if is_page(operation) => drop(refused.is(on_page(operation, 400))),
             id if PEOPLE_ONLY.contains(&id) => drop(refused.is(403)),
             _ => drop(refused.is(400).problem("contract.body_unexpected")),
         }
@@ -298,4 +304,14 @@ async fn no_json_body_takes_members_that_are_not_declared() {
     // The form of its country says what is in it.
     found.retain(|at| !at.ends_with("/country_data"));
     assert_eq!(found, Vec::<String>::new());
+}
+
+/// What is refused there is a page, too.
+fn is_page(operation: &Operation) -> bool {
+    operation.error_form == ErrorForm::Page
+}
+
+/// The status of a page's refusal; an application does not come as far where people's own are.
+fn on_page(operation: &Operation, status: u16) -> u16 {
+    if operation.access == Access::Public { status } else { 403 }
 }

@@ -70,6 +70,7 @@ impl Things {
             .replace("{candidate_id}", &self.candidate)
             .replace("{client_id}", &self.company)
             .replace("{amendment_id}", "amd_00000000000000000000000001")
+            .replace("{link}", &"0".repeat(64))
             .replace("{ref}", "HR-9")
             .replace("{country}", "PT")
             .replace("{number}", "1")
@@ -107,6 +108,18 @@ fn engaged(things: &Things) -> Value {
     samples::employment(&things.candidate, &things.company)
 }
 
+/// Forms that fit the contract, and are of no page that was ever shown.
+const BUTTON: &str = "form=0000000000000000000000000000000000000000000000000000000000000000";
+const PASSWORD: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &agency=acme&email=a%40b.example&password=x";
+const CODE: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &flow=x&code=000000";
+const ENROLMENT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &link=0000000000000000000000000000000000000000000000000000000000000000\
+    &setup=x&password=x&repeated=x&code=000000";
+const STEP_UP: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &code=000000";
+
 const OPERATIONS: &[(&str, Sent)] = &[
     ("health.live", Sent::Nothing),
     ("health.ready", Sent::Nothing),
@@ -119,6 +132,17 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("token.issue", Sent::Form("grant_type=client_credentials")),
     ("token.revoke", Sent::Form("token=x")),
     ("token.introspect", Sent::Form("token=x")),
+    ("staff.style", Sent::Nothing),
+    ("staff.enrol", Sent::Nothing),
+    ("staff.enrolled", Sent::Form(ENROLMENT)),
+    ("staff.sign_in", Sent::Nothing),
+    ("staff.prove_password", Sent::Form(PASSWORD)),
+    ("staff.prove_code", Sent::Form(CODE)),
+    ("staff.account", Sent::Nothing),
+    ("staff.sign_out", Sent::Form(BUTTON)),
+    ("staff.sign_out_everywhere", Sent::Form(BUTTON)),
+    ("staff.step_up", Sent::Nothing),
+    ("staff.stepped_up", Sent::Form(STEP_UP)),
     ("api_key.list", Sent::Nothing),
     ("api_key.create", Sent::Json(|_| json!({ "name": "sync", "scopes": ["read:jobs"] }))),
     ("api_key.read", Sent::Nothing),

@@ -262,6 +262,11 @@ impl<'d> Compiler<'d> {
         if bodies.iter().any(|(media, _)| *media == FORM) {
             harmless.query.clear();
             harmless.words.clear();
+            // A query parameter of a secret's name is declared by no operation that takes a form.
+            let schemas = bodies.iter().filter_map(|(_, body)| body.value.get("schema"));
+            let secrets = schemas
+                .flat_map(|schema| harmless::members(self.document, schema, harmless::is_secret));
+            harmless.secrets = secrets.filter_map(|way| way.into_iter().next().flatten()).collect();
             return harmless;
         }
         let mut schemas = bodies.iter().map(|(_, body)| body.value.get("schema"));

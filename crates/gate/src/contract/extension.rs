@@ -77,6 +77,7 @@ fn form_of(text: &str) -> Option<ErrorForm> {
     match text {
         "problem" => Some(ErrorForm::Problem),
         "oauth" => Some(ErrorForm::OAuth),
+        "page" => Some(ErrorForm::Page),
         _ => None,
     }
 }
@@ -96,7 +97,7 @@ const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("action", "the name of an action"),
     ("access", "`required`, `optional` or `public`"),
     ("sensitive", "`low`, `normal` or `high`"),
-    ("error_form", "`problem` or `oauth`"),
+    ("error_form", "`problem`, `oauth` or `page`"),
     ("body_max", "a number of bytes from 1 to 67108864"),
     ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
 ];

@@ -25,6 +25,15 @@ pub struct Harmless {
     pub text: Vec<Vec<Option<String>>>,
     /// Query parameters that hold words to search for, or addresses.
     pub words: Vec<String>,
+    /// Members of a form that hold secrets which people choose: hashed as they come, and read by
+    /// nothing that could take them for anything else.
+    pub secrets: Vec<String>,
+}
+
+/// Whether the schema is of a secret that somebody chose (`format: password`).
+pub(super) fn is_secret(_: &Value, schema: &Value) -> bool {
+    single_type(schema) == Some("string")
+        && schema.get("format").and_then(Value::as_str) == Some("password")
 }
 
 /// Whether every text that fits the schema is made of harmless characters.
@@ -400,6 +409,19 @@ mod tests {
         assert_eq!(found(&of(&closed("a"), &closed("a"))), 0);
         assert_eq!(found(&of(&closed("a"), &open)), 0);
         assert_eq!(found(&of(&closed("a"), &json!({"type": "string"}))), 0);
+    }
+
+    #[test]
+    fn only_members_that_say_so_are_secrets() {
+        let schema = json!({"type": "object", "additionalProperties": false, "properties": {
+            "email": {"type": "string", "format": "email"},
+            "password": {"type": "string", "format": "password"},
+            "note": {"type": "string", "maxLength": 900},
+        }});
+
+        let found = members(&json!({}), &schema, is_secret);
+
+        assert_eq!(found, [vec![Some("password".to_owned())]]);
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub enum ErrorForm {
     Problem,
     /// `error` and `error_description` (RFC 6749 §5.2).
     OAuth,
+    /// A page, for people.
+    Page,
 }
 
 impl Operation {

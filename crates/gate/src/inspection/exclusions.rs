@@ -51,6 +51,9 @@ fn proven(operation: &Operation, text: Text) -> Vec<Exclusion> {
         let name = member(way);
         targets.extend([format!("ARGS:{name}"), format!("ARGS_POST:{name}")]);
     }
+    for name in &harmless.secrets {
+        targets.extend([format!("ARGS:{name}"), format!("ARGS_POST:{name}")]);
+    }
     let declared = DECLARED_ELSEWHERE.iter().map(|id| Selection::Ids(*id, *id));
     let mut list: Vec<Exclusion> =
         declared.map(|rules| Exclusion { rules, target: None }).collect();

@@ -8,11 +8,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
 use kernel::Problem;
 
-use super::identity::is_known;
+use super::identity::{brings_credentials, is_known};
 use crate::ring::{Next, Response, Ring, Visit};
 use crate::{App, Dossier};
 
@@ -40,10 +38,6 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     Ok(next.run(visit).await)
 }
 
-fn brings_credentials(headers: &HeaderMap) -> bool {
-    headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY)
-}
-
 /// Counts credentials that proved nothing, when the request leaves, also by hanging up.
 struct Unproven {
     app: Arc<App>,
@@ -58,5 +52,3 @@ impl Drop for Unproven {
         }
     }
 }
-
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -1,4 +1,4 @@
-//! Who is calling: proven by an access token or an API key, or nobody.
+//! Who is calling: proven by an access token, an API key or a session, or nobody.
 
 mod presented;
 
@@ -8,14 +8,15 @@ use http::HeaderMap;
 use kernel::{Code, Problem};
 use oauth::{DpopError, ProofOf, TokenError, verify_proof};
 use policy::Caller;
-use watch::Authentication;
+use watch::{Authentication, Person};
 
 use crate::contract::Access;
 use crate::keys::KeyDisbelief;
 use crate::ring::{Next, Response, Ring, Visit};
+use crate::sessions::SessionDisbelief;
 use crate::tokens::{Believed, Disbelief};
 use crate::{App, Dossier, revocations};
-use presented::{Presented, Scheme};
+use presented::{Cookie, Presented, Scheme};
 
 /// A caller that was proven before the rings, by whoever put this into the request's extensions:
 /// a session, a client certificate. Nothing on the wire can.
@@ -69,17 +70,36 @@ impl Head {
     }
 }
 
+/// Whether a request brings credentials of any kind, good or bad.
+pub(super) fn brings_credentials(headers: &HeaderMap) -> bool {
+    presented::is_any(headers)
+}
+
 /// Whether a request brings credentials that were believed a moment ago. What was revoked since,
 /// or is used wrongly, identity still refuses.
 pub(super) fn is_known(app: &App, headers: &HeaderMap) -> bool {
     let Ok(presented) = Presented::read(headers) else { return false };
     let by_token =
         presented.token.is_some_and(|(_, token)| app.tokens.knows(token, app.clock.now()));
-    by_token || presented.key.is_some_and(|key| app.keys.knows(key))
+    by_token
+        || presented.key.is_some_and(|key| app.keys.knows(key))
+        || presented.session.is_some_and(|cookie| match cookie {
+            Cookie::Once(text) => app.sessions.knows(text),
+            Cookie::Several => false,
+        })
 }
 
 async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>, Problem> {
     let presented = Presented::read(&head.headers)?;
+    if let Some(session) = presented.session {
+        if presented.token.is_some() || presented.key.is_some() {
+            refused(dossier, "session", None, "several_credentials");
+            return Err(Problem::new(&INVALID_SESSION)
+                .detail("expected a session or another credential, not both")
+                .header("www-authenticate", CHALLENGE));
+        }
+        return by_session(app, dossier, session).await;
+    }
     let by_token = presented.token.map(|token| by_token(app, dossier, head, token)).transpose()?;
     let by_key = match presented.key {
         Some(key) => Some(by_key(app, dossier, key).await?),
@@ -148,6 +168,7 @@ async fn by_key(app: &App, dossier: &Dossier, key: &str) -> Result<Arc<Caller>, 
         dossier.attempted(Authentication {
             method: "api_key",
             client_id: refused.client_id,
+            person: None,
             credential: refused.credential,
             outcome: Err(refused.why.reason()),
         });
@@ -158,6 +179,33 @@ async fn by_key(app: &App, dossier: &Dossier, key: &str) -> Result<Arc<Caller>, 
                 Problem::new(&INVALID_KEY).detail("this is no API key, or mistyped").because(why)
             }
             why => Problem::new(&INVALID_KEY).because(why),
+        }
+    })
+}
+
+async fn by_session(
+    app: &App,
+    dossier: &Dossier,
+    cookie: Cookie<'_>,
+) -> Result<Arc<Caller>, Problem> {
+    // Two of a name are read as what is no session.
+    let text = if let Cookie::Once(text) = cookie { text } else { "" };
+    let believed = app.sessions.believe(text, &app.revocations).await;
+    believed.map_err(|refused| {
+        let session = refused.session.as_deref();
+        dossier.attempted(Authentication {
+            method: "session",
+            client_id: None,
+            person: session.map(|session| Person { tenant: session.tenant, user: session.user }),
+            credential: session.map(|session| session.id.to_string()),
+            outcome: Err(refused.why.reason()),
+        });
+        match refused.why {
+            SessionDisbelief::Store(error) => error.into(),
+            why => {
+                let problem = Problem::new(&INVALID_SESSION).because(why);
+                problem.header("www-authenticate", CHALLENGE)
+            }
         }
     })
 }
@@ -179,13 +227,24 @@ fn refused(
     dossier.attempted(Authentication {
         method,
         client_id: caller.map(|caller| caller.id().to_owned()),
+        person: None,
         credential: caller.and_then(|caller| caller.credential().map(ToOwned::to_owned)),
         outcome: Err(reason),
     });
 }
 
 /// The problems that this ring makes, besides those of `oauth`.
-pub(super) const CODES: &[&Code] = &[&INVALID_KEY];
+pub(super) const CODES: &[&Code] = &[&INVALID_KEY, &INVALID_SESSION];
+
+/// RFC 9110 §11.6.1: a 401 has a challenge. No scheme is registered for cookies.
+const CHALLENGE: &str = r#"Bearer realm="ringwall""#;
+/// The session is not good, or not any more.
+const INVALID_SESSION: Code = Code {
+    status: 401,
+    name: "auth.invalid_session",
+    title: "You are not signed in, or not any more",
+    mend: "Sign in again at `/staff/sign-in`.",
+};
 
 /// The API key is not good.
 const INVALID_KEY: Code = Code {

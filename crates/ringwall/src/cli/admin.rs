@@ -1,19 +1,74 @@
 //! Arguments of `ringwall admin`.
 
 use clap::{Args, Subcommand};
-use kernel::{Line, Slug};
+use kernel::contact::ContactError;
+use kernel::{Email, Line, Slug};
 
 use super::ConfigArgs;
+
+/// Somebody's e-mail address. It is not printed by accident.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) Email);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address")
+    }
+}
+
+fn address(text: &str) -> Result<Address, ContactError> {
+    Email::parse(text).map(Address)
+}
 
 /// What to administer.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
     /// Create a tenant and its first partner, and show the partner's secret once
     Bootstrap(BootstrapArgs),
+    /// Take somebody onto a tenant's staff, or give them a new link to set up how they sign in
+    Invite(InviteArgs),
+    /// End every session of somebody on a tenant's staff, and let them sign in no more
+    Deactivate(DeactivateArgs),
     /// Register the public keys that a partner signs its client assertions with
     Keys(KeysArgs),
     /// End every access token that a partner has, on every node within two seconds
     Revoke(RevokeArgs),
+}
+
+/// Somebody on a tenant's staff.
+#[derive(Debug, Args)]
+#[command(after_help = INVITE_HELP)]
+pub(crate) struct InviteArgs {
+    /// Short name of the tenant
+    #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
+    pub(crate) tenant_slug: Slug,
+    /// Their e-mail address, which they sign in with
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
+    pub(crate) email: Address,
+    /// Their name, where they are not on the staff yet
+    #[arg(long, value_name = "NAME", value_parser = Line::<1, 120>::parse)]
+    pub(crate) name: Option<Line<1, 120>>,
+    /// Their role, where they are not on the staff yet
+    #[arg(long, value_name = "ROLE", default_value = "recruiter")]
+    pub(crate) role: String,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Somebody who leaves.
+#[derive(Debug, Args)]
+#[command(after_help = DEACTIVATE_HELP)]
+pub(crate) struct DeactivateArgs {
+    /// Short name of the tenant
+    #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
+    pub(crate) tenant_slug: Slug,
+    /// Their e-mail address
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
+    pub(crate) email: Address,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// A partner's public keys.
@@ -70,6 +125,17 @@ pub(crate) struct BootstrapArgs {
     /// Role of the partner
     #[arg(long, value_name = "ROLE", default_value = "partner")]
     pub(crate) role: String,
+    /// E-mail address of the tenant's first administrator, who is given a link to enrol
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
+    pub(crate) admin_email: Option<Address>,
+    /// Name of the administrator
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = Line::<1, 120>::parse,
+        default_value = "Administrator"
+    )]
+    pub(crate) admin_name: Line<1, 120>,
     /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -77,6 +143,20 @@ pub(crate) struct BootstrapArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }
+
+const INVITE_HELP: &str = "\
+The link is good once and for a day. A new one makes earlier ones void, and whoever is signed in as
+them is signed out when it is used: so it also helps who lost their password or their phone.
+
+Examples:
+  ringwall admin invite --tenant-slug acme --email rui@acme.example --name \"Rui Tavares\"
+  ringwall admin invite --tenant-slug acme --email ada@acme.example --name Ada --role system_admin";
+
+const DEACTIVATE_HELP: &str = "\
+Every node hears of it within two seconds.
+
+Examples:
+  ringwall admin deactivate --tenant-slug acme --email rui@acme.example";
 
 const KEYS_HELP: &str = "\
 The keys take the place of those before. Each has a `kid`, and is of P-256 (ES256), P-384 (ES384),
@@ -93,11 +173,13 @@ Examples:
   ringwall admin revoke --client pc_8f3kq2m1zdy2y2ye";
 
 const HELP: &str = "\
-The secret is stored as a keyed hash; it cannot be shown again. The slug must not be taken.
+The secret is stored as a keyed hash, the link as a hash; neither can be shown again. The slug must
+not be taken.
 
 Examples:
   ringwall admin bootstrap --tenant-name \"Acme Talent\" --tenant-slug acme --partner-name \"ATS\"
   ringwall admin bootstrap --tenant-name Beta --tenant-slug beta --partner-name CRM --json
+  ringwall admin bootstrap --tenant-name A --tenant-slug a --partner-name B --admin-email c@a.org
 
 Exit codes:
   0  created; client id and secret are on standard output

@@ -1,6 +1,7 @@
 //! How often the running binary lets somebody call.
 
 #[path = "../../../counters/tests/redis/server.rs"]
+#[expect(dead_code, reason = "the tests of counters stop and resume theirs")]
 mod redis;
 
 use serde_json::Value;

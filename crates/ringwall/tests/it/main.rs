@@ -21,6 +21,7 @@ mod firewall;
 mod firewall_commands;
 mod kill;
 mod limits;
+mod people;
 mod postgres;
 mod server;
 mod site;

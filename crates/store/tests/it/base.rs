@@ -181,6 +181,7 @@ impl Base {
         let attempt = watch::Authentication {
             method: "client_secret_basic",
             client_id: Some("pc_nobody".to_owned()),
+            person: None,
             credential: None,
             outcome: Err("client_unknown"),
         };

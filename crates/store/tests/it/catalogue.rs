@@ -19,7 +19,11 @@ const NOBODY: &[&str] = &[
     "refresh_family.previous",
     "refresh_family.salt",
     "seen_jti.hash",
+    "sign_in_delay.subject",
     "signing_key.sealed",
+    "staff_enrolment.hash",
+    "staff_recovery_code.hash",
+    "staff_session.hash",
     "tenant_key.wrapped",
 ];
 

@@ -32,5 +32,6 @@ mod samples;
 mod schema;
 mod sealed;
 mod search;
+mod staff;
 mod tenants;
 mod walls;

@@ -73,6 +73,16 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
         ),
         format!("insert into partner_key values ({id}, {id}, 'pc', '{{}}', 0, null)"),
         format!("insert into revocation values ({id}, {id}, 'token', 'x', 0, 1)"),
+        format!(
+            "insert into staff values ({id}, {id}, '{tenant}', 'x', 'x', '', 'invited', null, \
+             null, 0, null, 0, 0, 1)"
+        ),
+        format!("insert into staff_recovery_code values ('{tenant}', {id}, {id}, null)"),
+        format!("insert into staff_enrolment values ('{tenant}', {id}, {id}, 0, 1, null)"),
+        format!(
+            "insert into staff_session values ({id}, {id}, '{tenant}', {id}, 'production', '', \
+             'x', false, 0, 0, 0, 1, 1, null)"
+        ),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
         format!("insert into import_part values ({id}, {id}, 1, 0, 'x')"),
@@ -268,6 +278,25 @@ async fn an_api_key_that_proved_nothing_shows_its_own_row_only() {
         assert_eq!(tenants_seen(&mut on, "api_key").await, [acme.uuid().to_string()]);
         let done = sqlx::query("update api_key set used_at = 0").execute(&mut on).await.unwrap();
         assert_eq!(done.rows_affected(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_who_proved_nothing_shows_the_row_that_they_name_only() {
+    on_postgres(async |base| {
+        let (acme, _) = two_tenants(base).await;
+        let mut on = around(base).await;
+        let hash = data_encoding::HEXLOWER.encode(acme.to_string().as_bytes());
+        set(&mut on, "app.presented", &hash).await;
+
+        for table in ["staff", "staff_enrolment", "staff_session"] {
+            assert_eq!(tenants_seen(&mut on, table).await, [acme.uuid().to_string()], "{table}");
+            let sql = format!("update {table} set created_at = 0");
+            let done = sqlx::query(AssertSqlSafe(sql)).execute(&mut on).await.unwrap();
+            assert_eq!(done.rows_affected(), 0, "{table}");
+        }
+        assert!(tenants_seen(&mut on, "staff_recovery_code").await.is_empty());
     })
     .await;
 }

@@ -63,6 +63,7 @@ fn attempt() -> Authentication {
     Authentication {
         method: "client_secret_basic",
         client_id: Some("pc_acme".to_owned()),
+        person: None,
         credential: Some("key_1".to_owned()),
         outcome: Ok(()),
     }
@@ -97,6 +98,7 @@ fn what_callers_chose_is_cut_and_cannot_break_lines() {
     let scene = Scene { user_agent: Some(format!("a\r\nb{}", "c".repeat(300))), ..scene() };
     let attempt = Authentication {
         client_id: Some(format!("\u{1b}[2J{}", "x".repeat(100))),
+        person: None,
         credential: Some("\n".repeat(100)),
         ..attempt()
     };
@@ -343,7 +345,8 @@ fn any_authentication() -> impl Strategy<Value = Event> {
     let parts = (any::<Option<String>>(), any::<Option<String>>(), any::<bool>());
     (any_scene(), parts).prop_map(|(scene, (client_id, credential, is_proven))| {
         let outcome = is_proven.then_some(()).ok_or("invalid_client");
-        let attempt = Authentication { method: "bearer", client_id, credential, outcome };
+        let attempt =
+            Authentication { method: "bearer", client_id, person: None, credential, outcome };
         Event::authentication(id(), &scene, attempt)
     })
 }
@@ -401,4 +404,23 @@ proptest! {
         prop_assert_eq!(again.canonical(), canonical);
         prop_assert_eq!(again, event);
     }
+}
+
+#[test]
+fn an_attempt_of_a_person_names_their_id_and_their_tenant() {
+    let clock = ManualClock::new(AT);
+    let person = Person { tenant: TenantId::new(&clock), user: UserId::new(&clock) };
+    let attempt = Authentication {
+        method: "totp",
+        client_id: None,
+        person: Some(person),
+        credential: None,
+        outcome: Err("code_wrong"),
+    };
+
+    let event = json_of(&Event::authentication(id(), &bare_scene(), attempt));
+
+    assert_eq!(event["user"], json!({ "type_id": 1, "uid": person.user }));
+    assert_eq!(event["metadata"]["tenant_uid"], json!(person.tenant));
+    assert_eq!(event["status_code"], "code_wrong");
 }

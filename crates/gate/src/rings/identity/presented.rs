@@ -1,13 +1,24 @@
-//! What a request holds out: an access token, an API key, both or neither.
+//! What a request holds out: an access token, an API key, both, a session, or nothing.
 
 use http::HeaderMap;
 use kernel::Problem;
 use oauth::{ApiKey, INVALID_TOKEN};
 
+use crate::sessions::SESSION_COOKIE;
+
 /// Credentials as they stand in the headers. Nothing is proven yet.
 pub(super) struct Presented<'a> {
     pub(super) token: Option<(Scheme, &'a str)>,
     pub(super) key: Option<&'a str>,
+    pub(super) session: Option<Cookie<'a>>,
+}
+
+/// A session as a browser sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cookie<'a> {
+    Once(&'a str),
+    /// Two of a name: which one is meant would be a guess.
+    Several,
 }
 
 /// How an access token is sent.
@@ -21,25 +32,47 @@ impl<'a> Presented<'a> {
     /// From `Authorization` (RFC 6750 §2.1, RFC 9449 §7.1) and `X-API-Key`. Nowhere else is a
     /// credential looked for.
     pub(super) fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
+        let session = cookie(headers);
         let key = match headers.contains_key(API_KEY) {
             true => Some(single(headers, API_KEY).ok_or_else(unsupported)?),
             false => None,
         };
-        let Some(value) = headers.get(AUTHORIZATION) else { return Ok(Self { token: None, key }) };
+        let Some(value) = headers.get(AUTHORIZATION) else {
+            return Ok(Self { token: None, key, session });
+        };
         let value = value.to_str().map_err(|_| unsupported())?;
         let (scheme, token) = value.split_once(' ').ok_or_else(unsupported)?;
         let token = token.trim_start_matches(' ');
         match scheme {
             _ if scheme.eq_ignore_ascii_case("dpop") => {
-                Ok(Self { token: Some((Scheme::Dpop, token)), key })
+                Ok(Self { token: Some((Scheme::Dpop, token)), key, session })
             }
             _ if !scheme.eq_ignore_ascii_case("bearer") => Err(unsupported()),
             // No access token begins like an API key. Two keys are one too many.
             _ if ApiKey::is_alike(token) && key.is_some() => Err(unsupported()),
-            _ if ApiKey::is_alike(token) => Ok(Self { token: None, key: Some(token) }),
-            _ => Ok(Self { token: Some((Scheme::Bearer, token)), key }),
+            _ if ApiKey::is_alike(token) => Ok(Self { token: None, key: Some(token), session }),
+            _ => Ok(Self { token: Some((Scheme::Bearer, token)), key, session }),
         }
     }
+}
+
+/// Whether any credential stands in the headers, in whatever form.
+pub(super) fn is_any(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION)
+        || headers.contains_key(API_KEY)
+        || cookie(headers).is_some()
+}
+
+/// The session cookie. HTTP/2 may send cookies in several headers (RFC 9113 §8.2.3).
+fn cookie(headers: &HeaderMap) -> Option<Cookie<'_>> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = all.flat_map(|value| value.split(';'));
+    let mut ours = pairs.filter_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == SESSION_COOKIE).then_some(value)
+    });
+    let first = ours.next()?;
+    Some(if ours.next().is_none() { Cookie::Once(first) } else { Cookie::Several })
 }
 
 /// The value of a header that is sent once.
@@ -57,7 +90,45 @@ fn unsupported() -> Problem {
 }
 
 /// The headers that credentials stand in.
-pub(super) const HEADERS: &[&str] = &[AUTHORIZATION, API_KEY, DPOP];
+pub(super) const HEADERS: &[&str] = &[AUTHORIZATION, API_KEY, DPOP, COOKIE];
 const AUTHORIZATION: &str = "authorization";
+const COOKIE: &str = "cookie";
 const API_KEY: &str = "x-api-key";
 pub(super) const DPOP: &str = "dpop";
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(cookies: &[&str]) -> HeaderMap {
+        let values = cookies.iter().map(|value| HeaderValue::from_str(value).unwrap());
+        values.map(|value| (http::header::COOKIE, value)).collect()
+    }
+
+    #[test]
+    fn a_session_that_stands_twice_is_not_guessed_at() {
+        for cookies in [
+            &["__Host-ringwall=a; __Host-ringwall=b"][..],
+            &["__Host-ringwall=a", "__Host-ringwall=a"],
+        ] {
+            let headers: HeaderMap = cookies.iter().fold(HeaderMap::new(), |mut all, value| {
+                all.append(http::header::COOKIE, HeaderValue::from_str(value).unwrap());
+                all
+            });
+
+            assert_eq!(cookie(&headers), Some(Cookie::Several));
+        }
+    }
+
+    #[test]
+    fn a_cookie_of_another_name_is_none_of_ours() {
+        for other in
+            ["ringwall=a", "__host-ringwall=a", "__Host-ringwall2=a", "x=__Host-ringwall=a", ""]
+        {
+            assert_eq!(cookie(&headers(&[other])), None, "{other}");
+        }
+        assert_eq!(cookie(&headers(&["a=1; __Host-ringwall=b;c=2"])), Some(Cookie::Once("b")));
+    }
+}

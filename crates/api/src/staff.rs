@@ -1,0 +1,85 @@
+//! How people sign in: pages without any script, each form a declared operation, so that all rings
+//! apply to it.
+
+pub(crate) mod account;
+mod cookies;
+pub(crate) mod enrol;
+mod flow;
+mod html;
+mod page;
+mod second_factor;
+pub(crate) mod sign_in;
+mod slowly;
+pub(crate) mod step_up;
+pub(crate) mod style;
+
+use std::sync::Arc;
+
+use kernel::{Code, Problem};
+use policy::{Environment, Role};
+use signin::{Life, SignInKey};
+use tokio::sync::Semaphore;
+use vault::{Keyring, TokenKey};
+
+use crate::reply::Refused;
+
+/// What signing in needs.
+pub struct SignIn {
+    /// What names, codes and forms are hashed with.
+    pub key: SignInKey,
+    /// What seals a sign-in between its two steps, and an enrolment between its page and its form.
+    flows: TokenKey,
+    /// How many passwords are hashed at once: each takes 19 MiB and a processor.
+    hashing: Arc<Semaphore>,
+}
+
+impl SignIn {
+    /// With keys of a keyring.
+    #[must_use]
+    pub fn new(keyring: &Keyring) -> Self {
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            key: sign_in_key(keyring),
+            flows: TokenKey::new(keyring, "sign-in-flow/1"),
+            hashing: Arc::new(Semaphore::new(at_once)),
+        }
+    }
+}
+
+/// The key that accounts are found with, for who makes accounts.
+#[must_use]
+pub fn sign_in_key(keyring: &Keyring) -> SignInKey {
+    SignInKey::new(&keyring.purpose_key("sign-in/1"))
+}
+
+/// How long sessions of these roles live: as long as those of the weightiest among them.
+fn life(roles: &[Role]) -> Life {
+    if roles.contains(&Role::SystemAdmin) { Life::ADMINISTRATOR } else { Life::STAFF }
+}
+
+/// Whether somebody of these roles may sign in to this environment at all. Policies say the same;
+/// here nobody gets as far as a session.
+fn may_enter(roles: &[Role], environment: Environment) -> bool {
+    let is_developer = roles.contains(&Role::DevUser);
+    !roles.is_empty() && (environment == Environment::Sandbox || !is_developer)
+}
+
+/// A form that was not made for this visit or session.
+fn stale() -> Refused {
+    Problem::new(&FORM_STALE).into()
+}
+
+/// A page that was left open, or a form from elsewhere.
+pub(crate) const FORM_STALE: Code = Code {
+    status: 403,
+    name: "staff.form_stale",
+    title: "This form is too old",
+    mend: "Open the page again, and send the form once more. Cookies must be allowed.",
+};
+/// An enrolment link that is not good.
+pub(crate) const LINK_OVER: Code = Code {
+    status: 404,
+    name: "staff.link_over",
+    title: "This link is not good any more",
+    mend: "A link works once and for a day. Ask an administrator of your agency for a new one.",
+};

@@ -1,0 +1,86 @@
+//! A problem as a page: for operations that people see in a browser. No script, no style of its
+//! own, and every text escaped.
+
+use kernel::Problem;
+
+use crate::Dossier;
+
+/// The page.
+pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
+    let code = problem.code;
+    let (title, hint) = match code.status {
+        401 => ("Please sign in", "You are not signed in, or not any more."),
+        _ => (code.title, code.mend),
+    };
+    let detail = problem.detail.as_deref().filter(|_| code.status != 401).unwrap_or_default();
+    let detail = if detail.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{}.</p>", escape(&sentence(detail)))
+    };
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · \
+         Ringwall</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <link rel=\"stylesheet\" href=\"/staff/style.css\"></head><body><main>\
+         <p class=\"brand\">Ringwall</p><h1>{title}</h1>{detail}<p>{}</p>\
+         <p><a class=\"button\" href=\"{SIGN_IN}\">Sign in</a></p>\
+         <p class=\"quiet\">If you ask for help, name this request: <code>{}</code></p>\
+         </main></body></html>\n",
+        escape(hint),
+        dossier.request_id,
+        title = escape(title),
+    )
+}
+
+/// With a capital, as a sentence on a page begins.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn escape(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    for c in words.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            // Marks of code in our texts; a page has no need of them.
+            '`' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Our own style sheet, and nothing else.
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; \
+                                 base-uri 'none'; form-action 'none'";
+const SIGN_IN: &str = "/staff/sign-in";
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use kernel::{Code, ManualClock, Timestamp};
+
+    use super::*;
+
+    const ODD: Code = Code { status: 400, name: "x", title: "<b>", mend: "<i>\"" };
+
+    fn page(code: &'static Code) -> String {
+        let clock = ManualClock::new(Timestamp::from_millis(0));
+        let dossier = Dossier::open(&clock, http::Method::GET, &HeaderMap::new());
+        of(&dossier, &Problem::new(code).detail("<script>"))
+    }
+
+    #[test]
+    fn markup_in_a_problem_is_text_on_the_page() {
+        let page = page(&ODD);
+
+        for tag in ["<script>", "<b>", "<i>"] {
+            assert!(!page.contains(tag), "{page}");
+        }
+        assert!(page.contains("&lt;script&gt;.") && page.contains("req_"), "{page}");
+    }
+}
