@@ -1,6 +1,6 @@
 //! Two agencies with made-up people, for trying things out. The same data for everybody.
 
-use kernel::{Email, Line, Slug, Timestamp};
+use kernel::{CandidateId, Email, Line, Slug, Timestamp};
 use policy::{Environment, Permit, Role};
 use staffing::calendar::Date;
 use staffing::candidate::CandidateDraft;
@@ -83,7 +83,7 @@ async fn populate(
     tx: &mut TenantTx,
     agency: &Agency,
 ) -> Result<Registered, StoreError> {
-    let mut drafts = people(agency.seed);
+    let drafts = people(agency.seed);
     let mut owners = Vec::new();
     for draft in synthetic::clients(agency.seed, CLIENTS) {
         owners.push(clients::add(tx, &draft).await?.id);
@@ -94,14 +94,7 @@ async fn populate(
         let job = jobs::add(tx, draft).await?;
         lead(tx, job, index).await?;
     }
-    let (mut index, mut workers) = (0, Vec::new());
-    while let Some(draft) = drafts.recv().await {
-        let id = candidates::add(tx, &draft, state(tx.now(), index)).await?.id;
-        index += 1;
-        if workers.len() < EMPLOYMENTS {
-            workers.push((id, draft));
-        }
-    }
+    let workers = write_down(tx, drafts).await?;
     let workers: Vec<_> = workers.iter().map(|(id, draft)| (*id, draft)).collect();
     let engaged = synthetic::employments(agency.seed, &workers, &owners, today);
     for (index, draft) in engaged.iter().enumerate() {
@@ -130,6 +123,26 @@ async fn staff(
         invited.push(registration::take_on(base, tx, agency.slug, person).await?);
     }
     Ok(invited)
+}
+
+/// Writes the candidates down, many at once; those who will be engaged.
+async fn write_down(
+    tx: &mut TenantTx,
+    mut drafts: mpsc::Receiver<CandidateDraft>,
+) -> Result<Vec<(CandidateId, CandidateDraft)>, StoreError> {
+    let (mut index, mut workers) = (0, Vec::new());
+    let mut ready = Vec::with_capacity(AHEAD);
+    while drafts.recv_many(&mut ready, AHEAD).await > 0 {
+        let now = tx.now();
+        let many: Vec<_> =
+            ready.drain(..).zip(index..).map(|(draft, at)| (draft, state(now, at))).collect();
+        index += many.len();
+        let ids = candidates::add_all(tx, &many, None).await?;
+        let wanted = EMPLOYMENTS.saturating_sub(workers.len());
+        let known = ids.into_iter().zip(many).map(|(id, (draft, _))| (id, draft));
+        workers.extend(known.take(wanted));
+    }
+    Ok(workers)
 }
 
 /// An agency's candidates, made up beside the work on the database and a few ahead of it.

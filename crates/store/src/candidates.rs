@@ -146,20 +146,24 @@ pub async fn add(
     Ok(candidate)
 }
 
-/// Writes many new candidates down at once; their ids in the same order.
-pub(crate) async fn add_all(
+/// Writes many new candidates down at once; their ids in the same order. The author is whoever asked
+/// for it where that is not the transaction's.
+///
+/// # Errors
+/// When an e-mail address or reference is taken; then none is written.
+pub async fn add_all(
     tx: &mut TenantTx,
-    drafts: &[CandidateDraft],
-    state: &State,
-    author: &str,
+    drafts: &[(CandidateDraft, State)],
+    author: Option<&str>,
 ) -> Result<Vec<CandidateId>, StoreError> {
     let mut ids = Vec::with_capacity(drafts.len());
     for part in drafts.chunks(ROWS_MAX) {
         let candidates: Vec<_> = part
             .iter()
-            .map(|draft| {
+            .map(|(draft, state)| {
                 let new = new(tx, draft, state.clone());
-                (Candidate { created_by: author.to_owned(), ..new }, draft)
+                let created_by = author.map_or(new.created_by, ToOwned::to_owned);
+                (Candidate { created_by, ..new }, draft)
             })
             .collect();
         let rows = candidates.iter().map(|(candidate, _)| row(tx, candidate));

@@ -7,7 +7,7 @@ use crate::{error::Outcome, run};
 
 /// Raises the number of examples for an operation; the default keeps the whole walk to minutes.
 const EXAMPLES: &str = "RINGWALL_INTEROP_EXAMPLES";
-const EXAMPLES_DEFAULT: &str = "15";
+const EXAMPLES_DEFAULT: &str = "8";
 
 /// As a partner, and as somebody without any credentials.
 pub(super) fn run(stage: &Stage, venv: &Venv) -> Vec<Told> {

@@ -91,7 +91,8 @@ pub(crate) async fn show(
         (status = 422, description = "Not so", body = String, content_type = "text/html")),
     extensions(("x-ringwall" = json!({
         "action": "staff.enrol", "access": "public", "error_form": "page", "body_max": 8192,
-        "sensitive": "high"
+        "sensitive": "high",
+        "limits": [{ "name": "sign-in", "by": ["address"], "max": 60, "window_s": 900 }]
     })))
 )]
 pub(crate) async fn enrol(

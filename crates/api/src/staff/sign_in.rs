@@ -83,7 +83,8 @@ pub(crate) async fn show(State(api): State<Arc<Settings>>, headers: HeaderMap) -
         (status = 429, description = "Too many", body = String, content_type = "text/html")),
     extensions(("x-ringwall" = json!({
         "action": "staff.sign_in", "access": "public", "error_form": "page", "body_max": 4096,
-        "sensitive": "high"
+        "sensitive": "high",
+        "limits": [{ "name": "sign-in", "by": ["address"], "max": 60, "window_s": 900 }]
     })))
 )]
 pub(crate) async fn prove_password(
@@ -132,7 +133,8 @@ pub(crate) async fn prove_password(
         (status = 429, description = "Too many", body = String, content_type = "text/html")),
     extensions(("x-ringwall" = json!({
         "action": "staff.sign_in", "access": "public", "error_form": "page", "body_max": 4096,
-        "sensitive": "high"
+        "sensitive": "high",
+        "limits": [{ "name": "sign-in", "by": ["address"], "max": 60, "window_s": 900 }]
     })))
 )]
 pub(crate) async fn prove_code(

@@ -121,8 +121,9 @@ async fn carry_out(
         };
         results.push(result);
     }
-    let (places, drafts): (Vec<usize>, Vec<CandidateDraft>) = new.into_iter().unzip();
-    let ids = candidates::add_all(tx, &drafts, &state, &import.created_by).await?;
+    let with_state = |(place, draft)| (place, (draft, state.clone()));
+    let (places, drafts): (Vec<usize>, Vec<_>) = new.into_iter().map(with_state).unzip();
+    let ids = candidates::add_all(tx, &drafts, Some(&import.created_by)).await?;
     for (place, id) in places.into_iter().zip(ids) {
         if let Some(result) = results.get_mut(place) {
             result.candidate = Some(id);
