@@ -152,7 +152,7 @@ impl Platform {
             peppers: vec![pepper(&keyring)],
             api_key_pepper: api_key_pepper(&keyring),
             cursors: TokenKey::new(&keyring, "cursor/1"),
-            pools: Pools::new(2).expect("the match policy parses"),
+            pools: Arc::new(Pools::new(2).expect("the match policy parses")),
             documentation: plan.documentation.clone(),
         };
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
