@@ -39,6 +39,9 @@ pub(crate) struct Options {
     /// Where the Core Rule Set is, for the firewall's bench; else Debian's package
     #[arg(long)]
     crs: Option<PathBuf>,
+    /// How many candidates the import's bench imports: at most, and else, 100,000
+    #[arg(long)]
+    candidates: Option<u32>,
     /// Only benches whose name is one of these
     only: Vec<String>,
 }
@@ -62,6 +65,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     if let Some(crs) = &options.crs {
         let crs = fs::canonicalize(crs).map_err(ChoreError::path(crs))?;
         command.env("RINGWALL_CRS", crs);
+    }
+    if let Some(candidates) = options.candidates {
+        command.env("RINGWALL_BENCH_CANDIDATES", candidates.to_string());
     }
     let Told { ratios, page: firewall } = measured(command)?;
     let rows = rows(&ratios);

@@ -38,7 +38,7 @@ pub struct Settings {
     /// What seals cursors.
     pub cursors: TokenKey,
     /// The tenants' candidates in memory, ready to be ranked.
-    pub pools: Pools,
+    pub pools: Arc<Pools>,
     /// The pages about this API.
     pub documentation: Documentation,
 }

@@ -78,6 +78,8 @@ pub(crate) async fn wall(
     let (signing_key, verifying) = keys::signing(&base.store).await?;
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
+    let pools = Arc::new(Pools::new(POOLS_MAX).map_err(|error| Failure::because(&error))?);
+    work::forget_idle(Arc::clone(&pools), Arc::clone(&base.clock), background);
     let settings = Settings {
         issuer: urls.issuer.clone(),
         audience: urls.audience.clone(),
@@ -88,7 +90,7 @@ pub(crate) async fn wall(
         api_key_pepper: keys::api_key_pepper(&base.keyring),
         sign_in: SignIn::new(&base.keyring),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
-        pools: Pools::new(POOLS_MAX).map_err(|error| Failure::because(&error))?,
+        pools,
         documentation: plans.documentation,
     };
     if let Some(shield) = &plans.shield {

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Pools;
 use gate::revocations::HEAR_EVERY;
 use gate::{App, Tasks};
+use kernel::Clock;
 use store::chores::Worker;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -61,6 +63,20 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     });
 }
 
+/// Lets go, every minute, of who may be ranked where nobody asks for rankings.
+pub(crate) fn forget_idle(pools: Arc<Pools>, clock: Arc<dyn Clock>, tasks: &Tasks) {
+    let mut stopping = tasks.stopping();
+    tasks.spawn(async move {
+        let mut next = interval(FORGET_EVERY);
+        loop {
+            tokio::select! {
+                () = &mut stopping => return,
+                _ = next.tick() => pools.forget_idle(clock.now()),
+            }
+        }
+    });
+}
+
 /// Whether it went well. What failed is tried again with the next look.
 fn tell<T>(done: Result<T, store::StoreError>) -> bool {
     if let Err(error) = &done {
@@ -72,4 +88,5 @@ fn tell<T>(done: Result<T, store::StoreError>) -> bool {
 
 /// In turns of [`HEAR_EVERY`].
 const PRUNE_TURNS: u64 = 60;
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(500);

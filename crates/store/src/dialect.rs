@@ -25,6 +25,7 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Db, StoreError> {
     if is_postgres(&config.url) {
         let pool = postgres(config, Some(ROLE)).await?;
         refuse_powerful_role(&pool).await?;
+        refuse_without_matcher(&pool).await?;
         return Ok(Db { read: pool.clone(), write: pool });
     }
     // One writer: SQLite has one, and waiting in our queue beats `SQLITE_BUSY`.
@@ -293,6 +294,20 @@ async fn refuse_powerful_role(pool: &DatabaseConnection) -> Result<(), StoreErro
     )))
 }
 
+/// Migrating grants the matcher's role, unless the owner may not: then every ranking would fail.
+/// Where there is no such role the schema is behind, which is told elsewhere.
+async fn refuse_without_matcher(pool: &DatabaseConnection) -> Result<(), StoreError> {
+    let statement = Statement::from_string(DbBackend::Postgres, MAY_MATCH);
+    let row = pool.query_one_raw(statement).await?;
+    if row.map(|row| row.try_get::<bool>("", "fits")).transpose()? != Some(false) {
+        return Ok(());
+    }
+    Err(StoreError::Setup(format!("the matcher cannot take its role; {MEND_MATCHER}")))
+}
+
+const MAY_MATCH: &str = "select pg_has_role(session_user, oid, 'member') as fits \
+    from pg_roles where rolname = 'ringwall_matcher'";
+const MEND_MATCHER: &str = "as an administrator, `grant ringwall_matcher to ringwall_app`";
 const MEND: &str =
     "run `ringwall db migrate` as the owner, then `grant ringwall_app` to the login role";
 /// SQLSTATE `invalid_parameter_value`: the role does not exist.
@@ -315,5 +330,29 @@ mod tests {
         let refused = refuse_powerful_role(&owner).await.unwrap_err();
 
         assert!(refused.to_string().contains("role without superuser"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_login_that_cannot_become_the_matcher_is_told_at_start() {
+        let url = std::env::var("RINGWALL_TEST_POSTGRES");
+        let url = url.unwrap_or("postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+        let owner = connect_owner(&StoreConfig { url: url.clone(), connections_max: 1 }).await;
+        let owner = owner.unwrap();
+        let name = format!("ringwall_test_{}", uuid::Uuid::from_bytes(kernel::random::bytes()));
+        let name = name.replace('-', "");
+        owner.execute_unprepared(&format!("create role {name} login")).await.unwrap();
+        // Another test's migration may have made it already, at the same moment even.
+        let made = owner.execute_unprepared("create role ringwall_matcher nologin").await;
+        let url = url.replace("postgres@", &format!("{name}@"));
+        let stranger = postgres(&StoreConfig { url, connections_max: 1 }, None).await.unwrap();
+
+        let refused = refuse_without_matcher(&stranger).await;
+        let fits = refuse_without_matcher(&owner).await;
+
+        stranger.close().await.unwrap();
+        owner.execute_unprepared(&format!("drop role {name}")).await.unwrap();
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("`grant ringwall_matcher to ringwall_app`"), "{refused}");
+        assert!(fits.is_ok(), "{made:?} {fits:?}");
     }
 }

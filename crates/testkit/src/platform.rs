@@ -163,7 +163,7 @@ impl Platform {
             api_key_pepper: api_key_pepper(&keyring),
             sign_in: SignIn::new(&keyring),
             cursors: TokenKey::new(&keyring, "cursor/1"),
-            pools: Pools::new(2).expect("the match policy parses"),
+            pools: Arc::new(Pools::new(2).expect("the match policy parses")),
             documentation: plan.documentation.clone(),
         };
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));

@@ -4,9 +4,10 @@
 //! change log before each ranking: what was committed before a request is seen by it. At most so
 //! many tenants are kept; the one that was used least lately goes first.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use kernel::{CandidateId, TenantId};
+use kernel::{CandidateId, TenantId, Timestamp};
 use matching::policy::PolicyError;
 use matching::{Exchange, Opening, Policy, Pool, Question, Ranking, Scope};
 use policy::Permit;
@@ -18,9 +19,16 @@ use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 /// The pools of the tenants that used theirs latest, the latest last.
 pub struct Pools {
-    kept: Mutex<Vec<(TenantId, Shared)>>,
+    kept: Mutex<Vec<Kept>>,
     tenants_max: usize,
     rules: Arc<Rules>,
+}
+
+/// A tenant's pool.
+struct Kept {
+    tenant: TenantId,
+    pool: Shared,
+    used_at: Timestamp,
 }
 
 /// By what everybody is ranked.
@@ -45,6 +53,8 @@ pub(crate) struct Task {
     /// Everybody when none are named.
     pub(crate) only: Option<Vec<CandidateId>>,
     pub(crate) top: usize,
+    /// By the platform's clock.
+    pub(crate) at: Timestamp,
 }
 
 impl Pools {
@@ -73,7 +83,7 @@ impl Pools {
         permit: &Permit,
         task: Task,
     ) -> Result<Ranking, StoreError> {
-        let pool = self.current(store, permit).await?;
+        let pool = self.current(store, permit, task.at).await?;
         let rules = Arc::clone(&self.rules);
         // Ranking many takes milliseconds, which is long for a thread that serves others.
         let ranked = tokio::task::spawn_blocking(move || {
@@ -92,9 +102,10 @@ impl Pools {
         &self,
         store: &Store,
         permit: &Permit,
+        now: Timestamp,
     ) -> Result<OwnedRwLockReadGuard<Followed>, StoreError> {
         let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
-        let mut held = self.of(tenant).write_owned().await;
+        let mut held = self.of(tenant, now).write_owned().await;
         match held.follow(store, permit).await {
             Ok(()) => {}
             // Fell behind what the log keeps: from the start.
@@ -107,16 +118,25 @@ impl Pools {
         Ok(OwnedRwLockWriteGuard::downgrade(held))
     }
 
+    /// Lets go of the pools that nobody has asked for a while.
+    pub fn forget_idle(&self, now: Timestamp) {
+        self.kept().retain(|kept| kept.used_at.plus(IDLE) > now);
+    }
+
     /// The tenant's pool, which is now the one that was used latest.
-    fn of(&self, tenant: TenantId) -> Shared {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.iter().position(|(of, _)| *of == tenant).map(|at| kept.remove(at));
-        if kept.len() >= self.tenants_max {
-            kept.remove(0);
+    fn of(&self, tenant: TenantId, now: Timestamp) -> Shared {
+        let mut all = self.kept();
+        let known = all.iter().position(|kept| kept.tenant == tenant).map(|at| all.remove(at));
+        if all.len() >= self.tenants_max {
+            all.remove(0);
         }
-        let pool = known.map(|(_, pool)| pool).unwrap_or_default();
-        kept.push((tenant, Arc::clone(&pool)));
+        let pool = known.map(|kept| kept.pool).unwrap_or_default();
+        all.push(Kept { tenant, pool: Arc::clone(&pool), used_at: now });
         pool
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -184,6 +204,8 @@ fn full(error: matching::pool::PoolFull) -> StoreError {
     StoreError::Setup(error.to_string())
 }
 
+/// How long somebody who was erased may stay in the memory of a node that ranks for nobody.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 const CHANGES_MAX: u64 = 1_000;
 const PART_MAX: u64 = 2_000;
 
@@ -193,17 +215,31 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
     #[test]
     fn the_pool_that_was_used_least_lately_goes() {
         let pools = Pools::new(2).unwrap();
         let [one, two, three] = [(); 3].map(|()| TenantId::new(&SystemClock));
-        let (first, second) = (pools.of(one), pools.of(two));
+        let (first, second) = (pools.of(one, NOW), pools.of(two, NOW));
 
-        assert!(Arc::ptr_eq(&first, &pools.of(one)));
-        drop(pools.of(three));
+        assert!(Arc::ptr_eq(&first, &pools.of(one, NOW)));
+        drop(pools.of(three, NOW));
 
-        assert!(Arc::ptr_eq(&first, &pools.of(one)));
-        assert!(!Arc::ptr_eq(&second, &pools.of(two)));
-        assert_eq!(pools.kept.lock().unwrap().len(), 2);
+        assert!(Arc::ptr_eq(&first, &pools.of(one, NOW)));
+        assert!(!Arc::ptr_eq(&second, &pools.of(two, NOW)));
+        assert_eq!(pools.kept().len(), 2);
+    }
+
+    #[test]
+    fn a_pool_that_nobody_asks_goes_after_a_while() {
+        let pools = Pools::new(2).unwrap();
+        let [one, two] = [(); 2].map(|()| TenantId::new(&SystemClock));
+        let (idle, used) = (pools.of(one, NOW), pools.of(two, NOW.plus(IDLE)));
+
+        pools.forget_idle(NOW.plus(IDLE));
+
+        assert_eq!(Arc::strong_count(&idle), 1);
+        assert!(Arc::ptr_eq(&used, &pools.of(two, NOW.plus(IDLE))));
     }
 }

@@ -71,7 +71,8 @@ pub(crate) async fn run(
     if !match_runs::takes_candidates(job.life.status) {
         return Err(StoreError::JobClosed.into());
     }
-    let task = Task { opening: openings::opening(&job, now), only: only.clone(), top };
+    let opening = openings::opening(&job, now);
+    let task = Task { opening, only: only.clone(), top, at: witness.scene.at };
     let ranking = api.pools.rank(&app.store, &permit, task).await?;
     all_are_there(&only.unwrap_or_default(), &ranking.absent)?;
     let mut tx = app.store.tenant(&permit, &witness).await?;

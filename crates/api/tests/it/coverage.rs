@@ -35,6 +35,9 @@ const PUBLIC: &[&str] = &[
 /// Operations that show strangers what is public, and nothing else.
 const OPTIONAL: &[&str] = &["job.list", "job.facets", "job.read"];
 
+/// Operations that show everybody what is their own, without a scope; see `limits.rs`.
+const OWN: &[&str] = &["limit.read"];
+
 /// Operations of people, which no application may carry out whatever its scopes.
 pub(crate) const PEOPLE_ONLY: &[&str] = &[
     "job.approve",
@@ -76,6 +79,7 @@ impl Walk {
         let guarded = all(&self.platform).into_iter();
         guarded
             .filter(|operation| !PUBLIC.contains(&operation.id.as_str()))
+            .filter(|operation| !OWN.contains(&operation.id.as_str()))
             .filter(|operation| operation.error_form != ErrorForm::Page)
             .collect()
     }
@@ -104,7 +108,7 @@ async fn only_the_listed_operations_are_open_to_strangers() {
     };
 
     assert_eq!(BTreeSet::from_iter(of(Access::Public)), set(PUBLIC));
-    assert_eq!(BTreeSet::from_iter(of(Access::Optional)), set(OPTIONAL));
+    assert_eq!(BTreeSet::from_iter(of(Access::Optional)), set(&[OPTIONAL, OWN].concat()));
 }
 
 fn set(list: &[&str]) -> BTreeSet<String> {

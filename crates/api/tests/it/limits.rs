@@ -178,6 +178,9 @@ async fn everybody_can_ask_how_they_stand() {
     let hers = mara.get("/v1/limits").await.is(200).body();
     let anybodys = from(HERE, platform.stranger().get("/v1/limits")).await.is(200).body();
 
+    let garbage = from(HERE, mara.with_token("garbage").get("/v1/limits")).await;
+    garbage.is(401).problem("auth.invalid_token");
+
     assert_eq!(hers["data"][0]["name"], "client");
     assert_eq!((&hers["data"][0]["max"], &hers["data"][0]["window_s"]), (&7.into(), &900.into()));
     assert_eq!(hers["data"][0]["remaining"], 5);

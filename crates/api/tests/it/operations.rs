@@ -123,6 +123,7 @@ const STEP_UP: &str = "form=0000000000000000000000000000000000000000000000000000
 const OPERATIONS: &[(&str, Sent)] = &[
     ("health.live", Sent::Nothing),
     ("health.ready", Sent::Nothing),
+    ("limit.read", Sent::Nothing),
     ("docs.openapi", Sent::Nothing),
     ("docs.index", Sent::Nothing),
     ("docs.problems", Sent::Nothing),
