@@ -39,7 +39,7 @@ pub(crate) struct EnrolForm {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     link: String,
     /// What the page showed, sealed.
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,1024}$")]
+    #[schema(pattern = "^[0-9a-f]{1,2048}$")]
     setup: String,
     /// The new password.
     #[schema(min_length = 1, max_length = 128, format = "password")]
@@ -48,7 +48,7 @@ pub(crate) struct EnrolForm {
     #[schema(min_length = 1, max_length = 128, format = "password")]
     repeated: String,
     /// A code of the authenticator app.
-    #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9 -]+$")]
+    #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$")]
     code: String,
 }
 

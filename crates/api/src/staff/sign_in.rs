@@ -36,10 +36,10 @@ pub(crate) struct SignInForm {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     form: String,
     /// The agency's short name.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9]+(-[A-Za-z0-9]+)* ?$")]
     agency: String,
     /// The person's e-mail address.
-    #[schema(min_length = 1, max_length = 254)]
+    #[schema(value_type = Email)]
     email: String,
     /// Their password.
     #[schema(min_length = 1, max_length = 128, format = "password")]
@@ -54,10 +54,10 @@ pub(crate) struct CodeForm {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     form: String,
     /// The sign-in, sealed.
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,1024}$")]
+    #[schema(pattern = "^[0-9a-f]{1,2048}$")]
     flow: String,
     /// A code of the authenticator app, or a recovery code.
-    #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9 -]+$")]
+    #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$")]
     code: String,
 }
 

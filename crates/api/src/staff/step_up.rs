@@ -30,7 +30,7 @@ pub(crate) struct StepUpForm {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     form: String,
     /// A code of the authenticator app, or a recovery code.
-    #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9 -]+$")]
+    #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$")]
     code: String,
 }
 

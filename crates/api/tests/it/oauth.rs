@@ -7,7 +7,7 @@ use testkit::{Answer, Database, Platform, minutes};
 const SCOPES: &[&str] = &["read:jobs", "write:jobs"];
 
 /// Everything but what differs between any two requests.
-fn alike(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>) {
+pub(crate) fn alike(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>) {
     // What is left of a limit is one less each time.
     let differs = ["x-request-id", "ratelimit"];
     let headers = answer.headers().iter().filter(|(name, _)| !differs.contains(&name.as_str()));

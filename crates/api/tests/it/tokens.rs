@@ -5,7 +5,9 @@ use std::time::Duration;
 use policy::Role;
 use serde_json::{Value, json};
 use store::revocations::Revoked;
-use testkit::{Answer, Credentials, Database, Platform, Signer, Tenant, minutes};
+use testkit::{Credentials, Database, Platform, Signer, Tenant, minutes};
+
+use crate::oauth::alike;
 
 const SCOPES: &[&str] = &["read:jobs", "write:jobs"];
 const GRANT: &str = "grant_type=client_credentials";
@@ -15,12 +17,6 @@ async fn keyed(acme: &Tenant, strict: bool) -> (Credentials, Signer) {
     let (known, signer) = (acme.register(Role::Partner, SCOPES).await, Signer::new());
     acme.set_keys(&known.client_id, &[signer.jwk("k1")], strict).await;
     (known, signer)
-}
-
-fn alike(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>) {
-    let headers = answer.headers().iter().filter(|(name, _)| *name != "x-request-id");
-    let headers = headers.map(|(name, value)| (name.to_string(), format!("{value:?}")));
-    (answer.status(), headers.collect(), answer.bytes().to_vec())
 }
 
 async fn last_attempt(platform: &Platform) -> Value {

@@ -262,11 +262,16 @@ impl<'d> Compiler<'d> {
         if bodies.iter().any(|(media, _)| *media == FORM) {
             harmless.query.clear();
             harmless.words.clear();
-            // A query parameter of a secret's name is declared by no operation that takes a form.
-            let schemas = bodies.iter().filter_map(|(_, body)| body.value.get("schema"));
-            let secrets = schemas
-                .flat_map(|schema| harmless::members(self.document, schema, harmless::is_secret));
-            harmless.secrets = secrets.filter_map(|way| way.into_iter().next().flatten()).collect();
+            // No operation that takes a form declares a query parameter of a member's name.
+            let schemas: Vec<_> =
+                bodies.iter().filter_map(|(_, body)| body.value.get("schema")).collect();
+            let members = |fits: fn(&Value, &Value) -> bool| -> Vec<String> {
+                let ways = schemas.iter().flat_map(|s| harmless::members(self.document, s, fits));
+                ways.filter_map(|way| way.into_iter().next().flatten()).collect()
+            };
+            harmless.form = members(harmless::is_harmless);
+            harmless.form.extend(members(harmless::is_secret));
+            harmless.form_text = members(harmless::is_for_our_rules);
             return harmless;
         }
         let mut schemas = bodies.iter().map(|(_, body)| body.value.get("schema"));

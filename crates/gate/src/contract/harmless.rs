@@ -25,9 +25,11 @@ pub struct Harmless {
     pub text: Vec<Vec<Option<String>>>,
     /// Query parameters that hold words to search for, or addresses.
     pub words: Vec<String>,
-    /// Members of a form that hold secrets which people choose: hashed as they come, and read by
-    /// nothing that could take them for anything else.
-    pub secrets: Vec<String>,
+    /// Members of a form that can inject nothing, or hold secrets which people choose: hashed as
+    /// they come, and read by nothing that could take them for anything else.
+    pub form: Vec<String>,
+    /// Members of a form that hold running text or addresses.
+    pub form_text: Vec<String>,
 }
 
 /// Whether the schema is of a secret that somebody chose (`format: password`).

@@ -4,7 +4,7 @@
 use firewall::{CompileError, Exclusion, Exclusions, Ruleset, Selection};
 
 use super::Known;
-use crate::contract::Operation;
+use crate::contract::{Harmless, Operation};
 
 /// What an operator excludes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ fn proven(operation: &Operation, text: Text) -> Vec<Exclusion> {
         let name = member(way);
         targets.extend([format!("ARGS:{name}"), format!("ARGS_POST:{name}")]);
     }
-    for name in &harmless.secrets {
+    for name in &harmless.form {
         targets.extend([format!("ARGS:{name}"), format!("ARGS_POST:{name}")]);
     }
     let declared = DECLARED_ELSEWHERE.iter().map(|id| Selection::Ids(*id, *id));
@@ -62,22 +62,29 @@ fn proven(operation: &Operation, text: Text) -> Vec<Exclusion> {
         let tags = INJECTION_TAGS.iter().map(|tag| Selection::Tag((*tag).to_owned()));
         list.extend(tags.map(|rules| Exclusion { rules, target: target.clone() }));
     }
-    if text == Text::ByOurRules && !(harmless.text.is_empty() && harmless.words.is_empty()) {
-        let names = harmless.text.iter().map(|way| member(way));
-        let mut targets: Vec<String> =
-            names.flat_map(|name| [format!("ARGS:{name}"), format!("ARGS_POST:{name}")]).collect();
-        if !harmless.text.is_empty() {
-            // Its values are looked at one by one, under their names.
-            targets.push("REQUEST_BODY".to_owned());
-        }
-        let words = harmless.words.iter();
-        targets.extend(words.flat_map(|name| [format!("ARGS:{name}"), format!("ARGS_GET:{name}")]));
-        let target = Some(targets.join("|"));
+    let text = if text == Text::ByOurRules { text_targets(harmless) } else { Vec::new() };
+    if !text.is_empty() {
+        let target = Some(text.join("|"));
         let tags = INJECTION_TAGS.iter().filter(|tag| **tag != OUR_TAG);
         let tags = tags.chain(&["attack-protocol"]).map(|tag| Selection::Tag((*tag).to_owned()));
         list.extend(tags.map(|rules| Exclusion { rules, target: target.clone() }));
     }
     list
+}
+
+/// Where running text and addresses stand.
+fn text_targets(harmless: &Harmless) -> Vec<String> {
+    let members = harmless.text.iter().map(|way| member(way));
+    let posted = members.chain(harmless.form_text.iter().cloned());
+    let mut targets: Vec<String> =
+        posted.flat_map(|name| [format!("ARGS:{name}"), format!("ARGS_POST:{name}")]).collect();
+    if !harmless.text.is_empty() {
+        // Its values are looked at one by one, under their names.
+        targets.push("REQUEST_BODY".to_owned());
+    }
+    let words = harmless.words.iter();
+    targets.extend(words.flat_map(|name| [format!("ARGS:{name}"), format!("ARGS_GET:{name}")]));
+    targets
 }
 
 /// The name that the JSON body processor gives to a member: `json.skills.0.level`.

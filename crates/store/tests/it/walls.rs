@@ -84,6 +84,7 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
              'x', false, 0, 0, 0, 1, 1, null)"
         ),
         format!("insert into suppression values ({id}, 'x', 0)"),
+        format!("insert into blocklist values ({id}, {id}, {id}, 'client', 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
         format!("insert into import_part values ({id}, {id}, 1, 0, 'x')"),
         format!("insert into import_result values ({id}, {id}, 1, 'failed', null, null)"),
