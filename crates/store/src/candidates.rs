@@ -146,8 +146,8 @@ pub async fn add(
     Ok(candidate)
 }
 
-/// Writes many new candidates down at once; their ids in the same order. The author is whoever asked
-/// for it where that is not the transaction's.
+/// Writes many new candidates down at once; their ids in the same order. The author is whoever
+/// asked for it where that is not the transaction's.
 ///
 /// # Errors
 /// When an e-mail address or reference is taken; then none is written.

@@ -1,6 +1,6 @@
 //! The platform: every engine, wired as the binary wires them, on a clock that stands still.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -128,10 +128,7 @@ impl Platform {
         let (recorder, work) = Recorder::new(Arc::clone(&store));
         // Ends with the test's runtime, or when the last sender goes.
         Tasks::new().spawn(work);
-        let sink = match setup.access_log {
-            true => Sink::File(directory.path().join(ACCESS_LOG)),
-            false => Sink::Off,
-        };
+        let sink = sink(setup.access_log, directory.path());
         let peppers = vec![api_key_pepper(&keyring)];
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
@@ -400,6 +397,10 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
 fn more_rules() -> Vec<PathBuf> {
     let named = std::env::var_os("RINGWALL_TEST_RULES");
     named.iter().flat_map(std::env::split_paths).collect()
+}
+
+fn sink(access_log: bool, directory: &Path) -> Sink {
+    if access_log { Sink::File(directory.join(ACCESS_LOG)) } else { Sink::Off }
 }
 
 /// The firewall as the binary closes it by default: our own rules, and what the contract excludes.

@@ -159,8 +159,8 @@ fn row(session: &Session, own: &Own) -> String {
         false => "",
     };
     format!(
-        "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>last seen {}</span>\
-         </li>",
+        "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>\
+         last seen {}</span></li>",
         html::escape(&session.agent),
         moment(session.created_at),
         moment(session.seen_at),

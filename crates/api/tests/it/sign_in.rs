@@ -424,3 +424,18 @@ async fn nothing_secret_or_personal_is_in_the_files_in_clear() {
         assert!(!found, "{}", String::from_utf8_lossy(secret));
     }
 }
+
+#[tokio::test]
+async fn a_form_of_no_page_and_a_link_of_nobody_are_told_apart_in_the_log() {
+    let platform = Platform::with(Setup { access_log: true, ..Setup::default() }).await;
+    let nobody = platform.stranger();
+    let zeros = "0".repeat(64);
+    let form = format!("form={zeros}&agency=acme&email=a%40b.example&password=x");
+    nobody.ask(Method::POST, "/staff/sign-in").form(&form).await.is(403);
+    nobody.get(&format!("/staff/enrol/{zeros}")).await.is(404);
+
+    drop(nobody);
+    let lines = platform.close().await.access_log();
+    assert!(lines.contains(r#""code":"staff.form_stale""#), "{lines}");
+    assert!(lines.contains(r#""code":"staff.link_over""#), "{lines}");
+}

@@ -14,8 +14,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("an address").port();
         drop(free);
         Self::start_at(port)
     }
@@ -28,7 +28,7 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("`redis-server` is installed");
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let ready = lines.map_while(Result::ok).any(|line| line.contains("Ready to accept"));
         assert!(ready, "redis-server did not start");
         Self { child, port }
@@ -54,12 +54,12 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     fn end(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("a child of ours");
     }
 }
 

@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    const ODD: Code = Code { status: 400, name: "x", title: "<b>", mend: "<i>\"" };
+    const ODD: Code = Code { title: "<b>", mend: "<i>\"", ..kernel::problem::INVALID };
 
     fn page(code: &'static Code) -> String {
         let clock = ManualClock::new(Timestamp::from_millis(0));

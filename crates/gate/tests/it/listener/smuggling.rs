@@ -109,6 +109,22 @@ async fn whatever_has_two_readings_is_refused_and_hides_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_of_ours_is_told_as_such() {
+    let server = Server::start(config(), site(seen));
+    let connect = "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n".to_owned();
+    let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(65_536));
+    let mut codes = Vec::new();
+    for bytes in [connect, long] {
+        let all = exchange(&server, bytes.as_bytes(), false).await;
+        let body = all.rsplit("\r\n\r\n").next().unwrap();
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        codes.push(problem["code"].as_str().unwrap().to_owned());
+    }
+
+    assert_eq!(codes, ["http.not_implemented", "http.target_too_long"]);
+}
+
+#[tokio::test]
 async fn what_has_two_readings_is_refused_in_pieces_too() {
     let server = Server::start(config(), site(seen));
 
