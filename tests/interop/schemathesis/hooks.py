@@ -25,6 +25,8 @@ SCOPE = PARTNER["scopes"] if isinstance(PARTNER["scopes"], str) else " ".join(PA
 TOKEN_PATH = "/oauth/token"
 # Below it clients prove themselves, and refusals have the form of RFC 6749 §5.2.
 OAUTH = "/oauth/"
+# People see these in a browser; a refusal there is a page, too.
+PAGES = "/staff"
 TIMEOUT = 10
 # Shorter values turn up in an answer by chance.
 ECHO_LENGTH_MIN = 10
@@ -176,13 +178,17 @@ def refusals_are_problems_that_do_not_echo(ctx, response, case) -> None:
     if response.status_code < 400 or case.method.upper() == "HEAD":
         return
     told = problem(response)
-    if not is_oauth or "error" not in told:
-        kind = response.headers.get("content-type", [""])[0]
+    kind = response.headers.get("content-type", [""])[0]
+    is_page = case.operation.path.startswith(PAGES) and kind.startswith("text/html")
+    text = json.dumps(told, ensure_ascii=False)
+    if is_page:
+        text = response.content.decode()
+        assert "<html lang=" in text, "a page that is none"
+    elif not is_oauth or "error" not in told:
         assert kind.startswith("application/problem+json"), f"a refusal as `{kind}`"
         missing = {"type", "title", "status", "code", "request_id"} - told.keys()
         assert not missing, f"a problem without {sorted(missing)}"
         assert told["status"] == response.status_code, "a problem with another status"
-    text = json.dumps(told, ensure_ascii=False)
     documented = json.dumps(case.operation.schema.raw_schema, ensure_ascii=False)
     for value in sent(case.body, case.query):
         is_telling = len(value) >= ECHO_LENGTH_MIN and value not in documented

@@ -42,10 +42,20 @@ pub(crate) struct EnrolForm {
     #[schema(pattern = "^[0-9a-f]{1,2048}$")]
     setup: String,
     /// The new password.
-    #[schema(min_length = 1, max_length = 128, format = "password")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        format = "password",
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
+    )]
     password: String,
     /// The same again.
-    #[schema(min_length = 1, max_length = 128, format = "password")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        format = "password",
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
+    )]
     repeated: String,
     /// A code of the authenticator app.
     #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$")]

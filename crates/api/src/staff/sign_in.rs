@@ -42,7 +42,12 @@ pub(crate) struct SignInForm {
     #[schema(value_type = Email)]
     email: String,
     /// Their password.
-    #[schema(min_length = 1, max_length = 128, format = "password")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        format = "password",
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
+    )]
     password: String,
 }
 
