@@ -44,16 +44,10 @@ pub(crate) struct LimitView {
     extensions(("x-ringwall" = json!({"action": "limit.read", "access": "optional"})))
 )]
 pub(crate) async fn read(State(app): State<Arc<App>>, Facts(dossier): Facts) -> Answer {
-    let (Some(origin), Some(operation)) = (dossier.origin(), dossier.operation()) else {
+    let tenant = dossier.caller().and_then(|caller| caller.tenant());
+    let tenant = tenant.map(|tenant| tenant.to_string());
+    let Some(asker) = Asker::of(&dossier, tenant.as_deref()) else {
         return Err(Problem::internal("limits asked without origin or operation").into());
-    };
-    let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
-    let tenant = caller.and_then(|caller| caller.tenant()).map(|tenant| tenant.to_string());
-    let asker = Asker {
-        origin,
-        client: caller.map(|caller| caller.id()),
-        tenant: tenant.as_deref(),
-        operation: (operation.index, &operation.label),
     };
     let stands = app.limits.standing(&asker, dossier.received_ms()).await;
     Reply::ok(&Limits { data: stands.into_iter().map(LimitView::from).collect() })

@@ -81,6 +81,38 @@ pub enum SpecError {
 }
 
 impl Spec {
+    /// At most `max` in any window of so many seconds.
+    #[must_use]
+    pub fn window(name: &str, by: Key, max: u32, window_s: u32) -> Self {
+        Self { max: Some(max), window_s: Some(window_s), ..Self::blank(name, by) }
+    }
+
+    /// So many a second, evenly, after `burst` at once.
+    #[must_use]
+    pub fn rate(name: &str, by: Key, per_second: u32, burst: u32) -> Self {
+        Self { per_second: Some(per_second), burst: Some(burst), ..Self::blank(name, by) }
+    }
+
+    /// The same, which does so while the store of limits is away.
+    #[must_use]
+    pub fn on_store_error(self, on_store_error: OnStoreError) -> Self {
+        Self { on_store_error, ..self }
+    }
+
+    fn blank(name: &str, by: Key) -> Self {
+        Self {
+            name: name.to_owned(),
+            by: vec![by],
+            max: None,
+            window_s: None,
+            per: None,
+            zone: None,
+            per_second: None,
+            burst: None,
+            on_store_error: OnStoreError::default(),
+        }
+    }
+
     /// The rule.
     ///
     /// # Errors
@@ -129,25 +161,14 @@ mod tests {
     use super::*;
 
     fn spec() -> Spec {
-        Spec {
-            name: "token".to_owned(),
-            by: vec![Key::Address],
-            max: Some(60),
-            window_s: Some(900),
-            per: None,
-            zone: None,
-            per_second: None,
-            burst: None,
-            on_store_error: OnStoreError::Local,
-        }
+        Spec::window("token", Key::Address, 60, 900)
     }
 
     #[test]
     fn each_of_the_three_is_a_rule() {
         let window = spec();
         let day = Spec { window_s: None, per: Some(Per::Day), zone: zone("Asia/Tokyo"), ..spec() };
-        let rate =
-            Spec { max: None, window_s: None, per_second: Some(5), burst: Some(9), ..spec() };
+        let rate = Spec::rate("token", Key::Address, 5, 9);
 
         assert_eq!(window.rule().unwrap().limit().window_s(), Some(900));
         assert_eq!(day.rule().unwrap().limit().window_s(), None);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum_core::body::Body;
 use futures_util::future::BoxFuture;
-use gate::limits::{Counters, Key, Limits, LimitsPlan, OnStoreError, Spec};
+use gate::limits::{Counters, Key, Limits, LimitsPlan, Spec};
 use gate::listener::Connection;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
 use gate::{Sessions, Tasks, Tokens, Visit, Wall, rings};
@@ -251,17 +251,7 @@ async fn app(files: &Path) -> (Arc<App>, String) {
 
 /// As many rules as come with the product, with room for every request of the bench.
 fn limits(contract: &Contract) -> Arc<Limits> {
-    let spec = |name: &str, by: Key| Spec {
-        name: name.to_owned(),
-        by: vec![by],
-        max: None,
-        window_s: None,
-        per: None,
-        zone: None,
-        per_second: Some(900_000),
-        burst: Some(1_000_000_000),
-        on_store_error: OnStoreError::Local,
-    };
+    let spec = |name, by| Spec::rate(name, by, 900_000, 1_000_000_000);
     let plan = LimitsPlan {
         nodes: 1,
         strangers: spec("strangers", Key::Address),

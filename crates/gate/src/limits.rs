@@ -17,6 +17,7 @@ use http::HeaderMap;
 use kernel::{Problem, TenantId};
 use throttle::{Concurrency, Held, Subject, Verdict};
 
+use crate::Dossier;
 use crate::cidr::Cidr;
 use crate::contract::Contract;
 
@@ -68,6 +69,21 @@ pub struct Asker<'a> {
     pub tenant: Option<&'a str>,
     /// The operation, by its index and label.
     pub operation: (usize, &'a str),
+}
+
+impl<'a> Asker<'a> {
+    /// Whoever sent this request; nothing before its origin and operation are known.
+    #[must_use]
+    pub fn of(dossier: &'a Dossier, tenant: Option<&'a str>) -> Option<Self> {
+        let operation = dossier.operation()?;
+        let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
+        Some(Self {
+            origin: dossier.origin()?,
+            client: caller.map(|caller| caller.id()),
+            tenant,
+            operation: (operation.index, &operation.label),
+        })
+    }
 }
 
 /// Where a caller stands with one rule.
@@ -199,17 +215,7 @@ mod tests {
     use super::*;
 
     fn limits(tenant_concurrency_max: u32) -> Arc<Limits> {
-        let by_client = Spec {
-            name: "client".to_owned(),
-            by: vec![Key::Client],
-            max: Some(1),
-            window_s: Some(60),
-            per: None,
-            zone: None,
-            per_second: None,
-            burst: None,
-            on_store_error: OnStoreError::Local,
-        };
+        let by_client = Spec::window("client", Key::Client, 1, 60);
         let plan = LimitsPlan {
             nodes: 1,
             strangers: by_client.clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::limits::{Counters, DEADLINE, Key, Limits, LimitsPlan, OnStoreError, RedisConfig, Spec};
+use gate::limits::{Counters, DEADLINE, Key, Limits, LimitsPlan, RedisConfig, Spec};
 use gate::{Cidr, Contract};
 use vault::Keyring;
 
@@ -38,15 +38,12 @@ fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
 }
 
 fn plan(section: &Section, contract: &Contract) -> Result<LimitsPlan, Failure> {
-    let window = |name: &str, max: u32| Spec {
-        max: Some(max),
-        window_s: Some(section.window_s.into()),
-        ..spec(name, Key::Address, section.on_store_error)
+    let window_s = section.window_s.into();
+    let window = |name, max| {
+        Spec::window(name, Key::Address, max, window_s).on_store_error(section.on_store_error)
     };
-    let rate = |name: &str, by: Key, per_second: u32, burst: u32| Spec {
-        per_second: Some(per_second),
-        burst: Some(burst),
-        ..spec(name, by, section.on_store_error)
+    let rate = |name, by, per_second, burst| {
+        Spec::rate(name, by, per_second, burst).on_store_error(section.on_store_error)
     };
     let mut common = vec![
         rate("client", Key::Client, section.client_per_second.into(), section.client_burst.into()),
@@ -80,19 +77,4 @@ fn plan(section: &Section, contract: &Contract) -> Result<LimitsPlan, Failure> {
 
 fn cidr(network: &Network) -> Cidr {
     Cidr::new(network.address, network.prefix)
-}
-
-/// A rule without numbers yet.
-fn spec(name: &str, by: Key, on_store_error: OnStoreError) -> Spec {
-    Spec {
-        name: name.to_owned(),
-        by: vec![by],
-        max: None,
-        window_s: None,
-        per: None,
-        zone: None,
-        per_second: None,
-        burst: None,
-        on_store_error,
-    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gate::Contract;
-use gate::limits::{Counters, Key, Limits, LimitsPlan, OnStoreError, Spec};
+use gate::limits::{Counters, Key, Limits, LimitsPlan, Spec};
 
 /// Limits that nobody reaches.
 #[must_use]
@@ -22,17 +22,7 @@ pub fn unreached() -> LimitsPlan {
 /// So many in any quarter of an hour.
 #[must_use]
 pub fn window(name: &str, by: Key, max: u32) -> Spec {
-    Spec {
-        name: name.to_owned(),
-        by: vec![by],
-        max: Some(max),
-        window_s: Some(900),
-        per: None,
-        zone: None,
-        per_second: None,
-        burst: None,
-        on_store_error: OnStoreError::Local,
-    }
+    Spec::window(name, by, max, 900)
 }
 
 /// The limits at work, counted in memory.

@@ -119,23 +119,13 @@ pub(crate) const CODES: &[&Code] = &[&EXCEEDED, &BUSY, &UNCOUNTED];
 
 #[cfg(test)]
 mod tests {
-    use counters::{Counters, Key, OnStoreError, Plan, Spec};
+    use counters::{Counters, Key, Plan, Spec};
     use throttle::Subject;
 
     use super::*;
 
     fn spec(name: &str, max: u32) -> Spec {
-        Spec {
-            name: name.to_owned(),
-            by: vec![Key::Client],
-            max: Some(max),
-            window_s: Some(900),
-            per: None,
-            zone: None,
-            per_second: None,
-            burst: None,
-            on_store_error: OnStoreError::Local,
-        }
+        Spec::window(name, Key::Client, max, 900)
     }
 
     #[tokio::test]

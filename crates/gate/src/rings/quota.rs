@@ -15,17 +15,10 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
 
 async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
     let dossier = &visit.dossier;
-    let (Some(origin), Some(operation)) = (dossier.origin(), dossier.operation()) else {
-        return Err(Problem::internal("quota asked without origin or operation"));
-    };
-    let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
-    let tenant = caller.and_then(|caller| caller.tenant());
+    let tenant = dossier.caller().and_then(|caller| caller.tenant());
     let tenant_id = tenant.map(|tenant| tenant.to_string());
-    let asker = Asker {
-        origin,
-        client: caller.map(|caller| caller.id()),
-        tenant: tenant_id.as_deref(),
-        operation: (operation.index, &operation.label),
+    let Some(asker) = Asker::of(dossier, tenant_id.as_deref()) else {
+        return Err(Problem::internal("quota asked without origin or operation"));
     };
     let told = app.limits.charge(&asker, dossier.received_ms()).await?;
     let _place = tenant.map(|tenant| app.limits.hold(tenant)).transpose()?;
