@@ -15,12 +15,14 @@ pub(crate) mod style;
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use kernel::{Code, Problem};
 use policy::{Environment, Role};
 use signin::{Life, SignInKey};
 use tokio::sync::Semaphore;
 use vault::{Keyring, TokenKey};
 
+use self::cookies::Visit;
 use crate::reply::Refused;
 
 /// What signing in needs.
@@ -43,6 +45,15 @@ impl SignIn {
             flows: TokenKey::new(keyring, "sign-in-flow/1"),
             hashing: Arc::new(Semaphore::new(at_once)),
         }
+    }
+
+    /// The visit that a form was made for.
+    ///
+    /// # Errors
+    /// `staff.form_stale` when it is of another page, or of none.
+    fn visit(&self, headers: &HeaderMap, form: &str) -> Result<Visit, Refused> {
+        let visit = Visit::of(headers).filter(|visit| self.key.is_form(&visit.name(), form));
+        visit.ok_or_else(stale)
     }
 }
 

@@ -9,6 +9,7 @@ mod app;
 mod cidr;
 mod config;
 pub mod contract;
+pub mod cookies;
 mod dossier;
 pub mod inspection;
 pub mod keys;

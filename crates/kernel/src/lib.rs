@@ -4,6 +4,7 @@
 
 pub mod codes;
 pub mod contact;
+pub mod html;
 pub mod id;
 pub mod money;
 pub mod pii;

@@ -5,6 +5,7 @@
     reason = "reading a JSON value gives null where there is nothing"
 )]
 
+use kernel::html::escape;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
@@ -224,21 +225,6 @@ fn code_spans(words: &str) -> String {
             write_all(&mut out, &["<code>", &part, "</code>"]);
         } else {
             out.push_str(&part);
-        }
-    }
-    out
-}
-
-fn escape(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
         }
     }
     out

@@ -1,5 +1,6 @@
 //! What a signed-in person sees of themselves: where they are signed in, and the way out.
 
+use kernel::html::escape;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -87,10 +88,10 @@ pub(crate) async fn show(
          <div class=\"row\">{}{}</div>\
          <p class=\"quiet\"><a href=\"/staff/step-up\">Prove again who you are</a>: some actions \
          ask for a code of the last 15 minutes.</p>",
-        html::escape(name.open(Purpose::Answer)),
-        html::escape(email.open(Purpose::Answer)),
-        html::escape(&agency.name),
-        html::escape(&roles.join(", ")),
+        escape(name.open(Purpose::Answer)),
+        escape(email.open(Purpose::Answer)),
+        escape(&agency.name),
+        escape(&roles.join(", ")),
         html::form("/staff/sign-out", &token, "", "Sign out"),
         html::form("/staff/sign-out-everywhere", &token, "", "Sign out everywhere"),
     );
@@ -161,7 +162,7 @@ fn row(session: &Session, own: &Own) -> String {
     format!(
         "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>\
          last seen {}</span></li>",
-        html::escape(&session.agent),
+        escape(&session.agent),
         moment(session.created_at),
         moment(session.seen_at),
     )

@@ -1,8 +1,7 @@
 //! The two cookies: of a visit, before anybody has proven anything, and of a session.
 
-use gate::SESSION_COOKIE;
+use gate::{SESSION_COOKIE, cookies};
 use http::HeaderMap;
-use http::header::COOKIE;
 use signin::Ticket;
 
 /// A visit: what ties a form to the page that it was on.
@@ -11,11 +10,7 @@ pub(crate) struct Visit(Ticket);
 impl Visit {
     /// The visit that the request belongs to.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == VISIT_COOKIE).then(|| Ticket::parse(value)).flatten()
-        });
+        let mut ours = cookies::named(headers, VISIT_COOKIE).filter_map(Ticket::parse);
         let first = ours.next()?;
         ours.next().is_none().then_some(Self(first))
     }

@@ -3,6 +3,7 @@
 //! Looking at a link does not use it up. Each look shows another secret, so whoever looked at the
 //! link before its owner did knows nothing of what the owner connects.
 
+use kernel::html::escape;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -39,7 +40,7 @@ pub(crate) struct EnrolForm {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     link: String,
     /// What the page showed, sealed.
-    #[schema(pattern = "^[0-9a-f]{1,2048}$")]
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,1024}$")]
     setup: String,
     /// The new password.
     #[schema(
@@ -113,8 +114,7 @@ pub(crate) async fn enrol(
     Body(sent): Body<EnrolForm>,
 ) -> PageAnswer {
     let sign_in = &api.sign_in;
-    let visit = Visit::of(&headers).filter(|v| sign_in.key.is_form(&v.name(), &sent.form));
-    let visit = visit.ok_or_else(stale)?;
+    let visit = sign_in.visit(&headers, &sent.form)?;
     let (link, invited) = invited(&app, &api, &dossier, &sent.link).await?;
     let name = link.hash().to_text();
     let secret = sign_in.open_secret(&name, &sent.setup).ok_or_else(stale)?;
@@ -251,7 +251,7 @@ fn setup_page(
         format!(
             "<input class=\"away\" type=\"text\" autocomplete=\"username\" value=\"{}\" readonly \
              tabindex=\"-1\" aria-hidden=\"true\">",
-            html::escape(&invited.email)
+            escape(&invited.email)
         ),
         html::field("password", "Password", &format!("{focus}{new}"), &hint),
         html::field("repeated", "Password again", &new, ""),
@@ -278,9 +278,9 @@ fn setup_page(
         "{}<p>{}, this sets up how you sign in to <strong>{}</strong> as \
          <strong>{}</strong>.</p>{form}",
         html::alert(errors),
-        html::escape(&invited.name),
-        html::escape(agency),
-        html::escape(&invited.email),
+        escape(&invited.name),
+        escape(agency),
+        escape(&invited.email),
     );
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = html::page("Set up your sign-in", !errors.is_empty(), &body);

@@ -1,5 +1,7 @@
 //! HTML of the pages. Every text is escaped; there is no script and no inline style.
 
+use kernel::html::escape;
+
 /// A page with this title and content. One that reports a mistake says so in its title, which is
 /// what a screen reader reads first.
 pub(super) fn page(title: &str, has_error: bool, body: &str) -> String {
@@ -54,22 +56,6 @@ pub(super) fn field(name: &str, label: &str, attributes: &str, hint: &str) -> St
          <input id=\"{name}\" name=\"{name}\" required {attributes}{described}></div>",
         escape(label)
     )
-}
-
-/// A text as text.
-pub(super) fn escape(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::flow::Flow;
 use super::html;
 use super::page::{Page, PageAnswer};
 use super::second_factor::{self, Proof, Typed, wait_text};
-use super::{SignIn, life, may_enter, stale};
+use super::{SignIn, life, may_enter};
 use crate::Settings;
 use crate::extract::{Body, Facts};
 use crate::reply::Refused;
@@ -59,7 +59,7 @@ pub(crate) struct CodeForm {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     form: String,
     /// The sign-in, sealed.
-    #[schema(pattern = "^[0-9a-f]{1,2048}$")]
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,1024}$")]
     flow: String,
     /// A code of the authenticator app, or a recovery code.
     #[schema(min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9]+([ -][A-Za-z0-9]+)*$")]
@@ -100,8 +100,7 @@ pub(crate) async fn prove_password(
     Body(sent): Body<SignInForm>,
 ) -> PageAnswer {
     let sign_in = &api.sign_in;
-    let visit = Visit::of(&headers).filter(|v| sign_in.key.is_form(&v.name(), &sent.form));
-    let visit = visit.ok_or_else(stale)?;
+    let visit = sign_in.visit(&headers, &sent.form)?;
     let index = index(sign_in, &sent);
     let counted = sign_in.key.of_account(&index);
     let mut subjects = vec![(counted, ACCOUNT)];
@@ -150,8 +149,7 @@ pub(crate) async fn prove_code(
     Body(sent): Body<CodeForm>,
 ) -> PageAnswer {
     let sign_in = &api.sign_in;
-    let visit = Visit::of(&headers).filter(|v| sign_in.key.is_form(&v.name(), &sent.form));
-    let visit = visit.ok_or_else(stale)?;
+    let visit = sign_in.visit(&headers, &sent.form)?;
     let now = dossier.received_at;
     let Some(flow) = sign_in.open_flow(&visit.name(), &sent.flow, now) else {
         let text = "That took too long. Please start again.".to_owned();

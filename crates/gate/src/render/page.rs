@@ -2,6 +2,7 @@
 //! own, and every text escaped.
 
 use kernel::Problem;
+use kernel::html::escape;
 
 use crate::Dossier;
 
@@ -16,7 +17,7 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
     let detail = if detail.is_empty() {
         String::new()
     } else {
-        format!("<p>{}.</p>", escape(&sentence(detail)))
+        format!("<p>{}.</p>", escape(&sentence(&detail.replace('`', ""))))
     };
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · \
@@ -26,7 +27,8 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
          <p><a class=\"button\" href=\"{SIGN_IN}\">Sign in</a></p>\
          <p class=\"quiet\">If you ask for help, name this request: <code>{}</code></p>\
          </main></body></html>\n",
-        escape(hint),
+        // Marks of code in our texts; a page has no need of them.
+        escape(&hint.replace('`', "")),
         dossier.request_id,
         title = escape(title),
     )
@@ -36,22 +38,6 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
 fn sentence(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-fn escape(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Marks of code in our texts; a page has no need of them.
-            '`' => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Our own style sheet, and nothing else.

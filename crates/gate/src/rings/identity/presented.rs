@@ -4,6 +4,7 @@ use http::HeaderMap;
 use kernel::Problem;
 use oauth::{ApiKey, INVALID_TOKEN};
 
+use crate::cookies;
 use crate::sessions::SESSION_COOKIE;
 
 /// Credentials as they stand in the headers. Nothing is proven yet.
@@ -63,14 +64,9 @@ pub(super) fn is_any(headers: &HeaderMap) -> bool {
         || cookie(headers).is_some()
 }
 
-/// The session cookie. HTTP/2 may send cookies in several headers (RFC 9113 §8.2.3).
+/// The session cookie.
 fn cookie(headers: &HeaderMap) -> Option<Cookie<'_>> {
-    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = all.flat_map(|value| value.split(';'));
-    let mut ours = pairs.filter_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == SESSION_COOKIE).then_some(value)
-    });
+    let mut ours = cookies::named(headers, SESSION_COOKIE);
     let first = ours.next()?;
     Some(if ours.next().is_none() { Cookie::Once(first) } else { Cookie::Several })
 }
