@@ -12,7 +12,6 @@ mod spec;
 
 use std::hash::RandomState;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use throttle::{Rule, Subject, Table, Verdict};
 
@@ -119,6 +118,3 @@ impl Counters {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
-
-/// How long a request waits for a limit unless it is told otherwise.
-pub const DEADLINE: Duration = Duration::from_millis(20);

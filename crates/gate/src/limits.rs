@@ -22,7 +22,7 @@ use crate::cidr::Cidr;
 use crate::contract::Contract;
 
 pub use counters::{
-    Counters, DEADLINE, Health, Key, OnStoreError, Per, RedisConfig, RemoteError, Spec, SpecError,
+    Counters, Health, Key, OnStoreError, Per, RedisConfig, RemoteError, Spec, SpecError,
 };
 pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED};
 

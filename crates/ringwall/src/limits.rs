@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::limits::{Counters, DEADLINE, Key, Limits, LimitsPlan, RedisConfig, Spec};
+use gate::limits::{Counters, Key, Limits, LimitsPlan, RedisConfig, Spec};
 use gate::{Cidr, Contract};
 use vault::Keyring;
 
@@ -31,8 +31,11 @@ fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
     let url = section.store.resolve().map_err(|error| Failure::because(&error))?;
     let Some(url) = url else { return Ok(Counters::local(keys)) };
     let pepper = keyring.purpose_key("limits-store/1");
-    let config =
-        RedisConfig { url: url.expose().clone(), pepper: *pepper.expose(), deadline: DEADLINE };
+    let config = RedisConfig {
+        url: url.expose().clone(),
+        pepper: *pepper.expose(),
+        deadline: section.store_timeout_ms.into(),
+    };
     Counters::redis(keys, config)
         .map_err(|error| Failure::Failed(format!("`limits.store`: {error}")))
 }

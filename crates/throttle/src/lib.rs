@@ -2,7 +2,7 @@
 //!
 //! A [`Rule`] says what is counted ([`Limit`]) and for whom ([`By`]). All [`Rules`] of a request
 //! are charged together or not at all, and a refused request is not charged. [`Table`] counts on
-//! one node in memory of constant size.
+//! one node in memory of bounded size.
 
 mod calendar;
 mod cell;

@@ -13,6 +13,8 @@ use throttle::{By, Calendar, Limit, Period, Rule, Subject};
 
 /// 2026-11-29; what a node believes. Redis has a clock of its own.
 const NOW_MS: u64 = 1_795_910_400_000;
+/// As `limits.store_timeout_ms` has it by default.
+const AS_SERVED: Duration = Duration::from_millis(20);
 const QUARTER_MS: u64 = 15 * 60 * 1000;
 const WHO: Subject<'static> =
     Subject { address: None, client: Some("agency"), tenant: Some("t"), operation: Some("o") };
@@ -158,7 +160,7 @@ async fn a_redis_that_forgot_everything_resets_no_count_of_this_node() {
 #[tokio::test]
 async fn a_redis_that_stands_still_holds_up_nobody() {
     let server = Server::start();
-    let node = impatient(&server, counters::DEADLINE);
+    let node = impatient(&server, AS_SERVED);
     let plan = plan(1000, OnStoreError::Local, 1);
     assert_eq!(passed(&node, &plan, 5).await, 5);
 

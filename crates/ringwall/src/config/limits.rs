@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::names::Network;
-use super::numbers::Count;
+use super::numbers::{Count, Millis};
 use super::origin::host_and_port;
 use super::secret::{SecretError, SecretRef};
 use super::words::{Word, list, word};
@@ -41,6 +41,8 @@ pub(crate) struct Limits {
     /// Where requests are counted.
     #[serde(deserialize_with = "word")]
     pub(crate) store: LimitStore,
+    /// How long a question to the store may take, connecting included.
+    pub(crate) store_timeout_ms: Millis<1, 10_000>,
     /// How many nodes share the limits.
     pub(crate) nodes: Count<1, 10_000>,
     /// What the limits of this section do while the store is away.

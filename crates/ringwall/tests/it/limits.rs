@@ -28,6 +28,8 @@ async fn site(store: &str, on_store_error: &str) -> Site {
     let site = Site::new(Database::Sqlite).await.with("LIMITS__EXEMPT", "[]");
     site.with("LIMITS__STRANGERS_MAX", "4")
         .with("LIMITS__STORE", store)
+        // The machine of the tests is busy.
+        .with("LIMITS__STORE_TIMEOUT_MS", "10000")
         .with("LIMITS__ON_STORE_ERROR", on_store_error)
 }
 
