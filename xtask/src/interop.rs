@@ -26,13 +26,13 @@ pub(crate) struct Options {
     /// Which clients; without any: all
     #[arg(value_enum)]
     suites: Vec<Suite>,
-    /// A binary that is built already; without: the debug build
+    /// A binary that is built already; without: the release build, which is what people run
     #[arg(long)]
     binary: Option<PathBuf>,
 }
 
 impl Options {
-    /// All clients, against the debug build.
+    /// All clients, against the release build.
     pub(crate) fn everything() -> Self {
         Self { suites: Vec::new(), binary: None }
     }
@@ -145,11 +145,10 @@ fn serve(binary: &Path) -> Command {
     command
 }
 
-/// The same selection as the test run, so that nothing is built twice.
+/// What people run, and clients wait less for its answers than for a debug build's.
 fn build(workspace: &Workspace) -> Outcome<PathBuf> {
-    let mut cargo = run::cargo(workspace.root());
-    run::shown(cargo.args(["build", "--workspace", "--bins", "--tests"]))?;
-    Ok(workspace.target().join("debug/ringwall"))
+    run::shown(run::cargo(workspace.root()).args(["build", "--release", "-p", "ringwall"]))?;
+    Ok(workspace.target().join("release/ringwall"))
 }
 
 fn scripts(workspace: &Workspace) -> PathBuf {

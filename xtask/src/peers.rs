@@ -1,7 +1,8 @@
-//! The firewall beside Debian's libmodsecurity: the same input to both, and what differs.
+//! The firewall beside Debian's libmodsecurity, or another engine: the same input to both, and what
+//! differs.
 //!
-//! The peer is a small C program (`xtask/peers/libmodsecurity.c`), ours the example `answer` of the
-//! firewall's crate; both read the same frames and answer one line each.
+//! The peer is a small C program (`xtask/peers/libmodsecurity.c`) or one that is named, ours the
+//! example `answer` of the firewall's crate; both read the same frames and answer one line each.
 
 mod answerer;
 mod corpus;
@@ -17,7 +18,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::{
-    answerer::Answerer, corpus::Corpus, page::Page, random::Random, report::Report, requests::Rules,
+    answerer::Answerer,
+    corpus::Corpus,
+    page::Page,
+    random::Random,
+    report::Report,
+    requests::{Engine, Rules},
 };
 use crate::{
     error::{ChoreError, Outcome},
@@ -58,6 +64,10 @@ pub(crate) struct Options {
     /// `SecUnicodeMapFile` of the peer, which Debian does not package
     #[arg(long)]
     unicode_map: Option<PathBuf>,
+    /// A program of another engine in place of libmodsecurity, for `requests` alone: it reads and
+    /// answers as `xtask/peers/libmodsecurity.c` says, and tells its name when asked for `version`
+    #[arg(long)]
+    peer: Option<PathBuf>,
     /// Writes the rows to `docs/reference/firewall-peers.md`; rows that were not asked stay
     #[arg(long)]
     write: bool,
@@ -67,7 +77,8 @@ pub(crate) struct Options {
 
 impl Options {
     fn wants(&self, part: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == part)
+        let is_named = self.only.is_empty() || self.only.iter().any(|only| only == part);
+        is_named && (self.peer.is_none() || part == "requests")
     }
 }
 
@@ -75,9 +86,14 @@ impl Options {
 type Pair<'a> = (&'a Answerer, &'a Answerer);
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
-    install::ensure(&[MODSECURITY])?;
     let ours = Answerer::ours(workspace)?;
-    let peer = Answerer::libmodsecurity(workspace, options.unicode_map.as_deref())?;
+    let peer = match &options.peer {
+        Some(program) => Answerer::other(workspace, program)?,
+        None => {
+            install::ensure(&[MODSECURITY])?;
+            Answerer::libmodsecurity(workspace, options.unicode_map.as_deref())?
+        }
+    };
     let corpus = Corpus::gather(workspace, options.crs.as_deref())?;
     let reports = reports((&ours, &peer), workspace, &corpus, options)?;
     let page = Page::new(&peer.version()?, options.seed, &reports);
@@ -106,7 +122,8 @@ fn reports(
             return Err(ChoreError::told("requests need the Core Rule Set: give `--crs DIR`"));
         };
         let unicode_map = options.unicode_map.as_deref();
-        let rules = Rules { crs, unicode_map, paranoia_level: options.paranoia_level };
+        let engine = Engine::of(&pair.1.version()?);
+        let rules = Rules { crs, unicode_map, paranoia_level: options.paranoia_level, engine };
         let requests = requests::make(corpus, &mut chance(), options.requests);
         reports.push(requests::compare(pair, workspace, &rules, &requests)?);
     }

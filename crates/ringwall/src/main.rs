@@ -36,7 +36,7 @@ use cli::exit::Failure;
 use cli::{Cli, Command};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: heap::Allocator = heap::Allocator;
 
 fn main() -> ExitCode {
     match run(&Cli::parse().command) {

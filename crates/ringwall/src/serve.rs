@@ -36,6 +36,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Failure> {
+    heap::give_back_at_once();
     // Told before anything is bound: who stops us while we start is heard.
     let stop = stop_signal()?;
     let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
@@ -43,16 +44,14 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let base = wire::base(config, home, keyring).await?;
     let doors = Doors::bind(config)?;
     let urls = config.public_urls(doors.api.local_addr());
-    // Before the plans are drawn and not beside it: drawing takes the memory that filling gave
-    // back.
+    let (policy, clock) = (Arc::clone(&base.policy), Arc::clone(&base.clock));
+    let drawing = Drawing::begin(config, policy, clock, &urls.public_url);
     let made = match args.demo {
         true => {
             demo::fill(&base, wire::environment(config)).await.map_err(|e| Failure::because(&e))?
         }
         false => Vec::new(),
     };
-    let (policy, clock) = (Arc::clone(&base.policy), Arc::clone(&base.clock));
-    let drawing = Drawing::begin(config, policy, clock, &urls.public_url);
     let background = Tasks::new();
     let plans = drawing.plans().await?;
     let (wall, app) = wire::wall(config, &base, plans, &urls, &background).await?;
@@ -62,6 +61,7 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let scene = Scene { config, home, urls: &urls, ca_file: certificates.ca_file.clone() };
     let addresses = doors.open(config, &urls, certificates, (wall, app), &facing)?;
     announce(args, &scene, &base, made, &addresses).await?;
+    heap::give_back_later();
     stop.await;
     tracing::info!("stopping: finishing the requests in flight");
     drain(&facing, config.gate.drain_timeout_ms.into()).await;

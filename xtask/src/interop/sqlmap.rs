@@ -16,7 +16,7 @@ use crate::{
 };
 
 const NEEDS: &[install::Need] = &[install::SQLMAP, install::PYTHON, install::RULES];
-/// A debug build compiles the Core Rule Set before it listens.
+/// It compiles the Core Rule Set before it listens.
 const START_WITHIN: Duration = Duration::from_secs(60);
 /// One hole in a number, one in a text.
 const HOLES: &[&str] = &["id=1", "name=lamp"];

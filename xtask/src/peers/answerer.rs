@@ -40,6 +40,12 @@ impl Answerer {
         Ok(Self { program, folder, unicode_map: map.map(Path::to_path_buf) })
     }
 
+    /// Any program that answers in the same way.
+    pub(super) fn other(workspace: &Workspace, program: &Path) -> Outcome<Self> {
+        let program = fs::canonicalize(program).map_err(ChoreError::path(program))?;
+        Ok(Self { program, folder: workspace.target().to_path_buf(), unicode_map: None })
+    }
+
     /// What the program calls itself.
     pub(super) fn version(&self) -> Outcome<String> {
         Ok(run::output(Command::new(&self.program).arg("version"))?.trim().to_owned())

@@ -1,5 +1,6 @@
 //! Whole requests through the Core Rule Set: which rules each engine logs.
 
+mod coraza;
 mod grammar;
 mod reasons;
 
@@ -27,6 +28,42 @@ pub(super) struct Rules<'a> {
     pub(super) crs: &'a Path,
     pub(super) unicode_map: Option<&'a Path>,
     pub(super) paranoia_level: u8,
+    pub(super) engine: Engine,
+}
+
+/// Whose answers stand beside ours: the same difference has other reasons in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine {
+    ModSecurity,
+    Coraza,
+}
+
+impl Engine {
+    /// By the name that a program gives itself.
+    pub(super) fn of(version: &str) -> Self {
+        if version.starts_with("Coraza") { Self::Coraza } else { Self::ModSecurity }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::ModSecurity => "ModSecurity",
+            Self::Coraza => "Coraza",
+        }
+    }
+
+    fn reason(self, request: &Request, id: u32, place: Place) -> &'static str {
+        match self {
+            Self::ModSecurity => reasons::reason(request, id, place),
+            Self::Coraza => coraza::reason(request, id, place),
+        }
+    }
+}
+
+impl Rules<'_> {
+    fn what(&self) -> String {
+        let Self { paranoia_level, engine, .. } = self;
+        format!("CRS at PL{paranoia_level}, ids of rules, {}", engine.name())
+    }
 }
 
 /// What one engine said of one request.
@@ -53,7 +90,7 @@ pub(super) fn compare(
     let mut frames = Vec::new();
     requests.iter().for_each(|request| push_request(&mut frames, request));
     let answers = both(pair, &arguments, &frames, requests.len())?;
-    let mut report = Report::new(format!("CRS at PL{}, ids of rules", rules.paranoia_level));
+    let mut report = Report::new(rules.what());
     let mut times = [Vec::new(), Vec::new()];
     let mut told = String::new();
     for (request, (ours, theirs)) in requests.iter().zip(&answers) {
@@ -61,7 +98,7 @@ pub(super) fn compare(
         let both_times = [ours.nanoseconds, theirs.nanoseconds];
         times.iter_mut().zip(both_times).for_each(|(times, time)| times.push(time));
         let is_hit = !theirs.rules.is_empty();
-        let classes = classes(request, &ours, &theirs);
+        let classes = classes(rules.engine, request, &ours, &theirs);
         if classes.is_empty() {
             report.same(is_hit);
             continue;
@@ -97,11 +134,16 @@ impl Answer {
 }
 
 /// One class for each rule that only one engine logged. Sums of scores follow from other rules.
-fn classes(request: &Request, ours: &Answer, theirs: &Answer) -> Vec<(u32, Place, &'static str)> {
+fn classes(
+    engine: Engine,
+    request: &Request,
+    ours: &Answer,
+    theirs: &Answer,
+) -> Vec<(u32, Place, &'static str)> {
     let only = |these: &Answer, those: &Answer, place: Place| {
         let ids: Vec<u32> = these.rules.difference(&those.rules).copied().collect();
         let ids = ids.into_iter().filter(|id| !FOLLOWING.contains(id));
-        ids.map(|id| (id, place, reasons::reason(request, id, place))).collect::<Vec<_>>()
+        ids.map(|id| (id, place, engine.reason(request, id, place))).collect::<Vec<_>>()
     };
     [only(ours, theirs, Place::Here), only(theirs, ours, Place::There)].concat()
 }
@@ -173,7 +215,7 @@ mod tests {
 
         assert_eq!(ours.nanoseconds, 1500);
         let request = Request::get(b"/a");
-        let classes = classes(&request, &ours, &theirs);
+        let classes = classes(Engine::ModSecurity, &request, &ours, &theirs);
         let [(942_100, Place::Here, _), (941_100, Place::There, _)] = classes.as_slice() else {
             panic!("{classes:?}")
         };

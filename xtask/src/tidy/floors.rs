@@ -58,6 +58,7 @@ pub(crate) const FLOORS: &[Floor] = &[
     only("watch", 1, &["kernel"]),
     only("intake", 1, &["kernel"]),
     only("staffing", 1, &["kernel"]),
+    only("heap", 0, &[]),
     only("kernel", 0, &[]),
     Floor { name: "testkit", level: None, imports: Imports::All },
     Floor { name: "xtask", level: None, imports: Imports::Only(&[]) },

@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use testkit::{Database, Platform, Setup, samples};
 use tokio::runtime::{Builder, Runtime};
 
+use bare::Wall;
 use load::{Client, Protocol, Round};
 use servers::Tls;
 
@@ -26,9 +27,17 @@ fn main() {
     for (database, name) in [(Database::Sqlite, "sqlite"), (Database::Postgres, "postgres")] {
         let one = One::start(database, &tls);
         let many = Many::start(database, &tls);
-        let bare = Bare::start(&one, &tls);
+        let walls: &[Wall] = match database {
+            Database::Sqlite => &[Wall::None],
+            Database::Postgres => &[Wall::None, Wall::RowSecurity],
+        };
+        let bare: Vec<_> =
+            walls.iter().map(|wall| (*wall, Bare::start(&one, &tls, *wall))).collect();
         for protocol in [Protocol::Http1, Protocol::Http2] {
-            measure(name, protocol, &tls, &one.server, &many.server, &bare.server);
+            for (wall, bare) in &bare {
+                let label = Label { database: name, protocol, wall: *wall };
+                measure(&label, &tls, [&one.server, &many.server, &bare.server]);
+            }
         }
     }
 }
@@ -81,10 +90,10 @@ impl Many {
 }
 
 impl Bare {
-    fn start(one: &One, tls: &Tls) -> Self {
+    fn start(one: &One, tls: &Tls, wall: Wall) -> Self {
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         let platform = one.server.platform.as_ref().unwrap();
-        let at = runtime.block_on(bare::serve(platform.database_url(), tls));
+        let at = runtime.block_on(bare::serve(platform.database_url(), tls, wall));
         let (path, token) = (one.server.path.clone(), one.server.token.clone());
         Self { server: Server { at, path, token, platform: None }, _runtime: runtime }
     }
@@ -99,16 +108,29 @@ async fn furnished(database: Database) -> (Platform, String, String) {
     (platform, format!("/v1/jobs/{job}"), mara.bearer().to_owned())
 }
 
-fn measure(
-    database: &str,
+/// What is measured, and beside which bare handler.
+struct Label {
+    database: &'static str,
     protocol: Protocol,
-    tls: &Tls,
-    one: &Server,
-    many: &Server,
-    bare: &Server,
-) {
-    let servers = [one, many, bare];
-    let client = Client::new(tls, protocol);
+    wall: Wall,
+}
+
+impl Label {
+    fn of(&self, what: &str) -> String {
+        let Self { database, protocol, wall } = self;
+        let wall = if *wall == Wall::RowSecurity { "row-security/" } else { "" };
+        format!("serve/{database}/{protocol}/{wall}{what}")
+    }
+
+    /// The target is for a peer that keeps its tenants apart as we do: on PostgreSQL row security
+    /// takes three round trips more than a query without, and is worth them.
+    fn target(&self) -> Option<f64> {
+        (self.database == "sqlite" || self.wall == Wall::RowSecurity).then_some(0.6)
+    }
+}
+
+fn measure(label: &Label, tls: &Tls, servers: [&Server; 3]) {
+    let client = Client::new(tls, label.protocol);
     let mut rounds = [const { Vec::new() }; 3];
     for number in 0..ROUNDS {
         // In turns, and not always in the same order.
@@ -119,15 +141,15 @@ fn measure(
     }
     let [one, many, bare] = rounds;
     assert_eq!(one[0].job, bare[0].job, "both must do the same work");
-    let label = |what: &str| format!("serve/{database}/{protocol}/{what}");
-    // The target is for the embedded default. On PostgreSQL row security takes three more round
-    // trips than the bare query, and is worth them.
-    let target = if database == "sqlite" { Some(0.6) } else { None };
-    report(&label("throughput"), &one, &bare, "req/s", |round| round.per_second, target);
-    report(&label("server-cpu"), &one, &bare, "µs", |round| round.server_us, None);
-    let label = |what: &str| format!("serve/{database}/{protocol}/thread-per-core/{what}");
-    report(&label("throughput"), &many, &one, "req/s", |round| round.per_second, None);
-    report(&label("server-cpu"), &many, &one, "µs", |round| round.server_us, None);
+    let throughput = |round: &Round| round.per_second;
+    let server_cpu = |round: &Round| round.server_us;
+    report(&label.of("throughput"), &one, &bare, "req/s", throughput, label.target());
+    report(&label.of("server-cpu"), &one, &bare, "µs", server_cpu, None);
+    if label.wall == Wall::None {
+        let of = |what: &str| label.of(&format!("thread-per-core/{what}"));
+        report(&of("throughput"), &many, &one, "req/s", throughput, None);
+        report(&of("server-cpu"), &many, &one, "µs", server_cpu, None);
+    }
 }
 
 /// Medians of both sides, and the median of the ratios of neighbouring rounds.
