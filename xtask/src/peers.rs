@@ -18,12 +18,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::{
-    answerer::Answerer,
-    corpus::Corpus,
-    page::Page,
-    random::Random,
-    report::Report,
-    requests::{Engine, Rules},
+    answerer::Answerer, corpus::Corpus, page::Page, random::Random, report::Report, requests::Rules,
 };
 use crate::{
     error::{ChoreError, Outcome},
@@ -87,15 +82,14 @@ type Pair<'a> = (&'a Answerer, &'a Answerer);
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let ours = Answerer::ours(workspace)?;
-    let peer = match &options.peer {
-        Some(program) => Answerer::other(workspace, program)?,
-        None => {
-            install::ensure(&[MODSECURITY])?;
-            Answerer::libmodsecurity(workspace, options.unicode_map.as_deref())?
-        }
-    };
+    install::ensure(&[MODSECURITY])?;
+    let modsecurity = Answerer::libmodsecurity(workspace, options.unicode_map.as_deref())?;
+    let other = options.peer.as_deref().map(|program| Answerer::other(workspace, program));
+    let other = other.transpose()?;
+    let peer = other.as_ref().unwrap_or(&modsecurity);
     let corpus = Corpus::gather(workspace, options.crs.as_deref())?;
-    let reports = reports((&ours, &peer), workspace, &corpus, options)?;
+    let arbiter = other.is_some().then_some(&modsecurity);
+    let reports = reports((&ours, peer), arbiter, workspace, &corpus, options)?;
     let page = Page::new(&peer.version()?, options.seed, &reports);
     println!("{}", page.text(""));
     if options.write { page.write(workspace) } else { Ok(()) }
@@ -103,6 +97,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
 
 fn reports(
     pair: Pair<'_>,
+    arbiter: Option<&Answerer>,
     workspace: &Workspace,
     corpus: &Corpus,
     options: &Options,
@@ -122,8 +117,8 @@ fn reports(
             return Err(ChoreError::told("requests need the Core Rule Set: give `--crs DIR`"));
         };
         let unicode_map = options.unicode_map.as_deref();
-        let engine = Engine::of(&pair.1.version()?);
-        let rules = Rules { crs, unicode_map, paranoia_level: options.paranoia_level, engine };
+        let paranoia_level = options.paranoia_level;
+        let rules = Rules { crs, unicode_map, paranoia_level, arbiter };
         let requests = requests::make(corpus, &mut chance(), options.requests);
         reports.push(requests::compare(pair, workspace, &rules, &requests)?);
     }

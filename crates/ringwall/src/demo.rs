@@ -9,10 +9,11 @@ use staffing::candidate::life::{CandidateStatus, retain_until};
 use staffing::employment::EmploymentDraft;
 use staffing::employment::life::{self, EmploymentMove};
 use staffing::event::{EmploymentEvent, JobEvent};
+use staffing::job::JobDraft;
 use staffing::job::Visibility;
-use staffing::job::life::{CloseReason, JobMove, Setting};
+use staffing::job::life::{CloseReason, JobLife, JobMove, Setting};
 use staffing::synthetic;
-use store::jobs::{Job, Step};
+use store::jobs::Step;
 use store::{StoreError, TenantTx, candidates, clients, employments, jobs, partners, tenants};
 use tokio::sync::mpsc;
 
@@ -91,8 +92,7 @@ async fn populate(
     let today = Date(tx.now().date());
     for (index, draft) in synthetic::jobs(agency.seed, JOBS, &owners, today).into_iter().enumerate()
     {
-        let job = jobs::add(tx, draft).await?;
-        lead(tx, job, index).await?;
+        lead(tx, draft, index).await?;
     }
     let workers = write_down(tx, drafts).await?;
     let workers: Vec<_> = workers.iter().map(|(id, draft)| (*id, draft)).collect();
@@ -160,28 +160,24 @@ fn people(seed: u64) -> mpsc::Receiver<CandidateDraft> {
 }
 
 /// Of ten jobs: one stays a draft, one is paused, one is closed, seven are open.
-async fn lead(tx: &mut TenantTx, job: Job, index: usize) -> Result<(), StoreError> {
+async fn lead(tx: &mut TenantTx, mut draft: JobDraft, index: usize) -> Result<(), StoreError> {
     let moves: &[JobMove] = match index % 10 {
         0 => &[],
         1 => &[JobMove::Open, JobMove::Pause],
         2 => &[JobMove::Open, JobMove::Close(CloseReason::Expired)],
         _ => &[JobMove::Open],
     };
-    let mut job = job;
-    // Every third open job is for all to see.
-    if index.is_multiple_of(3) && job.draft.visibility == Visibility::Internal {
-        let draft = staffing::job::JobDraft { visibility: Visibility::Public, ..job.draft.clone() };
-        let step = step(JobEvent::Updated, "visibility");
-        job = jobs::save(tx, &job, draft, job.life, step).await?;
+    // Every third job is for all to see once it is open.
+    if index.is_multiple_of(3) && draft.visibility == Visibility::Internal {
+        draft.visibility = Visibility::Public;
     }
+    let setting = Setting { now: tx.now(), openings: draft.openings.value(), auto_approve: true };
+    let (mut life, mut steps) = (JobLife::default(), Vec::new());
     for made in moves {
-        let openings = job.draft.openings.value();
-        let setting = Setting { now: tx.now(), openings, auto_approve: true };
-        let life = job.life.apply(*made, setting);
-        let life = life.map_err(|error| StoreError::Setup(error.to_string()))?;
-        let step = step(JobEvent::of(*made), "status");
-        job = jobs::save(tx, &job, job.draft.clone(), life, step).await?;
+        life = life.apply(*made, setting).map_err(|error| StoreError::Setup(error.to_string()))?;
+        steps.push(step(JobEvent::of(*made), "status"));
     }
+    jobs::add_led(tx, draft, life, steps).await?;
     Ok(())
 }
 
@@ -198,21 +194,23 @@ async fn engage(
         2 => &[Submit, Approve, Activate, StartLeave],
         _ => &[Submit, Approve, Activate],
     };
-    let mut employment = employments::add(tx, draft).await?;
+    let employment = employments::add(tx, draft).await?;
+    let setting = life::Setting {
+        now: tx.now(),
+        start_date: draft.start_date,
+        has_ground: true,
+        has_form: draft.lacks().is_empty(),
+        has_tasks_done: employment.gist()?.has_tasks_done(),
+    };
+    let (mut life, mut steps) = (employment.life, Vec::new());
     for made in moves {
-        let setting = life::Setting {
-            now: tx.now(),
-            start_date: draft.start_date,
-            has_ground: true,
-            has_form: draft.lacks().is_empty(),
-            has_tasks_done: employment.gist()?.has_tasks_done(),
-        };
-        let life = employment.life.apply(*made, setting);
-        let life = life.map_err(|error| StoreError::Setup(error.to_string()))?;
+        life = life.apply(*made, setting).map_err(|error| StoreError::Setup(error.to_string()))?;
         let event = EmploymentEvent::of(*made).name();
-        let step = employments::Step { event, fields: vec!["status".to_owned()] };
+        steps.push(employments::Step { event, fields: vec!["status".to_owned()] });
+    }
+    if !steps.is_empty() {
         let changes = employments::Changes { life: Some(life), ..Default::default() };
-        employment = employments::save(tx, &employment, changes, vec![step]).await?;
+        employments::save(tx, &employment, changes, steps).await?;
     }
     Ok(())
 }

@@ -94,21 +94,42 @@ pub struct Step {
 /// # Errors
 /// When its client is unknown, its reference is taken, or the database fails.
 pub async fn add(tx: &mut TenantTx, draft: JobDraft) -> Result<Job, StoreError> {
+    add_led(tx, draft, JobLife::default(), Vec::new()).await
+}
+
+/// Writes a new job down that has been led to where it stands: one row, and a record for each step.
+///
+/// # Errors
+/// As [`add`].
+pub async fn add_led(
+    tx: &mut TenantTx,
+    draft: JobDraft,
+    life: JobLife,
+    steps: Vec<Step>,
+) -> Result<Job, StoreError> {
     client_must_exist(tx, draft.client_id).await?;
     let now = tx.now();
-    let job = Job {
+    let mut job = Job {
         id: JobId::new(tx.clock()),
         draft,
-        life: JobLife::default(),
+        life,
         created_by: tx.author().to_owned(),
         created_at: now,
         updated_at: now,
         version: 1,
     };
-    let row = row(tx, &job);
     let step = Step { event: JobEvent::Created.name(), fields: Vec::new() };
-    tx.insert(row, record(&job, Change::Created, step)).await?;
-    public_jobs::reflect(tx, &job).await?;
+    let mut records = vec![record(&job, Change::Created, step)];
+    for step in steps {
+        job.version += 1;
+        records.push(record(&job, Change::Updated, step));
+    }
+    let mut records = records.into_iter();
+    if let Some(created) = records.next() {
+        tx.insert(row(tx, &job), created).await?;
+    }
+    records.for_each(|record| tx.record(record));
+    public_jobs::show(tx, &job).await?;
     Ok(job)
 }
 

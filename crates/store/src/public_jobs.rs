@@ -62,10 +62,12 @@ pub struct Place {
 
 /// Makes the projection what the job says now.
 pub(crate) async fn reflect(tx: &TenantTx, job: &Job) -> Result<(), StoreError> {
-    // A new job has no projection yet.
-    if job.version > 1 {
-        withdraw(tx, job.id).await?;
-    }
+    withdraw(tx, job.id).await?;
+    show(tx, job).await
+}
+
+/// Makes the projection of a job that has none.
+pub(crate) async fn show(tx: &TenantTx, job: &Job) -> Result<(), StoreError> {
     if job.life.status != staffing::job::life::JobStatus::Open {
         return Ok(());
     }

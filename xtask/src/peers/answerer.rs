@@ -100,14 +100,21 @@ pub(super) fn both(
     frames: &[u8],
     count: usize,
 ) -> Outcome<Answers> {
-    let our_lines = ours.answers(arguments, frames)?;
-    let peer_lines = peer.answers(arguments, frames)?;
-    if our_lines.len() != count || peer_lines.len() != count {
-        return Err(ChoreError::told(format!(
-            "asked {count} times, answered {} and {} times",
-            our_lines.len(),
-            peer_lines.len()
-        )));
+    let our_lines = asked(ours, arguments, frames, count)?;
+    Ok(our_lines.into_iter().zip(asked(peer, arguments, frames, count)?).collect())
+}
+
+/// Asks one, which must answer as often as it was asked.
+pub(super) fn asked(
+    of: &Answerer,
+    arguments: &[&str],
+    frames: &[u8],
+    count: usize,
+) -> Outcome<Vec<String>> {
+    let lines = of.answers(arguments, frames)?;
+    if lines.len() == count {
+        return Ok(lines);
     }
-    Ok(our_lines.into_iter().zip(peer_lines).collect())
+    let program = of.program.display();
+    Err(ChoreError::told(format!("{program}: asked {count} times, answered {}", lines.len())))
 }

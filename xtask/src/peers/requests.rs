@@ -13,7 +13,7 @@ use std::{
 use self::grammar::Request;
 use super::{
     Pair,
-    answerer::{both, push_frame},
+    answerer::{Answerer, asked, both, push_frame},
     corpus::Corpus,
     random::Random,
     report::Report,
@@ -28,41 +28,14 @@ pub(super) struct Rules<'a> {
     pub(super) crs: &'a Path,
     pub(super) unicode_map: Option<&'a Path>,
     pub(super) paranoia_level: u8,
-    pub(super) engine: Engine,
-}
-
-/// Whose answers stand beside ours: the same difference has other reasons in each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Engine {
-    ModSecurity,
-    Coraza,
-}
-
-impl Engine {
-    /// By the name that a program gives itself.
-    pub(super) fn of(version: &str) -> Self {
-        if version.starts_with("Coraza") { Self::Coraza } else { Self::ModSecurity }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::ModSecurity => "ModSecurity",
-            Self::Coraza => "Coraza",
-        }
-    }
-
-    fn reason(self, request: &Request, id: u32, place: Place) -> &'static str {
-        match self {
-            Self::ModSecurity => reasons::reason(request, id, place),
-            Self::Coraza => coraza::reason(request, id, place),
-        }
-    }
+    /// Who is asked as well where two engines differ: libmodsecurity, beside another peer.
+    pub(super) arbiter: Option<&'a Answerer>,
 }
 
 impl Rules<'_> {
     fn what(&self) -> String {
-        let Self { paranoia_level, engine, .. } = self;
-        format!("CRS at PL{paranoia_level}, ids of rules, {}", engine.name())
+        let peer = if self.arbiter.is_some() { ", Coraza" } else { "" };
+        format!("CRS at PL{}, ids of rules{peer}", self.paranoia_level)
     }
 }
 
@@ -90,6 +63,8 @@ pub(super) fn compare(
     let mut frames = Vec::new();
     requests.iter().for_each(|request| push_request(&mut frames, request));
     let answers = both(pair, &arguments, &frames, requests.len())?;
+    let arbiter = rules.arbiter.map(|arbiter| asked(arbiter, &arguments, &frames, requests.len()));
+    let mut judged = arbiter.transpose()?.unwrap_or_default().into_iter();
     let mut report = Report::new(rules.what());
     let mut times = [Vec::new(), Vec::new()];
     let mut told = String::new();
@@ -98,7 +73,8 @@ pub(super) fn compare(
         let both_times = [ours.nanoseconds, theirs.nanoseconds];
         times.iter_mut().zip(both_times).for_each(|(times, time)| times.push(time));
         let is_hit = !theirs.rules.is_empty();
-        let classes = classes(rules.engine, request, &ours, &theirs);
+        let judged = judged.next().map(|line| Answer::read(&line)).transpose()?;
+        let classes = classes(request, &ours, &theirs, judged.as_ref());
         if classes.is_empty() {
             report.same(is_hit);
             continue;
@@ -135,17 +111,28 @@ impl Answer {
 
 /// One class for each rule that only one engine logged. Sums of scores follow from other rules.
 fn classes(
-    engine: Engine,
     request: &Request,
     ours: &Answer,
     theirs: &Answer,
+    judged: Option<&Answer>,
 ) -> Vec<(u32, Place, &'static str)> {
     let only = |these: &Answer, those: &Answer, place: Place| {
         let ids: Vec<u32> = these.rules.difference(&those.rules).copied().collect();
         let ids = ids.into_iter().filter(|id| !FOLLOWING.contains(id));
-        ids.map(|id| (id, place, engine.reason(request, id, place))).collect::<Vec<_>>()
+        ids.map(|id| (id, place, reason(request, (id, place), judged))).collect::<Vec<_>>()
     };
     [only(ours, theirs, Place::Here), only(theirs, ours, Place::There)].concat()
+}
+
+/// Why: a third engine that did as we did leaves it to the peer.
+fn reason(request: &Request, (id, place): (u32, Place), judged: Option<&Answer>) -> &'static str {
+    match judged {
+        None => reasons::reason(request, id, place),
+        Some(judged) if judged.rules.contains(&id) == (place == Place::Here) => {
+            coraza::reason(request, id, place)
+        }
+        Some(_) => coraza::AS_MODSECURITY,
+    }
 }
 
 /// Which engine alone logged a rule.
@@ -215,7 +202,7 @@ mod tests {
 
         assert_eq!(ours.nanoseconds, 1500);
         let request = Request::get(b"/a");
-        let classes = classes(Engine::ModSecurity, &request, &ours, &theirs);
+        let classes = classes(&request, &ours, &theirs, None);
         let [(942_100, Place::Here, _), (941_100, Place::There, _)] = classes.as_slice() else {
             panic!("{classes:?}")
         };
