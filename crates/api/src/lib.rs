@@ -4,6 +4,7 @@
 //! names; a [`policy::Permit`] is the only way to the store.
 
 mod api_keys;
+mod bans;
 mod blocklists;
 mod bulk;
 mod candidates;

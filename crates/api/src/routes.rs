@@ -6,8 +6,8 @@ use utoipa_axum::routes;
 use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
-    api_keys, blocklists, candidates, changes, clients, docs, employments, events, health, jobs,
-    limits, matches, oauth, sandbox, staff,
+    api_keys, bans, blocklists, candidates, changes, clients, docs, employments, events, health,
+    jobs, limits, matches, oauth, sandbox, staff,
 };
 
 /// Every route, by area.
@@ -32,6 +32,9 @@ fn operating() -> OpenApiRouter<Shared> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(limits::read))
+        .routes(routes!(bans::list))
+        .routes(routes!(bans::read))
+        .routes(routes!(bans::lift))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::index))
         .routes(routes!(docs::problems))

@@ -10,9 +10,11 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_core::body::Body;
 use futures_util::future::BoxFuture;
+use gate::bans::{BanMode, Bans, BansPlan};
 use gate::limits::{Counters, Key, Limits, LimitsPlan, Spec};
 use gate::listener::Connection;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
@@ -223,12 +225,15 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     let contract = Arc::new(Contract::compile(&document()).expect("the document compiles"));
     let sessions = Sessions::new(Arc::clone(&store), Arc::clone(&clock), environment);
     let limits = limits(&contract);
+    let policy = Arc::new(Engine::load().unwrap());
+    let engines = (Arc::clone(&store), Arc::clone(&policy), Arc::clone(&clock));
+    let bans = Bans::new(bans_plan(), Arc::clone(&limits), engines).unwrap();
     let app = App::new(Parts {
         store,
         keys,
         sessions,
         recorder,
-        policy: Arc::new(Engine::load().unwrap()),
+        policy,
         contract,
         tokens: Tokens::new(verifying, URL.to_owned(), URL.to_owned()),
         access_log: AccessLog::open(&Sink::File(files.join("access.log"))).unwrap(),
@@ -242,11 +247,28 @@ async fn app(files: &Path) -> (Arc<App>, String) {
         },
         addresses: None,
         limits,
+        bans,
         firewall: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),
     });
     (app.unwrap(), token(&key, clock.as_ref()))
+}
+
+/// As it comes with the product: everybody is scored, and nobody here is refused so often.
+fn bans_plan() -> BansPlan {
+    BansPlan {
+        mode: BanMode::Enforce,
+        address_points: 1_000_000_000,
+        caller_points: 1_000_000_000,
+        decay: Duration::from_secs(3600),
+        ladder: [60, 900, 86_400].map(Duration::from_secs),
+        forget: Duration::from_secs(86_400),
+        share_max_percent: 10,
+        share_floor: 5,
+        bans_max: 10_000,
+        allow: Vec::new(),
+    }
 }
 
 /// As many rules as come with the product, with room for every request of the bench.

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::access_log::AccessLog;
 use crate::addresses::Addresses;
+use crate::bans::Bans;
 use crate::config::GateConfig;
 use crate::contract::Contract;
 use crate::keys::ApiKeys;
@@ -48,6 +49,8 @@ pub struct App {
     pub addresses: Option<Arc<Addresses>>,
     /// How often somebody may call.
     pub limits: Arc<Limits>,
+    /// Who is kept out for a while.
+    pub bans: Arc<Bans>,
     /// The rule engine; nothing where it is turned off.
     pub firewall: Option<Arc<Shield>>,
     /// Settings of the gate.
@@ -83,6 +86,8 @@ pub struct Parts {
     pub addresses: Option<Arc<Addresses>>,
     /// See [`App::limits`].
     pub limits: Arc<Limits>,
+    /// See [`App::bans`].
+    pub bans: Arc<Bans>,
     /// See [`App::firewall`].
     pub firewall: Option<Arc<Shield>>,
     /// See [`App::config`].
@@ -116,7 +121,7 @@ impl App {
             actions.push(action);
         }
         Ok(Arc::new(Self {
-            metrics: Metrics::new(&parts.contract),
+            metrics: Metrics::new(&parts.contract, &parts.bans.tally),
             slots: Semaphore::new(parts.config.concurrency_max),
             proofs: Proofs::new(),
             revocations: Revocations::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
@@ -132,6 +137,7 @@ impl App {
             access_log: parts.access_log,
             addresses: parts.addresses,
             limits: parts.limits,
+            bans: parts.bans,
             firewall: parts.firewall,
             config: parts.config,
             public_url: parts.public_url,

@@ -151,6 +151,17 @@ impl Limits {
         Told::settle(&self.counters.charge(usage.of(asker.operation.0), &who, now_ms).await)
     }
 
+    /// Adds points to a score, where limits are counted: whether it is beyond its end.
+    pub(crate) async fn strike(
+        &self,
+        score: &counters::Score,
+        who: &Subject<'_>,
+        points: u32,
+        now_ms: u64,
+    ) -> bool {
+        self.counters.strike(score, who, points, now_ms).await
+    }
+
     /// Takes one of the places that a tenant has at once.
     pub(crate) fn hold(&self, tenant: TenantId) -> Result<Held, Problem> {
         self.at_work.hold(tenant.uuid().as_u128()).ok_or_else(told::busy)

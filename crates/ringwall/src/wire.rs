@@ -17,7 +17,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, keys, limits, shield, work};
+use crate::{addresses, bans, keys, limits, shield, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -102,6 +102,7 @@ pub(crate) async fn wall(
         addresses::keep_fresh(Arc::clone(lists), every, background);
     }
     let limits = limits::raise(&config.limits, &plans.contract, &base.keyring)?;
+    let bans = bans::raise(&config.bans, Arc::clone(&limits), base, background)?;
     let app = App::new(Parts {
         clock: Arc::clone(&base.clock),
         store: Arc::clone(&base.store),
@@ -123,12 +124,14 @@ pub(crate) async fn wall(
         access_log: access_log(&config.telemetry.access_log)?,
         addresses: lists,
         limits,
+        bans,
         firewall: plans.shield,
         config: gate_config(config, urls),
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
     app.revocations.hear().await.map_err(|error| Failure::because(&error))?;
+    app.bans.hear().await.map_err(|error| Failure::because(&error))?;
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))

@@ -36,7 +36,7 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
-/// Hears of revocations every second, writes which API keys and sessions were used, and forgets old
+/// Hears of revocations and bans every second, writes which API keys and sessions were used, and forgets old
 /// ids every minute.
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     let mut stopping = tasks.stopping();
@@ -50,14 +50,15 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
             }
             let heard = app.revocations.hear().await;
             let pruned = match turn % PRUNE_TURNS {
-                0 => app.revocations.prune().await,
+                0 => app.revocations.prune().await.and(app.bans.prune().await),
                 _ => Ok(()),
             };
+            let banned = app.bans.hear().await;
             let written = app.keys.write_uses().await;
             let seen = app.sessions.write_uses().await;
-            if let Err(error) = heard.and(pruned).and(written).and(seen) {
+            if let Err(error) = heard.and(banned).and(pruned).and(written).and(seen) {
                 let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "cannot hear of revocations; trying again");
+                tracing::warn!(error, "cannot hear of revocations and bans; trying again");
             }
         }
     });

@@ -4,6 +4,7 @@ pub(crate) mod api_key;
 pub(crate) mod application;
 pub(crate) mod audit_entry;
 pub(crate) mod authorization_code;
+pub(crate) mod ban;
 pub(crate) mod blocklist;
 pub(crate) mod candidate;
 pub(crate) mod change_log;

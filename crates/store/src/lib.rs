@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod applications;
+pub mod bans;
 pub mod blocklists;
 pub mod candidates;
 pub mod catalogue;

@@ -46,6 +46,9 @@ pub(crate) const PEOPLE_ONLY: &[&str] = &[
     "match.dismiss",
     "match.reject",
     "match.reinstate",
+    "ban.list",
+    "ban.read",
+    "ban.lift",
 ];
 
 /// Operations that integration services may carry out: employments, and nothing else.

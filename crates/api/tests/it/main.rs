@@ -11,6 +11,7 @@
 mod addresses;
 mod api_keys;
 mod audit;
+mod bans;
 mod blocklists;
 mod bodies;
 mod browser;

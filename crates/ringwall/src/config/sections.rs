@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::addresses::Addresses;
+use super::bans::Bans;
 use super::exclusions::FirewallExclusion;
 use super::limits::Limits;
 use super::names::{AccessLog, LogFilter, Network};
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) firewall: Firewall,
     /// How often somebody may call.
     pub(crate) limits: Limits,
+    /// Who is kept out for a while.
+    pub(crate) bans: Bans,
     /// The database.
     pub(crate) store: Store,
     /// Tokens.
