@@ -32,6 +32,7 @@ mod reply;
 mod routes;
 mod sandbox;
 mod staff;
+mod usage_plans;
 mod view;
 
 pub use docs::Documentation;

@@ -7,7 +7,7 @@ use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
     api_keys, bans, blocklists, candidates, changes, clients, docs, employments, events, health,
-    jobs, limits, matches, oauth, sandbox, staff,
+    jobs, limits, matches, oauth, sandbox, staff, usage_plans,
 };
 
 /// Every route, by area.
@@ -24,7 +24,21 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(sandbox_routes())
         .merge(api_key_routes())
         .merge(staff_pages())
+        .merge(usage_plan_routes())
         .merge(operating())
+}
+
+fn usage_plan_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(usage_plans::read::list, usage_plans::write::create))
+        .routes(routes!(
+            usage_plans::read::read,
+            usage_plans::write::update,
+            usage_plans::write::delete
+        ))
+        .routes(routes!(usage_plans::assignees::list))
+        .routes(routes!(usage_plans::assignees::assign, usage_plans::assignees::unassign))
+        .routes(routes!(usage_plans::alerts::list))
 }
 
 fn operating() -> OpenApiRouter<Shared> {

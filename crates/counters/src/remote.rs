@@ -185,6 +185,7 @@ impl Remote {
         let texts = [
             (by.address, address.as_str()),
             (by.client, who.client.unwrap_or_default()),
+            (by.api_key, who.api_key.unwrap_or_default()),
             (by.tenant, who.tenant.unwrap_or_default()),
             (by.operation, who.operation.unwrap_or_default()),
         ];

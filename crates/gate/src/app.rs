@@ -20,6 +20,7 @@ use crate::revocations::Revocations;
 use crate::rings::Shield;
 use crate::sessions::Sessions;
 use crate::tokens::Tokens;
+use crate::usage::Usage;
 
 /// The application: engines and settings. No handler knows where they come from.
 pub struct App {
@@ -41,6 +42,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Who is no longer believed.
     pub revocations: Revocations,
+    /// What partners may use.
+    pub usage: Usage,
     /// Numbers for operators.
     pub metrics: Metrics,
     /// One line a request.
@@ -124,6 +127,12 @@ impl App {
             metrics: Metrics::new(&parts.contract, &parts.bans.tally),
             slots: Semaphore::new(parts.config.concurrency_max),
             proofs: Proofs::new(),
+            usage: Usage::new(
+                Arc::clone(&parts.store),
+                Arc::clone(&parts.policy),
+                Arc::clone(&parts.clock),
+                Arc::clone(&parts.limits),
+            ),
             revocations: Revocations::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             actions,
             clock: parts.clock,

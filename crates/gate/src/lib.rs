@@ -29,6 +29,7 @@ pub mod timed_body;
 pub mod tls;
 mod tokens;
 mod trace;
+pub mod usage;
 
 pub use access_log::{AccessLog, Sink};
 pub use admin::Admin;
@@ -46,5 +47,6 @@ pub use rings::{Payload, Proven, Shield, rings};
 pub use sessions::{SESSION_COOKIE, Sessions};
 pub use tasks::Tasks;
 pub use tokens::{Believed, Tokens};
+pub use usage::Usage;
 
 mod problems;

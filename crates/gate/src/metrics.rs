@@ -157,6 +157,7 @@ impl Metrics {
             ("accepted", &tally.accepted),
             ("over_capacity", &tally.over_capacity),
             ("over_address_share", &tally.over_address_share),
+            ("proxy_header_bad", &tally.proxy_header_bad),
             ("accept_failed", &tally.accept_failed),
             ("handshake_failed", &tally.handshake_failed),
             ("handshake_late", &tally.handshake_late),

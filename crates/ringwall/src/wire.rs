@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Inside, Pools, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
-use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
+use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
 use store::{Recorder, Store, StoreConfig};
@@ -132,6 +132,7 @@ pub(crate) async fn wall(
     let app = app.map_err(|error| Failure::because(&error))?;
     app.revocations.hear().await.map_err(|error| Failure::because(&error))?;
     app.bans.hear().await.map_err(|error| Failure::because(&error))?;
+    app.usage.hear().await.map_err(|error| Failure::because(&error))?;
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
@@ -158,8 +159,14 @@ pub(crate) fn listener_config(config: &Config, address: std::net::SocketAddr) ->
 /// How many connections an address may have. Whoever is on this machine could do worse.
 pub(crate) fn crowd(config: &Config) -> Crowd {
     let networks = proxies(&config.gate).into_iter().chain(OWN.map(str::to_owned));
-    let exempt = networks.filter_map(|network| network.parse().ok()).collect();
-    Crowd::new(config.gate.connections_per_address_max.into(), exempt)
+    let exempt = networks.filter_map(|network| network.parse().ok()).chain(balancers(config));
+    Crowd::new(config.gate.connections_per_address_max.into(), exempt.collect())
+}
+
+/// Who begins connections with a header of the PROXY protocol.
+pub(crate) fn balancers(config: &Config) -> Vec<Cidr> {
+    let networks = config.gate.proxy_protocol_from.iter();
+    networks.map(|network| Cidr::new(network.address, network.prefix)).collect()
 }
 
 fn proxies(gate: &Gate) -> Vec<String> {

@@ -39,3 +39,6 @@ pub(crate) mod suppression;
 pub(crate) mod tenant;
 pub(crate) mod tenant_counter;
 pub(crate) mod tenant_key;
+pub(crate) mod usage_alert;
+pub(crate) mod usage_assignment;
+pub(crate) mod usage_plan;

@@ -48,6 +48,7 @@ pub mod staff_sessions;
 mod store;
 mod tenant;
 pub mod tenants;
+pub mod usage_plans;
 mod witness;
 mod words;
 

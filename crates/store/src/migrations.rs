@@ -15,6 +15,7 @@ mod m0042_grants;
 mod m0050_staff;
 mod m0060_blocklists;
 mod m0090_bans;
+mod m0091_usage_plans;
 
 use sea_orm_migration::prelude::*;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_staff::Migration),
             Box::new(m0060_blocklists::Migration),
             Box::new(m0090_bans::Migration),
+            Box::new(m0091_usage_plans::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use kernel::{
     BanId, CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId,
-    MatchRunId, TenantId,
+    MatchRunId, TenantId, UsagePlanId,
 };
 use uuid::Uuid;
 
@@ -73,6 +73,12 @@ pub const RESOURCES: &[Resource] = &[
         action: "ban.list",
         path: "bans",
         print: |id| BanId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "usage_plan",
+        action: "usage_plan.read",
+        path: "usage-plans",
+        print: |id| UsagePlanId::from_uuid(id).to_string(),
     },
     Resource {
         name: "sandbox",

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gate::Contract;
 use gate::bans::{BanMode, Bans, BansPlan};
-use gate::limits::Limits;
+use gate::limits::{Limits, LimitsPlan};
 use kernel::Clock;
 use policy::Engine;
 use store::Store;
@@ -32,12 +33,13 @@ pub fn quick() -> BansPlan {
     }
 }
 
-/// The bans at work.
+/// The limits and bans at work.
 pub(crate) fn raise(
-    plan: Option<BansPlan>,
-    limits: &Arc<Limits>,
+    (limits, bans): (Option<LimitsPlan>, Option<BansPlan>),
+    contract: &Contract,
     engines: (Arc<Store>, Arc<Engine>, Arc<dyn Clock>),
-) -> Arc<Bans> {
-    let plan = plan.unwrap_or_else(off);
-    Bans::new(plan, Arc::clone(limits), engines).expect("points that can be counted")
+) -> (Arc<Limits>, Arc<Bans>) {
+    let limits = crate::limits::raise(limits, contract);
+    let bans = Bans::new(bans.unwrap_or_else(off), Arc::clone(&limits), engines);
+    (limits, bans.expect("points that can be counted"))
 }

@@ -29,7 +29,7 @@ use vault::{Keyring, TokenKey};
 use watch::Scene;
 
 use crate::database::{Database, FILE, Own};
-use crate::{Caller, Tenant, bans, limits};
+use crate::{Caller, Tenant, bans};
 
 /// Scheme and authority that callers reach the platform under.
 pub const PUBLIC_URL: &str = "https://localhost:8443";
@@ -136,9 +136,8 @@ impl Platform {
         let peppers = vec![api_key_pepper(&keyring)];
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
-        let limits = limits::raise(setup.limits, &plan.contract);
         let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
-        let bans = bans::raise(setup.bans, &limits, engines);
+        let (limits, bans) = bans::raise((setup.limits, setup.bans), &plan.contract, engines);
         let app = App::new(Parts {
             clock: reader.clone(),
             store,
@@ -157,8 +156,7 @@ impl Platform {
             public_url: PUBLIC_URL.to_owned(),
         });
         let app = app.expect("each operation's action is known");
-        app.revocations.hear().await.expect("revocations are read");
-        app.bans.hear().await.expect("bans are read");
+        hear(&app).await;
         let settings = Settings {
             issuer: PUBLIC_URL.to_owned(),
             audience: PUBLIC_URL.to_owned(),
@@ -176,7 +174,6 @@ impl Platform {
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
         let (pepper, sign_in_key) = (pepper(&keyring), api::sign_in_key(&keyring));
-        let deaf = AtomicBool::new(false);
         Self(Arc::new(Running {
             wall,
             app,
@@ -185,7 +182,7 @@ impl Platform {
             sign_in_key,
             environment,
             settings,
-            deaf,
+            deaf: AtomicBool::new(false),
             own,
             directory,
         }))
@@ -267,6 +264,11 @@ impl Platform {
     #[must_use]
     pub fn revoked(&self) -> usize {
         self.0.app.revocations.len()
+    }
+
+    /// Tells what is to be told of the use of plans.
+    pub async fn tell_usage(&self) {
+        self.0.app.usage.work_off().await;
     }
 
     /// Scores what was refused, and bans whoever has too many points.
@@ -369,8 +371,7 @@ impl Running {
     pub(crate) async fn hear(&self) {
         let is_due = self.app.revocations.heard_ago().is_none_or(|ago| ago >= HEAR_EVERY);
         if is_due && !self.deaf.load(Ordering::Relaxed) {
-            self.app.revocations.hear().await.expect("revocations are read");
-            self.app.bans.hear().await.expect("bans are read");
+            hear(&self.app).await;
             self.app.keys.write_uses().await.expect("uses of keys are written");
             self.app.sessions.write_uses().await.expect("uses of sessions are written");
         }
@@ -387,6 +388,13 @@ impl Running {
         };
         Witness { scene, operation: "testkit".to_owned(), claim: None }
     }
+}
+
+/// What other nodes committed.
+async fn hear(app: &App) {
+    app.revocations.hear().await.expect("revocations are read");
+    app.bans.hear().await.expect("bans are read");
+    app.usage.hear().await.expect("plans are read");
 }
 
 /// What is the same for every platform, and takes the longest to make.

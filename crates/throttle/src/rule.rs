@@ -25,7 +25,7 @@ pub enum RuleError {
     #[error("rule `{0}`: {1}")]
     Limit(String, LimitError),
     /// It would count everybody together.
-    #[error("rule `{0}`: expected at least one of address, client, tenant, operation")]
+    #[error("rule `{0}`: expected at least one of address, client, api_key, tenant, operation")]
     Nobody(String),
     /// Two of one name.
     #[error("two rules are named `{0}`")]

@@ -40,3 +40,4 @@ mod sign_in;
 mod sync;
 mod tenants;
 mod tokens;
+mod usage_plans;

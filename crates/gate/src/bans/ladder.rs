@@ -36,7 +36,8 @@ impl Bans {
         };
         if let Some(ban) = placed {
             let (kind, seconds) = (by.kind.name(), ban.until.since(now).as_secs());
-            tracing::warn!(kind, cause, rung, seconds, mode = ?self.plan.mode, "a caller is banned");
+            let mode = self.plan.mode;
+            tracing::warn!(kind, cause, rung, seconds, ?mode, "a caller is banned");
         }
         Ok(())
     }

@@ -107,8 +107,8 @@ Examples:
   ringwall bans list --all --json";
 
 const LIFT_HELP: &str = "\
-Every node hears of it within two seconds, and does not ban them again for an hour. Whoever must never
-be banned belongs into `bans.allow`.
+Every node hears of it within two seconds, and does not ban them again for an hour. Whoever must
+never be banned belongs into `bans.allow`.
 
 Examples:
   ringwall bans lift 203.0.113.9

@@ -130,6 +130,9 @@ pub(crate) struct Gate {
     /// Proxies whose forwarding headers are believed.
     #[serde(deserialize_with = "list")]
     pub(crate) trusted_proxies: Vec<Network>,
+    /// Balancers that begin connections with a header of the PROXY protocol.
+    #[serde(deserialize_with = "list")]
+    pub(crate) proxy_protocol_from: Vec<Network>,
     /// Further host names that may be asked for.
     #[serde(deserialize_with = "list")]
     pub(crate) hosts: Vec<Host>,

@@ -87,6 +87,9 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
             "insert into ban values ({id}, {id}, 'client', '{tenant}', 1, 'rate', 'x', 0, 1, null, \
              null, 0, 1, 1)"
         ),
+        format!("insert into usage_plan values ({id}, {id}, 'n', '[]', 'x', 0, 0, null, 1)"),
+        format!("insert into usage_assignment values ({id}, 'client', 'pc', {id}, 'x', 0)"),
+        format!("insert into usage_alert values ({id}, {id}, {id}, 'pc', 'r', 80, 1, 0)"),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into blocklist values ({id}, {id}, {id}, 'client', 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
@@ -220,6 +223,11 @@ async fn writing_into_another_tenant_is_refused() {
                  null, null, 0, 1, 1)"
             ),
             format!("update ban set tenant_id = '{zeta}'"),
+            format!("update usage_plan set tenant_id = '{zeta}'"),
+            format!("update usage_assignment set tenant_id = '{zeta}'"),
+            format!(
+                "insert into usage_alert values ('{zeta}', '{zeta}', '{zeta}', 'p', 'r', 80, 1, 0)"
+            ),
             format!("update candidate set tenant_id = '{zeta}'"),
             format!("update employment set tenant_id = '{zeta}'"),
             format!("update projection set tenant_id = '{zeta}'"),
