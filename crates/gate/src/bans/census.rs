@@ -68,13 +68,8 @@ fn estimate(words: &[AtomicU64]) -> u64 {
     let set: u32 = words.iter().map(|word| word.load(Ordering::Relaxed).count_ones()).sum();
     let (bits, clear) = (f64::from(BITS_U32), f64::from(BITS_U32 - set.min(BITS_U32 - 1)));
     let count = -bits * (clear / bits).ln();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and a few million"
-    )]
-    let count = count.round() as u64;
-    count
+    // Between 0 and a few million.
+    count.round() as u64
 }
 
 /// 16 KiB a generation; good up to about a million callers.
