@@ -40,7 +40,8 @@ fn pass(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
     let mut bytes = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
         let _elapsed = ticks.recv_timeout(delay);
-        if to.write_all(&bytes[..count]).is_err() {
+        let passed = bytes.get(..count).map(|read| to.write_all(read));
+        if !matches!(passed, Some(Ok(()))) {
             break;
         }
     }

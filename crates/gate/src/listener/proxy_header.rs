@@ -80,7 +80,7 @@ impl Header {
 }
 
 fn socket(address: IpAddr, port: &[u8]) -> SocketAddr {
-    let port = port.iter().fold(0, |port: u16, byte| port << 8 | u16::from(*byte));
+    let port = port.iter().fold(0, |port: u16, byte| (port << 8) | u16::from(*byte));
     SocketAddr::new(address, port)
 }
 
