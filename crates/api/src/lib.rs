@@ -4,6 +4,7 @@
 //! names; a [`policy::Permit`] is the only way to the store.
 
 mod api_keys;
+mod bans;
 mod blocklists;
 mod bulk;
 mod candidates;
@@ -31,6 +32,7 @@ mod reply;
 mod routes;
 mod sandbox;
 mod staff;
+mod usage_plans;
 mod view;
 
 pub use docs::Documentation;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use gate::App;
-use gate::limits::{Asker, Stand};
-use kernel::Problem;
+use gate::limits::{Asker, PlanInForce, Stand};
+use kernel::{Problem, UsagePlanId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +18,21 @@ pub(crate) struct Limits {
     /// Each that counts their requests. Operations may have narrower ones of their own: the answer
     /// to each request names all that it was charged.
     data: Vec<LimitView>,
+    /// The usage plan that the client or its API key has; absent where none was assigned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    plan: Option<PlanView>,
+}
+
+/// A usage plan that somebody has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlanView {
+    /// Its id.
+    id: UsagePlanId,
+    /// What its administrators call it.
+    name: String,
+    /// Its version.
+    version: i64,
 }
 
 /// One limit.
@@ -50,7 +65,15 @@ pub(crate) async fn read(State(app): State<Arc<App>>, Facts(dossier): Facts) -> 
         return Err(Problem::internal("limits asked without origin or operation").into());
     };
     let stands = app.limits.standing(&asker, dossier.received_ms()).await;
-    Reply::ok(&Limits { data: stands.into_iter().map(LimitView::from).collect() })
+    let plan = app.limits.plan_in_force(&asker).map(PlanView::from);
+    Reply::ok(&Limits { data: stands.into_iter().map(LimitView::from).collect(), plan })
+}
+
+impl From<PlanInForce> for PlanView {
+    fn from(plan: PlanInForce) -> Self {
+        let PlanInForce { id, name, version } = plan;
+        Self { id, name, version }
+    }
 }
 
 impl From<Stand> for LimitView {

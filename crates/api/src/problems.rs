@@ -30,4 +30,5 @@ const OWN: &[&Code] = &[
     &crate::paging::CURSOR_INVALID,
     &crate::staff::FORM_STALE,
     &crate::staff::LINK_OVER,
+    &crate::usage_plans::ASSIGNED,
 ];

@@ -6,8 +6,8 @@ use utoipa_axum::routes;
 use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
-    api_keys, blocklists, candidates, changes, clients, docs, employments, events, health, jobs,
-    limits, matches, oauth, sandbox, staff,
+    api_keys, bans, blocklists, candidates, changes, clients, docs, employments, events, health,
+    jobs, limits, matches, oauth, sandbox, staff, usage_plans,
 };
 
 /// Every route, by area.
@@ -24,7 +24,21 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(sandbox_routes())
         .merge(api_key_routes())
         .merge(staff_pages())
+        .merge(usage_plan_routes())
         .merge(operating())
+}
+
+fn usage_plan_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(usage_plans::read::list, usage_plans::write::create))
+        .routes(routes!(
+            usage_plans::read::read,
+            usage_plans::write::update,
+            usage_plans::write::delete
+        ))
+        .routes(routes!(usage_plans::assignees::list))
+        .routes(routes!(usage_plans::assignees::assign, usage_plans::assignees::unassign))
+        .routes(routes!(usage_plans::alerts::list))
 }
 
 fn operating() -> OpenApiRouter<Shared> {
@@ -32,6 +46,9 @@ fn operating() -> OpenApiRouter<Shared> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(limits::read))
+        .routes(routes!(bans::list))
+        .routes(routes!(bans::read))
+        .routes(routes!(bans::lift))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::index))
         .routes(routes!(docs::problems))

@@ -8,6 +8,7 @@
 mod breaker;
 mod plan;
 mod remote;
+mod score;
 mod spec;
 
 use std::hash::RandomState;
@@ -18,6 +19,7 @@ use throttle::{Rule, Subject, Table, Verdict};
 pub use breaker::Health;
 pub use plan::{OnStoreError, Plan};
 pub use remote::{RedisConfig, RemoteError};
+pub use score::Score;
 pub use spec::{Key, Per, Spec, SpecError};
 
 use remote::Remote;
@@ -104,6 +106,15 @@ impl Counters {
     /// Counts on this node alone what has happened already, also beyond the limit.
     pub fn note_here(&self, plan: &Plan, who: &Subject<'_>, now_ms: u64) {
         self.table.note(plan.whole(), who, now_ms);
+    }
+
+    /// Adds points to a score: whether they went beyond its end, on this node or on all together.
+    pub async fn strike(&self, score: &Score, who: &Subject<'_>, points: u32, now_ms: u64) -> bool {
+        // Counted here too, always: an outage of the store forgives nobody.
+        let is_full = |_| !self.table.charge(score.rules(), who, now_ms).is_admitted();
+        let over_here = (0..points).any(is_full);
+        let Some(remote) = &self.remote else { return over_here };
+        remote.strike(score, who, points, now_ms).await.unwrap_or(false) || over_here
     }
 
     fn alone<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Answer<'p> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Script};
+use redis::{AsyncConnectionConfig, Client, Script, ScriptInvocation};
 use throttle::{Rule, Rules, Standing, Subject, Terms, Verdict, prefix};
 use tokio::time::Instant;
 
 use crate::breaker::{Breaker, Health, Transition};
-use crate::lock;
+use crate::{Score, lock};
 
 /// Which Redis, and how keys are hidden in it.
 pub struct RedisConfig {
@@ -37,7 +37,8 @@ pub(crate) struct Remote {
     client: Client,
     connection: Mutex<Option<MultiplexedConnection>>,
     breaker: Mutex<Breaker>,
-    script: Script,
+    charging: Script,
+    striking: Script,
     pepper: hmac::Key,
     deadline: Duration,
 }
@@ -48,7 +49,8 @@ impl Remote {
             client: Client::open(config.url).map_err(|_| RemoteError::Url)?,
             connection: Mutex::default(),
             breaker: Mutex::default(),
-            script: Script::new(include_str!("charge.lua")),
+            charging: Script::new(include_str!("charge.lua")),
+            striking: Script::new(include_str!("strike.lua")),
             pepper: hmac::Key::new(hmac::HMAC_SHA256, &config.pepper),
             deadline: config.deadline,
         })
@@ -92,10 +94,10 @@ impl Remote {
         if applying().next().is_none() {
             return Some(Verdict::new(rules, []));
         }
-        if !lock(&self.breaker).may_ask(Instant::now()) {
+        if !self.may_ask() {
             return None;
         }
-        let mut call = self.script.prepare_invoke();
+        let mut call = self.charging.prepare_invoke();
         for (_, rule) in applying() {
             call.key(self.key(rule, who));
             let (kind, count, numbers) = arguments(rule.limit().terms(now_ms));
@@ -105,15 +107,51 @@ impl Remote {
             }
         }
         call.arg(what);
+        self.answer(&call, |numbers| verdict(rules, applying().map(|(index, _)| index), numbers))
+            .await
+    }
+
+    /// Adds points to the score that all nodes share: whether they went beyond its end.
+    pub(crate) async fn strike(
+        &self,
+        score: &Score,
+        who: &Subject<'_>,
+        points: u32,
+        now_ms: u64,
+    ) -> Option<bool> {
+        let rule = score.rules().as_slice().first()?;
+        if !self.may_ask() {
+            return None;
+        }
+        let (_, most, [interval_us, ..]) = arguments(rule.limit().terms(now_ms));
+        let mut call = self.striking.prepare_invoke();
+        call.key(self.key(rule, who)).arg(interval_us).arg(most).arg(points);
+        let answer = self.answer(&call, |numbers| match numbers {
+            [over] => Some(*over == 1),
+            _ => None,
+        });
+        answer.await
+    }
+
+    fn may_ask(&self) -> bool {
+        lock(&self.breaker).may_ask(Instant::now())
+    }
+
+    /// Asks and reads the answer. Nothing when there is none in time, or it is of another shape.
+    async fn answer<T>(
+        &self,
+        call: &ScriptInvocation<'_>,
+        read: impl FnOnce(&[u64]) -> Option<T>,
+    ) -> Option<T> {
         let ask = async { call.invoke_async::<Vec<u64>>(&mut self.connected().await?).await };
         // Connecting is a part of the deadline. A caller who leaves meanwhile is no failure.
         let reply = tokio::time::timeout(self.deadline, ask).await;
         let cause = match reply {
-            Ok(Ok(numbers)) => match verdict(rules, applying().map(|(index, _)| index), &numbers) {
-                Some(verdict) => {
+            Ok(Ok(numbers)) => match read(&numbers) {
+                Some(answer) => {
                     let transition = lock(&self.breaker).answered();
                     tell(transition, "");
-                    return Some(verdict);
+                    return Some(answer);
                 }
                 None => "an answer of another shape".to_owned(),
             },
@@ -147,6 +185,7 @@ impl Remote {
         let texts = [
             (by.address, address.as_str()),
             (by.client, who.client.unwrap_or_default()),
+            (by.api_key, who.api_key.unwrap_or_default()),
             (by.tenant, who.tenant.unwrap_or_default()),
             (by.operation, who.operation.unwrap_or_default()),
         ];

@@ -45,6 +45,9 @@ pub enum Key {
     Address,
     /// The client, or the person.
     Client,
+    /// The API key of a client.
+    #[serde(rename = "api_key")]
+    ApiKey,
     /// The tenant.
     Tenant,
     /// The operation.
@@ -99,6 +102,12 @@ impl Spec {
         Self { on_store_error, ..self }
     }
 
+    /// Whether it is counted for each client, and by nothing else.
+    #[must_use]
+    pub fn is_by_client_alone(&self) -> bool {
+        self.by == [Key::Client]
+    }
+
     fn blank(name: &str, by: Key) -> Self {
         Self {
             name: name.to_owned(),
@@ -150,6 +159,7 @@ impl Spec {
         By {
             address: has(Key::Address),
             client: has(Key::Client),
+            api_key: has(Key::ApiKey),
             tenant: has(Key::Tenant),
             operation: has(Key::Operation),
         }

@@ -10,9 +10,11 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_core::body::Body;
 use futures_util::future::BoxFuture;
+use gate::bans::{BanMode, Bans, BansPlan};
 use gate::limits::{Counters, Key, Limits, LimitsPlan, Spec};
 use gate::listener::Connection;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
@@ -22,7 +24,8 @@ use oauth::{Claims, Scopes, SigningKey, VerifyingKeys};
 use policy::Engine;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
-use store::{Recorder, Store, StoreConfig};
+use store::bans::{self, BanKind, NewBan};
+use store::{Recorder, Store, StoreConfig, Witness};
 use tokio::runtime::{Builder, Runtime};
 use vault::Keyring;
 
@@ -108,29 +111,66 @@ impl Bench {
         for (what, cost) in [("404 undeclared path", undeclared), ("401 no token", refused)] {
             println!("{what:<28} {:7.2} µs, all threads {:7.2} µs", cost.request, cost.process);
         }
+        self.banned(&wall);
         report("rings/404", undeclared.request, LIMIT_US, "<=1.00");
         // Nobody is refused before the refusal is on disk, so this one waits for the disk.
         report("rings/401", refused.request, LIMIT_US, "-");
     }
 
+    /// Somebody who is kept out: what an attack costs that goes on.
+    fn banned(&self, wall: &Arc<Wall>) {
+        let banned = self.requests.block_on(async {
+            let now = self.app.clock.now();
+            let until = now.plus(Duration::from_secs(3600));
+            let new = NewBan {
+                kind: BanKind::Address,
+                subject: PEER.to_string(),
+                rung: 0,
+                cause: "operator".to_owned(),
+                until,
+                forgotten_at: until,
+            };
+            let scene = watch::Scene {
+                at: now,
+                request: None,
+                trace: None,
+                tenant: None,
+                source_ip: None,
+                user_agent: None,
+            };
+            let witness = Witness { scene, operation: "bench".to_owned(), claim: None };
+            let by = watch::Actor::System { reason: "bench".to_owned() };
+            bans::place_address(&self.app.store, &new, (&witness, &by)).await.unwrap();
+            self.app.bans.hear().await.unwrap();
+            self.cost_of(wall, || request(JOB, None), 429).await
+        });
+        println!(
+            "{:<28} {:7.2} µs, all threads {:7.2} µs",
+            "429 banned address", banned.request, banned.process
+        );
+        report("rings/429-banned", banned.request, LIMIT_US, "<=1.00");
+    }
+
     fn cost(&self, wall: &Arc<Wall>, make: impl Fn() -> Request, status: u16) -> Cost {
+        self.requests.block_on(self.cost_of(wall, make, status))
+    }
+
+    async fn cost_of(&self, wall: &Arc<Wall>, make: impl Fn() -> Request, status: u16) -> Cost {
         // A witnessed refusal waits for its commit: a stream of them, as from many callers.
         let lanes = if status == 401 { 256 } else { 1 };
-        self.requests.block_on(async {
-            let answer = Arc::clone(wall).admit(make()).await;
-            assert_eq!(answer.status(), status);
-            quietest(|| async {
-                let start = now();
-                let lane = async || {
-                    for _ in 0..COUNT / lanes {
-                        black_box(Arc::clone(wall).admit(make()).await);
-                    }
-                };
-                futures_util::future::join_all((0..lanes).map(|_| lane())).await;
-                start.elapsed(COUNT)
-            })
-            .await
+        let answer = Arc::clone(wall).admit(make()).await;
+        assert_eq!(answer.status(), status);
+        quietest(|| async {
+            let start = now();
+            let lane = async || {
+                for _ in 0..COUNT / lanes {
+                    black_box(Arc::clone(wall).admit(make()).await);
+                }
+            };
+            futures_util::future::join_all((0..lanes).map(|_| lane())).await;
+            start.elapsed(COUNT)
         })
+        .await
     }
 }
 
@@ -191,7 +231,7 @@ async fn empty(_: Request) -> Response {
 
 /// As the listener hands it over, with the headers of an ordinary client.
 fn request(path: &str, token: Option<&str>) -> Request {
-    let peer = SocketAddr::from((Ipv4Addr::new(198, 51, 100, 7), 50_000));
+    let peer = SocketAddr::from((PEER, 50_000));
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 8443));
     let mut request = http::Request::get(path)
         .header("host", "localhost")
@@ -223,12 +263,15 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     let contract = Arc::new(Contract::compile(&document()).expect("the document compiles"));
     let sessions = Sessions::new(Arc::clone(&store), Arc::clone(&clock), environment);
     let limits = limits(&contract);
+    let policy = Arc::new(Engine::load().unwrap());
+    let engines = (Arc::clone(&store), Arc::clone(&policy), Arc::clone(&clock));
+    let bans = Bans::new(bans_plan(), Arc::clone(&limits), engines).unwrap();
     let app = App::new(Parts {
         store,
         keys,
         sessions,
         recorder,
-        policy: Arc::new(Engine::load().unwrap()),
+        policy,
         contract,
         tokens: Tokens::new(verifying, URL.to_owned(), URL.to_owned()),
         access_log: AccessLog::open(&Sink::File(files.join("access.log"))).unwrap(),
@@ -242,11 +285,28 @@ async fn app(files: &Path) -> (Arc<App>, String) {
         },
         addresses: None,
         limits,
+        bans,
         firewall: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),
     });
     (app.unwrap(), token(&key, clock.as_ref()))
+}
+
+/// As it comes with the product: everybody is scored, and nobody here is refused so often.
+fn bans_plan() -> BansPlan {
+    BansPlan {
+        mode: BanMode::Enforce,
+        address_points: 1_000_000_000,
+        caller_points: 1_000_000_000,
+        decay: Duration::from_secs(3600),
+        ladder: [60, 900, 86_400].map(Duration::from_secs),
+        forget: Duration::from_secs(86_400),
+        share_max_percent: 10,
+        share_floor: 5,
+        bans_max: 10_000,
+        allow: Vec::new(),
+    }
 }
 
 /// As many rules as come with the product, with room for every request of the bench.
@@ -305,3 +365,5 @@ const JOB: &str = "/v1/jobs/job_01kbz2w4d8e9tr6b3n5q7xv2ma";
 const LIMIT_US: f64 = 25.0;
 const COUNT: u32 = 20_480;
 const ROUNDS: usize = 7;
+/// Who asks.
+const PEER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);

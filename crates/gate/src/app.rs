@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::access_log::AccessLog;
 use crate::addresses::Addresses;
+use crate::bans::Bans;
 use crate::config::GateConfig;
 use crate::contract::Contract;
 use crate::keys::ApiKeys;
@@ -19,6 +20,7 @@ use crate::revocations::Revocations;
 use crate::rings::Shield;
 use crate::sessions::Sessions;
 use crate::tokens::Tokens;
+use crate::usage::Usage;
 
 /// The application: engines and settings. No handler knows where they come from.
 pub struct App {
@@ -40,6 +42,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Who is no longer believed.
     pub revocations: Revocations,
+    /// What partners may use.
+    pub usage: Usage,
     /// Numbers for operators.
     pub metrics: Metrics,
     /// One line a request.
@@ -48,6 +52,8 @@ pub struct App {
     pub addresses: Option<Arc<Addresses>>,
     /// How often somebody may call.
     pub limits: Arc<Limits>,
+    /// Who is kept out for a while.
+    pub bans: Arc<Bans>,
     /// The rule engine; nothing where it is turned off.
     pub firewall: Option<Arc<Shield>>,
     /// Settings of the gate.
@@ -83,6 +89,8 @@ pub struct Parts {
     pub addresses: Option<Arc<Addresses>>,
     /// See [`App::limits`].
     pub limits: Arc<Limits>,
+    /// See [`App::bans`].
+    pub bans: Arc<Bans>,
     /// See [`App::firewall`].
     pub firewall: Option<Arc<Shield>>,
     /// See [`App::config`].
@@ -116,9 +124,15 @@ impl App {
             actions.push(action);
         }
         Ok(Arc::new(Self {
-            metrics: Metrics::new(&parts.contract),
+            metrics: Metrics::new(&parts.contract, &parts.bans.tally),
             slots: Semaphore::new(parts.config.concurrency_max),
             proofs: Proofs::new(),
+            usage: Usage::new(
+                Arc::clone(&parts.store),
+                Arc::clone(&parts.policy),
+                Arc::clone(&parts.clock),
+                Arc::clone(&parts.limits),
+            ),
             revocations: Revocations::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             actions,
             clock: parts.clock,
@@ -132,6 +146,7 @@ impl App {
             access_log: parts.access_log,
             addresses: parts.addresses,
             limits: parts.limits,
+            bans: parts.bans,
             firewall: parts.firewall,
             config: parts.config,
             public_url: parts.public_url,

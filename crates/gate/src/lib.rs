@@ -6,6 +6,7 @@ mod access_log;
 pub mod addresses;
 mod admin;
 mod app;
+pub mod bans;
 mod cidr;
 mod config;
 pub mod contract;
@@ -28,10 +29,12 @@ pub mod timed_body;
 pub mod tls;
 mod tokens;
 mod trace;
+pub mod usage;
 
 pub use access_log::{AccessLog, Sink};
 pub use admin::Admin;
 pub use app::{App, Parts, UnknownAction};
+pub use bans::Bans;
 pub use cidr::{Cidr, CidrError};
 pub use config::GateConfig;
 pub use contract::Contract;
@@ -44,5 +47,6 @@ pub use rings::{Payload, Proven, Shield, rings};
 pub use sessions::{SESSION_COOKIE, Sessions};
 pub use tasks::Tasks;
 pub use tokens::{Believed, Tokens};
+pub use usage::Usage;
 
 mod problems;

@@ -5,27 +5,36 @@
 //! The rings that ask are `flood`, by address and before anything costs, and `quota`, when the
 //! caller is known.
 
+mod alerts;
+mod lint;
 mod plans;
 mod told;
+mod usage_rule;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use counters::Plan;
 use http::HeaderMap;
-use kernel::{Problem, TenantId};
+use kernel::{Problem, TenantId, UsagePlanId};
+use store::usage_plans::alerts::NewAlert;
 use throttle::{Concurrency, Held, Subject, Verdict};
 
 use crate::Dossier;
 use crate::cidr::Cidr;
-use crate::contract::Contract;
+use crate::contract::{Contract, Operation};
 
 pub use counters::{
     Counters, Health, Key, OnStoreError, Per, RedisConfig, RemoteError, Spec, SpecError,
 };
+pub use lint::LintFault;
 pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED};
 
+pub use usage_rule::UsageRule;
+
+use alerts::Alerts;
 use plans::Plans;
 
 /// What is allowed to whom, by the operator's settings.
@@ -53,9 +62,47 @@ pub struct Limits {
     counters: Counters,
     strangers: Plan,
     unproven: Plan,
-    usage: ArcSwap<Plans>,
+    /// What everybody is charged who has no plan.
+    usage: Plans,
+    /// Usage plans, by the client or API key that has one.
+    in_force: ArcSwap<HashMap<String, Arc<InForce>>>,
+    alerts: Alerts,
+    settings: LimitsPlan,
+    operations: Vec<OperationLimits>,
     at_work: Arc<Concurrency>,
     exempt: Vec<Cidr>,
+}
+
+/// What an operation says about its limits, and how it is named.
+#[derive(Clone, Debug)]
+pub(crate) struct OperationLimits {
+    pub(crate) index: usize,
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) limits: Vec<Spec>,
+}
+
+/// A usage plan, compiled with the platform's limits around it.
+pub(crate) struct InForce {
+    pub(crate) id: UsagePlanId,
+    pub(crate) name: String,
+    pub(crate) version: i64,
+    pub(crate) plans: Plans,
+    /// Its own rules for all operations.
+    pub(crate) own: Vec<String>,
+    /// Its own rules whose use is told: those with a period.
+    pub(crate) watched: Vec<String>,
+}
+
+/// The plan that somebody has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanInForce {
+    /// Its id.
+    pub id: UsagePlanId,
+    /// What its administrators call it.
+    pub name: String,
+    /// Its version.
+    pub version: i64,
 }
 
 /// Who asks, and for what.
@@ -65,8 +112,12 @@ pub struct Asker<'a> {
     pub origin: IpAddr,
     /// The proven client or person.
     pub client: Option<&'a str>,
+    /// The API key that proved the client.
+    pub api_key: Option<&'a str>,
     /// The proven tenant.
     pub tenant: Option<&'a str>,
+    /// The same, as its id.
+    pub tenant_id: Option<TenantId>,
     /// The operation, by its index and label.
     pub operation: (usize, &'a str),
 }
@@ -80,7 +131,11 @@ impl<'a> Asker<'a> {
         Some(Self {
             origin: dossier.origin()?,
             client: caller.map(|caller| caller.id()),
+            api_key: caller
+                .and_then(|caller| caller.credential())
+                .filter(|credential| credential.starts_with(API_KEY)),
             tenant,
+            tenant_id: caller.and_then(|caller| caller.tenant()),
             operation: (operation.index, &operation.label),
         })
     }
@@ -111,11 +166,17 @@ impl Limits {
         plan: &LimitsPlan,
         contract: &Contract,
     ) -> Result<Arc<Self>, SpecError> {
+        let operations: Vec<OperationLimits> =
+            contract.operations().map(|operation| OperationLimits::of(operation)).collect();
         let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes);
         Ok(Arc::new(Self {
             strangers: alone(&plan.strangers)?,
             unproven: alone(&plan.unproven)?,
-            usage: ArcSwap::from_pointee(Plans::new(plan, contract)?),
+            usage: Plans::new(plan, &operations)?,
+            in_force: ArcSwap::default(),
+            alerts: Alerts::default(),
+            settings: plan.clone(),
+            operations,
             at_work: Concurrency::new(plan.tenant_concurrency_max),
             exempt: plan.exempt.clone(),
             counters,
@@ -146,9 +207,27 @@ impl Limits {
 
     /// Charges what the caller and the operation are charged.
     pub(crate) async fn charge(&self, asker: &Asker<'_>, now_ms: u64) -> Result<Told, Problem> {
-        let usage = self.usage.load_full();
         let who = self.subject(asker);
-        Told::settle(&self.counters.charge(usage.of(asker.operation.0), &who, now_ms).await)
+        let Some((subject, own)) = self.plan_of(asker) else {
+            let plan = self.usage.of(asker.operation.0);
+            return Told::settle(&self.counters.charge(plan, &who, now_ms).await);
+        };
+        let answer = self.counters.charge(own.plans.of(asker.operation.0), &who, now_ms).await;
+        if let Some(tenant) = asker.tenant_id {
+            self.alerts.watch(&own, (tenant, subject), &answer, now_ms);
+        }
+        Told::settle(&answer)
+    }
+
+    /// Adds points to a score, where limits are counted: whether it is beyond its end.
+    pub(crate) async fn strike(
+        &self,
+        score: &counters::Score,
+        who: &Subject<'_>,
+        points: u32,
+        now_ms: u64,
+    ) -> bool {
+        self.counters.strike(score, who, points, now_ms).await
     }
 
     /// Takes one of the places that a tenant has at once.
@@ -159,10 +238,84 @@ impl Limits {
     /// Where a caller stands, rule by rule; nobody in particular, with the rule for strangers.
     /// Charges nothing.
     pub async fn standing(&self, asker: &Asker<'_>, now_ms: u64) -> Vec<Stand> {
-        let usage = self.usage.load_full();
         let who = self.subject(asker);
-        let plan = if asker.client.is_some() { usage.common() } else { &self.strangers };
+        let own = self.plan_of(asker);
+        let plan = match &own {
+            Some((_, own)) => own.plans.common(),
+            None if asker.client.is_some() => self.usage.common(),
+            None => &self.strangers,
+        };
         stands(&self.counters.standing(plan, &who, now_ms).await)
+    }
+
+    /// The usage plan that an asker has, if any.
+    #[must_use]
+    pub fn plan_in_force(&self, asker: &Asker<'_>) -> Option<PlanInForce> {
+        let (_, own) = self.plan_of(asker)?;
+        Some(PlanInForce { id: own.id, name: own.name.clone(), version: own.version })
+    }
+
+    /// How much of its plan a client or API key has left; nothing where none is in force here yet.
+    pub async fn usage_of(&self, subject: &str, tenant: TenantId, now_ms: u64) -> Vec<Stand> {
+        let Some(own) = self.in_force.load().get(subject).cloned() else { return Vec::new() };
+        let tenant = tenant.to_string();
+        let who = Subject {
+            client: Some(subject),
+            api_key: Some(subject),
+            tenant: Some(&tenant),
+            ..Subject::default()
+        };
+        let stands = stands(&self.counters.standing(own.plans.common(), &who, now_ms).await);
+        stands.into_iter().filter(|stand| own.own.contains(&stand.name)).collect()
+    }
+
+    /// What is wrong with a usage plan's rules; nothing for a plan that can be meant.
+    #[must_use]
+    pub fn lint(&self, rules: &[UsageRule]) -> Vec<LintFault> {
+        lint::lint(rules, &self.settings, &self.operations)
+    }
+
+    /// A plan's rules with the platform's around them.
+    pub(crate) fn compile(&self, rules: &[UsageRule], by: Key) -> Result<Plans, String> {
+        let mut settings = self.settings.clone();
+        let (special, general): (Vec<_>, Vec<_>) =
+            rules.iter().partition(|rule| rule.operation.is_some());
+        settings.common.retain(|known| !general.iter().any(|rule| rule.name == known.name));
+        let general: Vec<Spec> = general.into_iter().map(|rule| rule.spec(by)).collect();
+        settings.common.splice(0..0, general);
+        for rule in special {
+            let name = rule.operation.as_deref().unwrap_or_default();
+            let operation = self.operations.iter().find(|operation| operation.is_named(name));
+            let operation = operation.ok_or("a rule names an operation that is gone")?;
+            settings.rules.push((operation.index, rule.spec(by)));
+        }
+        Plans::new(&settings, &self.operations).map_err(|error| error.to_string())
+    }
+
+    /// Puts these plans in force, in place of all before.
+    pub(crate) fn put_in_force(&self, plans: HashMap<String, Arc<InForce>>) {
+        self.in_force.store(Arc::new(plans));
+    }
+
+    /// What is to be told of the use of plans.
+    pub(crate) fn take_alerts(&self) -> Vec<(TenantId, NewAlert)> {
+        self.alerts.take()
+    }
+
+    /// Waits until something is to be told.
+    pub(crate) async fn alerted(&self) {
+        self.alerts.noticed.notified().await;
+    }
+
+    /// A key's own plan, or else its client's.
+    fn plan_of<'a>(&self, asker: &Asker<'a>) -> Option<(&'a str, Arc<InForce>)> {
+        let in_force = self.in_force.load();
+        if in_force.is_empty() {
+            return None;
+        }
+        let names = [asker.api_key, asker.client].into_iter().flatten();
+        let mut found = names.filter_map(|name| Some((name, Arc::clone(in_force.get(name)?))));
+        found.next()
     }
 
     /// How the store of limits is; nothing where this node counts alone.
@@ -175,6 +328,7 @@ impl Limits {
         Subject {
             address: self.counted(asker.origin),
             client: asker.client,
+            api_key: asker.api_key,
             tenant: asker.tenant,
             operation: Some(asker.operation.1),
         }
@@ -186,6 +340,25 @@ impl Limits {
         (!is_exempt).then_some(origin)
     }
 }
+
+impl OperationLimits {
+    fn of(operation: &Operation) -> Self {
+        Self {
+            index: operation.index,
+            id: operation.id.clone(),
+            label: operation.label.clone(),
+            limits: operation.limits.clone(),
+        }
+    }
+
+    /// Whether it is meant by an operationId, or a method and path.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.id == name || self.label == name
+    }
+}
+
+/// How ids of API keys begin, and no other credential's.
+const API_KEY: &str = "key_";
 
 fn stands(verdict: &Verdict<'_>) -> Vec<Stand> {
     let stand = |(rule, standing): (&throttle::Rule, throttle::Standing)| Stand {

@@ -17,6 +17,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use crate::cidr::Cidr;
 use crate::tasks::Tasks;
 
 mod bridge;
@@ -25,6 +26,7 @@ mod crowd;
 mod door;
 pub mod frames;
 mod metered;
+mod proxy_header;
 mod pulse;
 mod redirect;
 mod refusal;
@@ -91,6 +93,8 @@ pub struct Site {
     pub slots: Arc<Semaphore>,
     /// One place an open connection, by address.
     pub crowd: Arc<Crowd>,
+    /// Who begins each connection with a header of the PROXY protocol, version 2.
+    pub balancers: Arc<[Cidr]>,
     /// Counts what happens.
     pub tally: Arc<Tally>,
 }
@@ -108,7 +112,14 @@ impl Site {
     pub fn new(handler: Arc<dyn Handler>, tasks: Tasks, connections_max: usize) -> Self {
         let slots = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
         let crowd = Arc::new(Crowd::new(usize::MAX, Vec::new()));
-        Self { handler, tasks, slots, crowd, tally: Arc::default() }
+        let balancers = Arc::from(Vec::new());
+        Self { handler, tasks, slots, crowd, balancers, tally: Arc::default() }
+    }
+
+    /// The same, behind load balancers that pass TCP on and name the source of each connection.
+    #[must_use]
+    pub fn balanced_by(self, balancers: Vec<Cidr>) -> Self {
+        Self { balancers: balancers.into(), ..self }
     }
 
     /// The same, with a limit for each address.

@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::bans::BanTally;
 use crate::contract::{Contract, Operation};
 use crate::listener::Tally;
 use crate::listener::frames::Excess;
@@ -67,8 +68,9 @@ struct RuleLabels {
 impl Metrics {
     /// Metrics for each operation of a contract.
     #[must_use]
-    pub fn new(contract: &Contract) -> Self {
+    pub fn new(contract: &Contract, bans: &BanTally) -> Self {
         let mut registry = Registry::with_prefix("ringwall");
+        register_bans(&mut registry, bans);
         let requests = Family::<RequestLabels, Counter>::default();
         let seconds = Family::<OperationLabels, Histogram>::new_with_constructor(|| {
             Histogram::new(BUCKETS.iter().copied())
@@ -155,6 +157,7 @@ impl Metrics {
             ("accepted", &tally.accepted),
             ("over_capacity", &tally.over_capacity),
             ("over_address_share", &tally.over_address_share),
+            ("proxy_header_bad", &tally.proxy_header_bad),
             ("accept_failed", &tally.accept_failed),
             ("handshake_failed", &tally.handshake_failed),
             ("handshake_late", &tally.handshake_late),
@@ -184,6 +187,19 @@ impl Metrics {
         }
         out + &rest
     }
+}
+
+fn register_bans(registry: &mut Registry, bans: &BanTally) {
+    let counters = [
+        ("bans_placed", "Bans that this node placed", &bans.placed),
+        ("bans_rehearsed", "Bans that it would have placed", &bans.rehearsed),
+        ("bans_capped", "Bans that only a human may place", &bans.capped),
+        ("bans_unscored", "Refusals that were not scored", &bans.unscored),
+    ];
+    for (name, help, counter) in counters {
+        registry.register(name, help, counter.clone());
+    }
+    registry.register("bans_holding", "Bans that hold", bans.holding.clone());
 }
 
 /// How OpenMetrics ends.

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod audit;
+mod bans;
 mod body;
 mod browser;
 mod contract;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use crate::App;
 use crate::ring::Ring;
 
+pub(crate) use addresses::REFUSED as ADDRESS_REFUSED;
 pub(crate) use browser::harden;
 pub use firewall::Shield;
 pub(crate) use hygiene::{BAD_REQUEST, HEADERS_TOO_LARGE, VERSION};
@@ -36,6 +38,7 @@ pub use validation::Payload;
 /// The problems that the rings make.
 pub(crate) const CODES: &[&[&kernel::Code]] = &[
     addresses::CODES,
+    crate::bans::CODES,
     hygiene::CODES,
     browser::CODES,
     pressure::CODES,
@@ -53,6 +56,7 @@ pub fn rings(app: &Arc<App>) -> Vec<Ring> {
         telemetry::ring(app),  // catch panics; log, count and time once
         origin::ring(app),     // who is on the wire: the true address behind trusted proxies
         addresses::ring(app),  // do we talk to this address at all?
+        bans::ring(app),       // is it kept out for a while? Scores what was refused
         hygiene::ring(app),    // strict HTTP: hosts, headers, paths
         browser::ring(app),    // what browsers may do: CSP, HSTS, CORS, CSRF, caching
         pressure::ring(app),   // deadline, body size, concurrency; shed before it hurts
@@ -89,6 +93,7 @@ mod tests {
                 "telemetry",
                 "origin",
                 "addresses",
+                "bans",
                 "hygiene",
                 "browser",
                 "pressure",

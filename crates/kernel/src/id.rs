@@ -192,6 +192,10 @@ pub mod kinds {
     pub struct ApiKey;
     /// A signed-in person's session.
     pub struct Session;
+    /// Somebody who is kept out for a while.
+    pub struct Ban;
+    /// What a partner may use.
+    pub struct UsagePlan;
     /// Candidates that come by the thousand.
     pub struct Import;
     /// Candidates that go by the thousand.
@@ -257,6 +261,14 @@ pub mod kinds {
         const PREFIX: &'static str = "ses";
         const SCHEMA: &'static str = "SessionId";
     }
+    impl Kind for Ban {
+        const PREFIX: &'static str = "ban";
+        const SCHEMA: &'static str = "BanId";
+    }
+    impl Kind for UsagePlan {
+        const PREFIX: &'static str = "plan";
+        const SCHEMA: &'static str = "UsagePlanId";
+    }
     impl Kind for MatchRun {
         const PREFIX: &'static str = "mrun";
         const SCHEMA: &'static str = "MatchRunId";
@@ -293,6 +305,10 @@ pub type AmendmentId = Id<kinds::Amendment>;
 pub type MatchId = Id<kinds::Match>;
 /// Names an API key.
 pub type ApiKeyId = Id<kinds::ApiKey>;
+/// Names a ban.
+pub type BanId = Id<kinds::Ban>;
+/// Names a usage plan.
+pub type UsagePlanId = Id<kinds::UsagePlan>;
 /// Names a run of the matcher.
 pub type MatchRunId = Id<kinds::MatchRun>;
 

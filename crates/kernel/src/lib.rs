@@ -18,8 +18,9 @@ pub mod web;
 pub use codes::{CountryCode, CurrencyCode, LanguageTag, TimeZoneName};
 pub use contact::{Email, Phone};
 pub use id::{
-    AmendmentId, ApiKeyId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId, Id,
-    ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, SessionId, TenantId, UserId,
+    AmendmentId, ApiKeyId, BanId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId,
+    Id, ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, SessionId, TenantId,
+    UsagePlanId, UserId,
 };
 pub use money::Money;
 pub use pii::{Pii, Purpose};

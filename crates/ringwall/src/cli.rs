@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod admin;
+pub(crate) mod bans;
 pub(crate) mod bulk;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     /// Administer tenants and partners
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// See, place and lift bans
+    #[command(subcommand)]
+    Bans(bans::BansCommand),
     /// Look after the database schema
     #[command(subcommand)]
     Db(db::DbCommand),

@@ -4,6 +4,7 @@
 //! where it stands. `config/default.toml` is the reference of all keys.
 
 pub(crate) mod addresses;
+pub(crate) mod bans;
 pub(crate) mod derived;
 pub(crate) mod exclusions;
 mod faults;

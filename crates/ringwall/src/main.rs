@@ -2,6 +2,7 @@
 
 mod addresses;
 mod banner;
+mod bans;
 mod bootstrap;
 mod bulk;
 mod certificates;
@@ -54,6 +55,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
+        Command::Bans(command) => bans::run(command),
         Command::Db(command) => db::run(command),
         Command::Firewall(command) => firewall::run(command),
         Command::Import(args) => bulk::import::run(args),

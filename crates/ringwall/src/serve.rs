@@ -159,7 +159,8 @@ impl Doors {
         certificates.keep_fresh(config.tls.reload_s.into(), tasks);
         let redirect = redirect(config, urls)?;
         let site = Site::new(Arc::new(wall), tasks.clone(), config.gate.connections_max.into())
-            .crowded_by(wire::crowd(config));
+            .crowded_by(wire::crowd(config))
+            .balanced_by(wire::balancers(config));
         let admin = Admin::new(app, Arc::clone(&site.tally));
         let admin_site = Site::new(admin, tasks.clone(), ADMIN_CONNECTIONS_MAX);
         let address = self.admin.local_addr();

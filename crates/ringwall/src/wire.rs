@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Inside, Pools, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
-use gate::{AccessLog, ApiKeys, App, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
+use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
 use store::{Recorder, Store, StoreConfig};
@@ -17,7 +17,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, keys, limits, shield, work};
+use crate::{addresses, bans, keys, limits, shield, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -102,6 +102,7 @@ pub(crate) async fn wall(
         addresses::keep_fresh(Arc::clone(lists), every, background);
     }
     let limits = limits::raise(&config.limits, &plans.contract, &base.keyring)?;
+    let bans = bans::raise(&config.bans, Arc::clone(&limits), base, background)?;
     let app = App::new(Parts {
         clock: Arc::clone(&base.clock),
         store: Arc::clone(&base.store),
@@ -123,12 +124,15 @@ pub(crate) async fn wall(
         access_log: access_log(&config.telemetry.access_log)?,
         addresses: lists,
         limits,
+        bans,
         firewall: plans.shield,
         config: gate_config(config, urls),
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
     app.revocations.hear().await.map_err(|error| Failure::because(&error))?;
+    app.bans.hear().await.map_err(|error| Failure::because(&error))?;
+    app.usage.hear().await.map_err(|error| Failure::because(&error))?;
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
@@ -155,8 +159,14 @@ pub(crate) fn listener_config(config: &Config, address: std::net::SocketAddr) ->
 /// How many connections an address may have. Whoever is on this machine could do worse.
 pub(crate) fn crowd(config: &Config) -> Crowd {
     let networks = proxies(&config.gate).into_iter().chain(OWN.map(str::to_owned));
-    let exempt = networks.filter_map(|network| network.parse().ok()).collect();
-    Crowd::new(config.gate.connections_per_address_max.into(), exempt)
+    let exempt = networks.filter_map(|network| network.parse().ok()).chain(balancers(config));
+    Crowd::new(config.gate.connections_per_address_max.into(), exempt.collect())
+}
+
+/// Who begins connections with a header of the PROXY protocol.
+pub(crate) fn balancers(config: &Config) -> Vec<Cidr> {
+    let networks = config.gate.proxy_protocol_from.iter();
+    networks.map(|network| Cidr::new(network.address, network.prefix)).collect()
 }
 
 fn proxies(gate: &Gate) -> Vec<String> {

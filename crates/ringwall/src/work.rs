@@ -36,9 +36,11 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
-/// Hears of revocations every second, writes which API keys and sessions were used, and forgets old
-/// ids every minute.
+/// Hears of revocations, bans and plans every second, writes which API keys and sessions were used,
+/// tells of the use of plans, and forgets what is over every minute.
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
+    let (telling, stopped) = (Arc::clone(&app), tasks.stopping());
+    tasks.spawn(async move { telling.usage.work(stopped).await });
     let mut stopping = tasks.stopping();
     tasks.spawn(async move {
         let mut next = interval(HEAR_EVERY);
@@ -50,17 +52,25 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
             }
             let heard = app.revocations.hear().await;
             let pruned = match turn % PRUNE_TURNS {
-                0 => app.revocations.prune().await,
+                0 => prune(&app).await,
                 _ => Ok(()),
             };
+            let banned = app.bans.hear().await.and(app.usage.hear().await);
             let written = app.keys.write_uses().await;
             let seen = app.sessions.write_uses().await;
-            if let Err(error) = heard.and(pruned).and(written).and(seen) {
+            if let Err(error) = heard.and(banned).and(pruned).and(written).and(seen) {
                 let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "cannot hear of revocations; trying again");
+                tracing::warn!(error, "cannot hear of revocations, bans and plans; trying again");
             }
         }
     });
+}
+
+/// Removes what is over from the database.
+async fn prune(app: &App) -> Result<(), store::StoreError> {
+    app.revocations.prune().await?;
+    app.bans.prune().await?;
+    app.usage.prune().await
 }
 
 /// Lets go, every minute, of who may be ranked where nobody asks for rankings.

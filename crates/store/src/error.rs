@@ -102,6 +102,8 @@ const UNIQUE: &[(&str, &str)] = &[
     ("sign_in_index", "email"),
     ("employment_concurrent", "candidate_id"),
     ("employment.candidate_id", "candidate_id"),
+    ("usage_plan_name", "name"),
+    ("usage_plan.name", "name"),
     ("tenant_slug", "slug"),
     ("tenant.slug", "slug"),
 ];

@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod applications;
+pub mod bans;
 pub mod blocklists;
 pub mod candidates;
 pub mod catalogue;
@@ -47,6 +48,7 @@ pub mod staff_sessions;
 mod store;
 mod tenant;
 pub mod tenants;
+pub mod usage_plans;
 mod witness;
 mod words;
 

@@ -1,8 +1,8 @@
 //! The kinds of things that changes and events are about, each named once.
 
 use kernel::{
-    CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId, MatchRunId,
-    TenantId,
+    BanId, CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId,
+    MatchRunId, TenantId, UsagePlanId,
 };
 use uuid::Uuid;
 
@@ -67,6 +67,18 @@ pub const RESOURCES: &[Resource] = &[
         action: "export.read",
         path: "exports",
         print: |id| ExportId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "ban",
+        action: "ban.list",
+        path: "bans",
+        print: |id| BanId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "usage_plan",
+        action: "usage_plan.read",
+        path: "usage-plans",
+        print: |id| UsagePlanId::from_uuid(id).to_string(),
     },
     Resource {
         name: "sandbox",

@@ -24,6 +24,7 @@
 
 mod answer;
 mod ask;
+pub mod bans;
 mod browser;
 mod caller;
 mod database;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use api::{Documentation, Inside, Pools, Routes, Settings, SignIn};
 use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
+use gate::bans::BansPlan;
 use gate::inspection::{Inspector, Text, baseline, load};
 use gate::limits::LimitsPlan;
 use gate::listener::Tally;
@@ -28,7 +29,7 @@ use vault::{Keyring, TokenKey};
 use watch::Scene;
 
 use crate::database::{Database, FILE, Own};
-use crate::{Caller, Tenant, limits};
+use crate::{Caller, Tenant, bans};
 
 /// Scheme and authority that callers reach the platform under.
 pub const PUBLIC_URL: &str = "https://localhost:8443";
@@ -46,6 +47,8 @@ pub struct Setup {
     pub addresses: Option<Arc<Addresses>>,
     /// How often somebody may call; nothing for limits that nobody reaches.
     pub limits: Option<LimitsPlan>,
+    /// Who is kept out for a while; nothing for nobody.
+    pub bans: Option<BansPlan>,
     /// What the firewall does.
     pub firewall: Option<Mode>,
     /// Rules of one's own, which look at the answers.
@@ -92,6 +95,7 @@ impl Default for Setup {
             },
             addresses: None,
             limits: None,
+            bans: None,
             firewall: Some(Mode::On),
             answer_rules: None,
             access_log: false,
@@ -132,6 +136,8 @@ impl Platform {
         let peppers = vec![api_key_pepper(&keyring)];
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
+        let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
+        let (limits, bans) = bans::raise((setup.limits, setup.bans), &plan.contract, engines);
         let app = App::new(Parts {
             clock: reader.clone(),
             store,
@@ -143,13 +149,14 @@ impl Platform {
             tokens: Tokens::new(verifying, PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
-            limits: limits::raise(setup.limits, &plan.contract),
+            limits,
+            bans,
             firewall: setup.firewall.map(|mode| shield(mode, reader, plan, setup.answer_rules)),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
         });
         let app = app.expect("each operation's action is known");
-        app.revocations.hear().await.expect("revocations are read");
+        hear(&app).await;
         let settings = Settings {
             issuer: PUBLIC_URL.to_owned(),
             audience: PUBLIC_URL.to_owned(),
@@ -167,7 +174,6 @@ impl Platform {
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
         let (pepper, sign_in_key) = (pepper(&keyring), api::sign_in_key(&keyring));
-        let deaf = AtomicBool::new(false);
         Self(Arc::new(Running {
             wall,
             app,
@@ -176,7 +182,7 @@ impl Platform {
             sign_in_key,
             environment,
             settings,
-            deaf,
+            deaf: AtomicBool::new(false),
             own,
             directory,
         }))
@@ -258,6 +264,16 @@ impl Platform {
     #[must_use]
     pub fn revoked(&self) -> usize {
         self.0.app.revocations.len()
+    }
+
+    /// Tells what is to be told of the use of plans.
+    pub async fn tell_usage(&self) {
+        self.0.app.usage.work_off().await;
+    }
+
+    /// Scores what was refused, and bans whoever has too many points.
+    pub async fn judge(&self) {
+        self.0.app.bans.work_off().await;
     }
 
     /// Does all background work that is due; how many steps that took.
@@ -355,7 +371,7 @@ impl Running {
     pub(crate) async fn hear(&self) {
         let is_due = self.app.revocations.heard_ago().is_none_or(|ago| ago >= HEAR_EVERY);
         if is_due && !self.deaf.load(Ordering::Relaxed) {
-            self.app.revocations.hear().await.expect("revocations are read");
+            hear(&self.app).await;
             self.app.keys.write_uses().await.expect("uses of keys are written");
             self.app.sessions.write_uses().await.expect("uses of sessions are written");
         }
@@ -372,6 +388,13 @@ impl Running {
         };
         Witness { scene, operation: "testkit".to_owned(), claim: None }
     }
+}
+
+/// What other nodes committed.
+async fn hear(app: &App) {
+    app.revocations.hear().await.expect("revocations are read");
+    app.bans.hear().await.expect("bans are read");
+    app.usage.hear().await.expect("plans are read");
 }
 
 /// What is the same for every platform, and takes the longest to make.

@@ -1,4 +1,4 @@
-//! What is remembered of one key of one rule: 96 bytes, whatever the rule.
+//! What is remembered of one key of one rule: 88 bytes, whatever the rule.
 
 /// Slots of a window: 15 of its length and one that is passing.
 pub(crate) const SLOTS: usize = 16;
@@ -6,8 +6,6 @@ pub(crate) const SLOTS: usize = 16;
 /// One key's count.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cell {
-    /// Which rule and key; zero when free.
-    pub(crate) tag: u64,
     /// From when on it says nothing any more.
     pub(crate) expires_ms: u64,
     /// Rate: the theoretical arrival time in microseconds. Window: the newest slot. Quota: when the
@@ -19,11 +17,6 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// A cell that counts nothing yet.
-    pub(crate) fn of(tag: u64) -> Self {
-        Self { tag, ..Self::default() }
-    }
-
     /// The slots that still count when `slot` is the present one, oldest first.
     pub(crate) fn live(&self, slot: u64) -> [(u64, u32); SLOTS] {
         let oldest = (slot + 1).saturating_sub(SLOTS as u64);

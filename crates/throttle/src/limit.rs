@@ -155,24 +155,36 @@ impl Limit {
         Standing { fits: true, remaining, reset_ms: 0 }
     }
 
-    /// Where a key stands.
-    pub(crate) fn standing(&self, cell: &Cell, now_ms: u64) -> Standing {
+    /// What it counts with: of a rate the microseconds in which one refills, of a window the
+    /// milliseconds of a slot. Rules compute it once: to divide is most of what a check costs.
+    pub(crate) fn pace(&self) -> u64 {
         match self {
-            Self::Rate { count, per_ms, burst } => {
-                let interval_us = interval_us(*count, *per_ms);
+            Self::Rate { count, per_ms, .. } => interval_us(*count, *per_ms),
+            Self::Window { per_ms, .. } => width_ms(*per_ms),
+            Self::Quota { .. } => 1,
+        }
+    }
+
+    /// Whether there is room for one more.
+    pub(crate) fn fits(&self, cell: &Cell, now_ms: u64, pace: u64) -> bool {
+        match self {
+            Self::Rate { burst, .. } => {
                 let ahead_us = cell.at.saturating_sub(now_ms.saturating_mul(1000));
-                let room_us = u64::from(*burst).saturating_mul(interval_us);
-                let remaining = room_us.saturating_sub(ahead_us) / interval_us;
-                // One more is left when the debt is again a whole number of intervals.
-                let until_us = match ahead_us % interval_us {
-                    _ if remaining == 0 => ahead_us + interval_us - room_us,
-                    0 => ahead_us.min(interval_us),
-                    part => part,
-                };
-                Standing::of(remaining, until_us.div_ceil(1000))
+                ahead_us.saturating_add(pace) <= u64::from(*burst).saturating_mul(pace)
             }
-            Self::Window { count, per_ms } => {
-                let width_ms = width_ms(*per_ms);
+            Self::Window { .. } | Self::Quota { .. } => self.standing(cell, now_ms, pace).fits,
+        }
+    }
+
+    /// Where a key stands.
+    pub(crate) fn standing(&self, cell: &Cell, now_ms: u64, pace: u64) -> Standing {
+        match self {
+            Self::Rate { burst, .. } => {
+                let ahead_us = cell.at.saturating_sub(now_ms.saturating_mul(1000));
+                Owed::new(ahead_us, pace).standing(*burst)
+            }
+            Self::Window { count, .. } => {
+                let width_ms = pace;
                 let slot = (now_ms / width_ms).max(cell.at);
                 let live = cell.live(slot);
                 let used: u64 = live.iter().map(|(_, used)| u64::from(*used)).sum();
@@ -197,19 +209,19 @@ impl Limit {
         }
     }
 
-    /// Counts one, after [`Limit::standing`] said that it fits.
-    pub(crate) fn charge(&self, cell: &mut Cell, now_ms: u64) {
+    /// Counts one, after [`Limit::fits`] said that there is room: where the key stands then.
+    pub(crate) fn charge(&self, cell: &mut Cell, now_ms: u64, pace: u64) -> Standing {
         match self {
-            Self::Rate { count, per_ms, .. } => {
-                let (interval_us, now_us) =
-                    (interval_us(*count, *per_ms), now_ms.saturating_mul(1000));
-                cell.at = cell.at.max(now_us).saturating_add(interval_us);
-                let owed = (cell.at - now_us).div_ceil(interval_us);
-                cell.weight = u32::try_from(owed).unwrap_or(u32::MAX);
+            Self::Rate { burst, .. } => {
+                let now_us = now_ms.saturating_mul(1000);
+                cell.at = cell.at.max(now_us).saturating_add(pace);
+                let owed = Owed::new(cell.at - now_us, pace);
+                cell.weight = u32::try_from(owed.whole).unwrap_or(u32::MAX);
                 cell.expires_ms = cell.at.div_ceil(1000);
+                return owed.standing(*burst);
             }
-            Self::Window { per_ms, .. } => {
-                let width_ms = width_ms(*per_ms);
+            Self::Window { .. } => {
+                let width_ms = pace;
                 cell.count_in((now_ms / width_ms).max(cell.at));
                 cell.expires_ms = (cell.at + SLOTS as u64) * width_ms;
             }
@@ -222,6 +234,37 @@ impl Limit {
                 cell.weight = cell.weight.saturating_add(1);
             }
         }
+        self.standing(cell, now_ms, pace)
+    }
+}
+
+/// What a key of a rate owes, in one division.
+struct Owed {
+    ahead_us: u64,
+    pace_us: u64,
+    /// How many, rounded up.
+    whole: u64,
+    /// What is over a whole number.
+    part_us: u64,
+}
+
+impl Owed {
+    fn new(ahead_us: u64, pace_us: u64) -> Self {
+        let pace_us = pace_us.max(1);
+        let (whole, part_us) = (ahead_us / pace_us, ahead_us % pace_us);
+        Self { ahead_us, pace_us, whole: whole + u64::from(part_us > 0), part_us }
+    }
+
+    fn standing(&self, burst: u32) -> Standing {
+        let remaining = u64::from(burst).saturating_sub(self.whole);
+        let room_us = u64::from(burst).saturating_mul(self.pace_us);
+        // One more is left when the debt is again a whole number of intervals.
+        let until_us = match self.part_us {
+            _ if remaining == 0 => (self.ahead_us + self.pace_us).saturating_sub(room_us),
+            0 => self.ahead_us.min(self.pace_us),
+            part => part,
+        };
+        Standing::of(remaining, until_us.div_ceil(1000))
     }
 }
 

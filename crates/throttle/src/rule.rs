@@ -12,6 +12,7 @@ pub struct Rule {
     name: String,
     by: By,
     limit: Limit,
+    pace: u64,
     salt: u64,
 }
 
@@ -25,7 +26,7 @@ pub enum RuleError {
     #[error("rule `{0}`: {1}")]
     Limit(String, LimitError),
     /// It would count everybody together.
-    #[error("rule `{0}`: expected at least one of address, client, tenant, operation")]
+    #[error("rule `{0}`: expected at least one of address, client, api_key, tenant, operation")]
     Nobody(String),
     /// Two of one name.
     #[error("two rules are named `{0}`")]
@@ -51,7 +52,8 @@ impl Rule {
         }
         // What is counted otherwise than before begins anew, and is not misread.
         let salt = salt(&format!("{name} {by:?} {}", shape(&limit)));
-        Ok(Self { name: name.to_owned(), by, limit, salt })
+        let pace = limit.pace();
+        Ok(Self { name: name.to_owned(), by, limit, pace, salt })
     }
 
     /// What headers, metrics and problems call it.
@@ -70,6 +72,11 @@ impl Rule {
     #[must_use]
     pub const fn limit(&self) -> &Limit {
         &self.limit
+    }
+
+    /// See [`Limit::pace`].
+    pub(crate) const fn pace(&self) -> u64 {
+        self.pace
     }
 
     /// Tells its cells from those of other rules, and of this one before it was changed. The same

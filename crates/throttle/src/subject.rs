@@ -10,6 +10,8 @@ pub struct By {
     pub address: bool,
     /// The client id of a partner.
     pub client: bool,
+    /// One of a client's API keys.
+    pub api_key: bool,
     /// The tenant.
     pub tenant: bool,
     /// The operation.
@@ -23,6 +25,8 @@ pub struct Subject<'a> {
     pub address: Option<IpAddr>,
     /// The proven client.
     pub client: Option<&'a str>,
+    /// The API key that proved the client.
+    pub api_key: Option<&'a str>,
     /// The proven tenant.
     pub tenant: Option<&'a str>,
     /// The operation.
@@ -31,12 +35,15 @@ pub struct Subject<'a> {
 
 impl By {
     /// By address.
-    pub const ADDRESS: Self =
-        Self { address: true, client: false, tenant: false, operation: false };
+    pub const ADDRESS: Self = Self { address: true, ..Self::NOBODY };
     /// By client.
-    pub const CLIENT: Self = Self { address: false, client: true, tenant: false, operation: false };
+    pub const CLIENT: Self = Self { client: true, ..Self::NOBODY };
+    /// By API key.
+    pub const API_KEY: Self = Self { api_key: true, ..Self::NOBODY };
     /// By tenant.
-    pub const TENANT: Self = Self { address: false, client: false, tenant: true, operation: false };
+    pub const TENANT: Self = Self { tenant: true, ..Self::NOBODY };
+    const NOBODY: Self =
+        Self { address: false, client: false, api_key: false, tenant: false, operation: false };
 
     /// And by operation.
     #[must_use]
@@ -51,6 +58,7 @@ impl Subject<'_> {
     pub const fn knows(&self, by: By) -> bool {
         (!by.address || self.address.is_some())
             && (!by.client || self.client.is_some())
+            && (!by.api_key || self.api_key.is_some())
             && (!by.tenant || self.tenant.is_some())
             && (!by.operation || self.operation.is_some())
     }
@@ -60,8 +68,12 @@ impl Subject<'_> {
         if let (true, Some(address)) = (by.address, self.address) {
             state.write_u64(bits(address));
         }
-        let texts =
-            [(by.client, self.client), (by.tenant, self.tenant), (by.operation, self.operation)];
+        let texts = [
+            (by.client, self.client),
+            (by.api_key, self.api_key),
+            (by.tenant, self.tenant),
+            (by.operation, self.operation),
+        ];
         for (_, text) in texts.iter().filter(|(counts, _)| *counts) {
             text.unwrap_or_default().hash(state);
         }

@@ -22,7 +22,14 @@ pub struct Table {
     hasher: RandomState,
 }
 
-type Set = [Cell; WAYS];
+/// Places of keys. Tags stand together: to look for one touches one line of the cache.
+#[derive(Default)]
+struct Set {
+    /// Which rule and key; zero when free.
+    tags: [u64; WAYS],
+    cells: [Cell; WAYS],
+}
+
 type Page = Box<[Mutex<Set>]>;
 
 /// One rule on its way through the table.
@@ -75,12 +82,16 @@ impl Table {
     ) -> Verdict<'r> {
         let mut places: [Option<Step<'r>>; RULES_MAX] = [None; RULES_MAX];
         let all = rules.as_slice().iter().enumerate();
-        for (place, (index, rule)) in places.iter_mut().zip(all) {
-            *place = self.step(index, rule, who);
+        let steps = all.filter_map(|(index, rule)| self.step(index, rule, who));
+        let mut applying = 0;
+        for (place, step) in places.iter_mut().zip(steps) {
+            *place = Some(step);
+            applying += 1;
         }
-        // Locks are taken in one order everywhere, and rules that do not apply come last.
-        places.sort_unstable_by_key(|place| place.map_or(usize::MAX, |step| step.set));
-        self.admit(&mut places, now_ms, charging);
+        let (applying, _) = places.split_at_mut(applying);
+        // Locks are taken in one order everywhere.
+        applying.sort_unstable_by_key(|place| place.map_or(usize::MAX, |step| step.set));
+        self.admit(applying, now_ms, charging);
         let standings = places.iter().flatten().map(|step| (step.index, step.standing));
         Verdict::new(rules, standings)
     }
@@ -107,17 +118,17 @@ impl Table {
         let here = steps.iter().take_while(is_here).count();
         let Some(mut set) = self.set(set_index) else { return false };
         let (here, rest) = steps.split_at_mut(here);
-        let mut fits = so_far;
-        for step in here.iter_mut().flatten() {
-            if let Some(cell) = set.iter().find(|cell| cell.tag == step.tag) {
-                step.standing = step.rule.limit().standing(cell, now_ms);
-            }
-            fits &= step.standing.fits;
-        }
+        let fit = |step: &Step<'_>| {
+            let limit = step.rule.limit();
+            set.find(step.tag).is_none_or(|cell| limit.fits(cell, now_ms, step.rule.pace()))
+        };
+        let fits = so_far && here.iter().flatten().all(fit);
         let admitted = self.admit(rest, now_ms, fits);
-        if admitted {
-            for step in here.iter_mut().flatten() {
+        for step in here.iter_mut().flatten() {
+            if admitted {
                 step.standing = charge(&mut set, step, now_ms);
+            } else if let Some(cell) = set.find(step.tag) {
+                step.standing = step.rule.limit().standing(cell, now_ms, step.rule.pace());
             }
         }
         admitted
@@ -132,20 +143,36 @@ impl Table {
 }
 
 fn charge(set: &mut Set, step: &Step<'_>, now_ms: u64) -> Standing {
-    let worth = |cell: &&mut Cell| {
-        if cell.tag == step.tag {
-            return (0, 0, 0);
-        }
-        let lives = cell.tag != 0 && cell.expires_ms > now_ms;
-        if lives { (2, cell.weight, cell.expires_ms) } else { (1, 0, 0) }
-    };
-    let Some(cell) = set.iter_mut().min_by_key(worth) else { return step.standing };
-    if cell.tag != step.tag {
-        *cell = Cell::of(step.tag);
-    }
-    step.rule.limit().charge(cell, now_ms);
-    let standing = step.rule.limit().standing(cell, now_ms);
+    let Some(cell) = set.place(step.tag, now_ms) else { return step.standing };
+    let standing = step.rule.limit().charge(cell, now_ms, step.rule.pace());
     Standing { fits: true, ..standing }
+}
+
+impl Set {
+    fn find(&self, tag: u64) -> Option<&Cell> {
+        let way = self.tags.iter().position(|known| *known == tag)?;
+        self.cells.get(way)
+    }
+
+    /// The cell of a key; one that says least gives way for a new one.
+    fn place(&mut self, tag: u64, now_ms: u64) -> Option<&mut Cell> {
+        let known = self.tags.iter().position(|known| *known == tag);
+        let way = known.or_else(|| self.weakest(now_ms))?;
+        let (known, cell) = (self.tags.get_mut(way)?, self.cells.get_mut(way)?);
+        if *known != tag {
+            (*known, *cell) = (tag, Cell::default());
+        }
+        Some(cell)
+    }
+
+    fn weakest(&self, now_ms: u64) -> Option<usize> {
+        let worth = |(_, (tag, cell)): &(usize, (&u64, &Cell))| {
+            let lives = **tag != 0 && cell.expires_ms > now_ms;
+            if lives { (1, cell.weight, cell.expires_ms) } else { (0, 0, 0) }
+        };
+        let all = self.tags.iter().zip(&self.cells).enumerate();
+        all.min_by_key(worth).map(|(way, _)| way)
+    }
 }
 
 const WAYS: usize = 8;

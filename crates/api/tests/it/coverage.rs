@@ -46,6 +46,18 @@ pub(crate) const PEOPLE_ONLY: &[&str] = &[
     "match.dismiss",
     "match.reject",
     "match.reinstate",
+    "ban.list",
+    "ban.read",
+    "ban.lift",
+    "usage_plan.list",
+    "usage_plan.create",
+    "usage_plan.read",
+    "usage_plan.update",
+    "usage_plan.delete",
+    "usage_plan.assignees",
+    "usage_plan.assign",
+    "usage_plan.unassign",
+    "usage_alert.list",
 ];
 
 /// Operations that integration services may carry out: employments, and nothing else.

@@ -11,6 +11,7 @@
 mod addresses;
 mod api_keys;
 mod audit;
+mod bans;
 mod blocklists;
 mod bodies;
 mod browser;
@@ -39,3 +40,4 @@ mod sign_in;
 mod sync;
 mod tenants;
 mod tokens;
+mod usage_plans;

@@ -53,7 +53,7 @@ impl Things {
 
     /// The path of an operation on these things.
     pub(crate) fn path(&self, operation: &Operation) -> String {
-        let id = match operation.path.split('/').nth(2) {
+        let id: &str = match operation.path.split('/').nth(2) {
             Some("jobs") => &self.job,
             Some("clients") => &self.company,
             Some("employments") => &self.employment,
@@ -62,6 +62,9 @@ impl Things {
             Some("imports") => &self.import,
             Some("exports") => &self.export,
             Some("api-keys") => &self.api_key,
+            // Of people alone: nobody here comes so far that it has to be there.
+            Some("bans") => "ban_00000000000000000000000000",
+            Some("usage-plans") => "plan_00000000000000000000000000",
             _ => &self.candidate,
         };
         operation
@@ -72,6 +75,7 @@ impl Things {
             .replace("{amendment_id}", "amd_00000000000000000000000001")
             .replace("{link}", &"0".repeat(64))
             .replace("{ref}", "HR-9")
+            .replace("{subject}", "pc_0000000000000000")
             .replace("{country}", "PT")
             .replace("{number}", "1")
     }
@@ -108,6 +112,10 @@ fn engaged(things: &Things) -> Value {
     samples::employment(&things.candidate, &things.company)
 }
 
+fn usage_plan() -> Value {
+    json!({ "name": "Gold", "rules": [{ "name": "daily", "max": 9, "per": "day" }] })
+}
+
 /// Forms that fit the contract, and are of no page that was ever shown.
 const BUTTON: &str = "form=0000000000000000000000000000000000000000000000000000000000000000";
 const PASSWORD: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
@@ -124,6 +132,18 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("health.live", Sent::Nothing),
     ("health.ready", Sent::Nothing),
     ("limit.read", Sent::Nothing),
+    ("ban.list", Sent::Nothing),
+    ("ban.read", Sent::Nothing),
+    ("ban.lift", Sent::Nothing),
+    ("usage_plan.list", Sent::Nothing),
+    ("usage_plan.create", Sent::Json(|_| usage_plan())),
+    ("usage_plan.read", Sent::Nothing),
+    ("usage_plan.update", Sent::Json(|_| usage_plan())),
+    ("usage_plan.delete", Sent::Nothing),
+    ("usage_plan.assignees", Sent::Nothing),
+    ("usage_plan.assign", Sent::Nothing),
+    ("usage_plan.unassign", Sent::Nothing),
+    ("usage_alert.list", Sent::Nothing),
     ("docs.openapi", Sent::Nothing),
     ("docs.index", Sent::Nothing),
     ("docs.problems", Sent::Nothing),

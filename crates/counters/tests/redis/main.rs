@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where its ground does")]
 
 mod server;
+mod slow;
 
 use std::time::{Duration, Instant};
 
-use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig};
+use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig, Score};
 use futures_util::future::join_all;
 use server::Server;
 use throttle::{By, Calendar, Limit, Period, Rule, Subject};
@@ -16,8 +17,13 @@ const NOW_MS: u64 = 1_795_910_400_000;
 /// As `limits.store_timeout_ms` has it by default.
 const AS_SERVED: Duration = Duration::from_millis(20);
 const QUARTER_MS: u64 = 15 * 60 * 1000;
-const WHO: Subject<'static> =
-    Subject { address: None, client: Some("agency"), tenant: Some("t"), operation: Some("o") };
+const WHO: Subject<'static> = Subject {
+    address: None,
+    client: Some("agency"),
+    api_key: None,
+    tenant: Some("t"),
+    operation: Some("o"),
+};
 
 fn plan(count: u32, mode: OnStoreError, nodes: u32) -> Plan {
     let window = Limit::Window { count, per_ms: QUARTER_MS };
@@ -49,6 +55,15 @@ fn is_admitted(answer: &Answer<'_>) -> bool {
         Answer::Counted(verdict) | Answer::Alone(verdict) => verdict.is_admitted(),
         Answer::Closed(_) => false,
     }
+}
+
+/// Sends a command, and waits until it is done.
+async fn tell(server: &Server, words: &[&str]) {
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut on = client.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::Cmd::new();
+    command.arg(words);
+    command.query_async::<()>(&mut on).await.unwrap();
 }
 
 /// Asks with a key of its own until the store is up, or down.
@@ -174,4 +189,62 @@ async fn a_redis_that_stands_still_holds_up_nobody() {
     server.resume();
     until(&node, true).await;
     assert!(matches!(node.charge(&plan, &WHO, NOW_MS).await, Answer::Counted(_)));
+}
+
+#[tokio::test]
+async fn a_redis_that_is_slow_is_given_up_and_holds_up_nobody() {
+    let server = Server::start();
+    let slow = slow::Proxy::before(&server, Duration::from_millis(500));
+    let config = RedisConfig { url: slow.url(), pepper: [7; 32], deadline: AS_SERVED };
+    let node = Counters::redis(1024, config).unwrap();
+    let (local, closed) = (plan(300, OnStoreError::Local, 3), plan(300, OnStoreError::Closed, 3));
+
+    let started = Instant::now();
+    assert_eq!(passed(&node, &local, 200).await, 100, "a third of the limit, counted here");
+    assert_eq!(passed(&node, &closed, 50).await, 0);
+
+    // Five deadlines of 20 ms, then a probe now and then; the rest is for a slow machine.
+    assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
+    let health = node.health().unwrap();
+    assert!(!health.is_up && health.lost == 1, "{health:?}");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_full_is_away_until_it_has_room_and_nothing_is_reset() {
+    let server = Server::start();
+    let node = node(&server);
+    let local = plan(20, OnStoreError::Local, 2);
+    assert_eq!(passed(&node, &local, 6).await, 6);
+
+    tell(&server, &["CONFIG", "SET", "maxmemory", "1"]).await;
+    // What this node let in counts: of its half, four are left.
+    assert_eq!(passed(&node, &local, 50).await, 4);
+    assert_eq!(passed(&node, &plan(20, OnStoreError::Closed, 2), 10).await, 0);
+    assert!(!node.health().unwrap().is_up);
+
+    tell(&server, &["CONFIG", "SET", "maxmemory", "0"]).await;
+    until(&node, true).await;
+    // Ten were let in, and this node remembers all of them.
+    assert_eq!(passed(&node, &local, 50).await, 10);
+}
+
+#[tokio::test]
+async fn a_score_is_of_all_nodes_together_and_of_this_one_while_redis_is_away() {
+    let server = Server::start();
+    let nodes = [node(&server), node(&server), node(&server)];
+    let score = Score::new("ban-caller", By::CLIENT, 9, Duration::from_secs(600)).unwrap();
+
+    let mut over = Vec::new();
+    for node in nodes.iter().cycle().take(5) {
+        over.push(node.strike(&score, &WHO, 2, NOW_MS).await);
+    }
+    assert_eq!(over, [false, false, false, false, true], "ten points on three nodes");
+    let other = Subject { client: Some("another"), ..WHO };
+    assert!(!nodes[0].strike(&score, &other, 9, NOW_MS).await);
+
+    server.kill();
+    assert!(nodes[0].strike(&score, &other, 1, NOW_MS).await, "counted here too");
+    let third = Subject { client: Some("third"), ..WHO };
+    assert!(!nodes[0].strike(&score, &third, 9, NOW_MS).await);
+    assert!(nodes[0].strike(&score, &third, 1, NOW_MS).await);
 }

@@ -38,6 +38,10 @@ impl Server {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Kills it, and returns its port.
     pub(crate) fn kill(mut self) -> u16 {
         self.end();

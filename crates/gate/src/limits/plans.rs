@@ -4,21 +4,23 @@ use std::collections::HashMap;
 
 use counters::{Plan, Spec, SpecError};
 
-use super::LimitsPlan;
-use crate::contract::Contract;
+use super::{LimitsPlan, OperationLimits};
 
 /// Rules by operation.
-pub(super) struct Plans {
+pub(crate) struct Plans {
     common: Plan,
     /// Of operations that have rules of their own: all that they are charged.
     special: HashMap<usize, Plan>,
 }
 
 impl Plans {
-    pub(super) fn new(settings: &LimitsPlan, contract: &Contract) -> Result<Self, SpecError> {
+    pub(super) fn new(
+        settings: &LimitsPlan,
+        operations: &[OperationLimits],
+    ) -> Result<Self, SpecError> {
         let common: Vec<&Spec> = settings.common.iter().collect();
         let mut special = HashMap::new();
-        for operation in contract.operations() {
+        for operation in operations {
             let configured = settings.rules.iter().filter(|(index, _)| *index == operation.index);
             let mut own: Vec<&Spec> = configured.map(|(_, spec)| spec).collect();
             add_unnamed(&mut own, operation.limits.iter());

@@ -12,10 +12,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::cidr::Cidr;
 use crate::listener::bridge::Bridge;
 use crate::listener::config::{ListenerConfig, Patience};
+use crate::listener::crowd::Place;
 use crate::listener::frames::{FRAME_BYTES_MAX, FrameMeter};
 use crate::listener::metered::Metered;
+use crate::listener::proxy_header;
 use crate::listener::pulse::Pulse;
 use crate::listener::redirect::Redirect;
 use crate::listener::refusal::Verdict;
@@ -72,8 +75,9 @@ impl Door {
     }
 
     /// Serves a connection to its end.
-    pub(super) async fn receive(&self, socket: TcpStream, peer: SocketAddr, id: u64) {
+    pub(super) async fn receive(&self, mut socket: TcpStream, peer: SocketAddr, id: u64) {
         let (Ok(()), Ok(local)) = (socket.set_nodelay(true), socket.local_addr()) else { return };
+        let Some((peer, _place)) = self.source(&mut socket, peer).await else { return };
         let connection = Connection { id, peer, local, tls: None };
         let Transport::Tls { acceptor, redirect } = &self.transport else {
             let http1 = &self.http1;
@@ -98,6 +102,33 @@ impl Door {
                 tracing::debug!(%peer, "TLS handshake took too long");
             }
         }
+    }
+
+    /// Who is on the wire, behind a balancer too; nothing for whom there is no place.
+    async fn source(
+        &self,
+        socket: &mut TcpStream,
+        peer: SocketAddr,
+    ) -> Option<(SocketAddr, Option<Place>)> {
+        let is_balancer = |network: &Cidr| network.contains(peer.ip());
+        if !self.site.balancers.iter().any(is_balancer) {
+            return Some((peer, None));
+        }
+        let tally = &self.site.tally;
+        let read = tokio::time::timeout(self.handshake, proxy_header::read(socket, peer)).await;
+        let Ok(Ok(source)) = read else {
+            tally.proxy_header_bad.add();
+            tracing::debug!(%peer, "a balancer did not say who is on the wire");
+            return None;
+        };
+        if source == peer {
+            return Some((peer, None));
+        }
+        let place = self.site.crowd.enter(source.ip());
+        if place.is_none() {
+            tally.over_address_share.add();
+        }
+        Some((source, Some(place?)))
     }
 
     async fn serve_tls(&self, stream: Box<TlsStream<TcpStream>>, connection: Connection) {

@@ -18,6 +18,8 @@ pub struct Tally {
     pub over_capacity: TallyCount,
     /// Closed at once, because their address had its share of connections.
     pub over_address_share: TallyCount,
+    /// Closed, because a balancer did not say who is on the wire.
+    pub proxy_header_bad: TallyCount,
     /// Times that no connection could be accepted at all.
     pub accept_failed: TallyCount,
     /// TLS handshakes that failed.

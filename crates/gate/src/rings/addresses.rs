@@ -24,7 +24,7 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
 }
 
 /// A list keeps the address out.
-pub(super) const REFUSED: Code = Code {
+pub(crate) const REFUSED: Code = Code {
     status: 403,
     name: "addresses.refused",
     title: "Requests from this address are not accepted",

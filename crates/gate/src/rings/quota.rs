@@ -1,5 +1,5 @@
 //! How often this caller may call this operation (controls: THR-1, THR-2), and how many requests of
-//! one tenant are at work at once.
+//! one tenant are at work at once. Before that: is the caller kept out for a while (THR-3)?
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
 
 async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
     let dossier = &visit.dossier;
+    app.bans.admit_caller(dossier)?;
     let tenant = dossier.caller().and_then(|caller| caller.tenant());
     let tenant_id = tenant.map(|tenant| tenant.to_string());
     let Some(asker) = Asker::of(dossier, tenant_id.as_deref()) else {

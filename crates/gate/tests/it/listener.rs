@@ -34,6 +34,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+mod balanced;
 mod boundaries;
 mod certificates;
 mod drain;

@@ -16,7 +16,7 @@ struct Rule {
     expected: &'static str,
 }
 
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 6] = [
     Rule {
         keys: &["tls.cert_file", "tls.key_file"],
         holds: |config| config.tls.cert_file.is_some() == config.tls.key_file.is_some(),
@@ -45,6 +45,14 @@ const RULES: [Rule; 5] = [
             admin.port() == 0 || Some(admin) != plain
         },
         expected: "expected another address than that of metrics and health",
+    },
+    Rule {
+        keys: &["bans.second_s", "bans.first_s", "bans.further_s"],
+        holds: |config| {
+            let times = [config.bans.first_s, config.bans.second_s, config.bans.further_s];
+            times.map(Duration::from).is_sorted()
+        },
+        expected: "expected no ban shorter than the one before: `first_s`, `second_s`, `further_s`",
     },
     Rule {
         keys: &["gate.body_idle_timeout_ms", "gate.request_timeout_ms"],

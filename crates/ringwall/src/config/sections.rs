@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::addresses::Addresses;
+use super::bans::Bans;
 use super::exclusions::FirewallExclusion;
 use super::limits::Limits;
 use super::names::{AccessLog, LogFilter, Network};
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) firewall: Firewall,
     /// How often somebody may call.
     pub(crate) limits: Limits,
+    /// Who is kept out for a while.
+    pub(crate) bans: Bans,
     /// The database.
     pub(crate) store: Store,
     /// Tokens.
@@ -127,6 +130,9 @@ pub(crate) struct Gate {
     /// Proxies whose forwarding headers are believed.
     #[serde(deserialize_with = "list")]
     pub(crate) trusted_proxies: Vec<Network>,
+    /// Balancers that begin connections with a header of the PROXY protocol.
+    #[serde(deserialize_with = "list")]
+    pub(crate) proxy_protocol_from: Vec<Network>,
     /// Further host names that may be asked for.
     #[serde(deserialize_with = "list")]
     pub(crate) hosts: Vec<Host>,

@@ -10,6 +10,7 @@
 
 mod addresses;
 mod api;
+mod bans;
 mod books;
 mod bulk;
 mod canary;

@@ -53,6 +53,7 @@ impl Site {
             .with("LIMITS__CLIENT_BURST", "1000000000")
             .with("LIMITS__TENANT_PER_SECOND", "1000000")
             .with("LIMITS__TENANT_BURST", "1000000000")
+            .with("BANS__CALLER_POINTS", "1000000")
     }
 
     /// With this setting: `GATE__HOSTS`.

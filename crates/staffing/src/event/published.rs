@@ -60,6 +60,10 @@ pub const PUBLISHED: &[Published] = &[
     told("export.completed", "An export is ready to be read"),
     told("export.failed", "An export was given up: it failed again and again"),
     told("export.downloaded", "Somebody began to read an export"),
+    told("ban.placed", "A caller is kept out for a while, for what it sent was refused too often"),
+    told("ban.lifted", "Somebody took that back"),
+    told("usage_plan.nearly_used", "Somebody has used 80 % of a rule of its plan, in this period"),
+    told("usage_plan.used_up", "Somebody has used all of it"),
     told("sandbox.clock_advanced", "The sandbox's clock was run ahead"),
     told("sandbox.reset", "The sandbox was started anew"),
 ];

@@ -9,6 +9,7 @@
     reason = "a test fails where its ground does"
 )]
 
+mod bans;
 mod base;
 mod candidates;
 mod catalogue;

@@ -131,6 +131,7 @@ async fn what_is_written_once_can_not_be_changed_by_requests() {
             ("audit_entry", "delete"),
             ("change_log", "update"),
             ("revocation", "update"),
+            ("usage_alert", "update"),
             ("seen_jti", "update"),
             ("candidate", "truncate"),
             ("tenant", "delete"),

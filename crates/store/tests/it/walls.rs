@@ -83,6 +83,13 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
             "insert into staff_session values ({id}, {id}, '{tenant}', {id}, 'production', '', \
              'x', false, 0, 0, 0, 1, 1, null)"
         ),
+        format!(
+            "insert into ban values ({id}, {id}, 'client', '{tenant}', 1, 'rate', 'x', 0, 1, null, \
+             null, 0, 1, 1)"
+        ),
+        format!("insert into usage_plan values ({id}, {id}, 'n', '[]', 'x', 0, 0, null, 1)"),
+        format!("insert into usage_assignment values ({id}, 'client', 'pc', {id}, 'x', 0)"),
+        format!("insert into usage_alert values ({id}, {id}, {id}, 'pc', 'r', 80, 1, 0)"),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into blocklist values ({id}, {id}, {id}, 'client', 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
@@ -211,6 +218,16 @@ async fn writing_into_another_tenant_is_refused() {
             format!("insert into change_log values ('{zeta}', 99, 'job', '{zeta}', 1, 'x', 0)"),
             format!("insert into tenant_key values ('{zeta}', 2, '')"),
             format!("insert into revocation values ('{zeta}', '{zeta}', 'token', 'x', 0, 1)"),
+            format!(
+                "insert into ban values ('{zeta}', '{zeta}', 'client', 'x', 1, 'rate', 'x', 0, 1, \
+                 null, null, 0, 1, 1)"
+            ),
+            format!("update ban set tenant_id = '{zeta}'"),
+            format!("update usage_plan set tenant_id = '{zeta}'"),
+            format!("update usage_assignment set tenant_id = '{zeta}'"),
+            format!(
+                "insert into usage_alert values ('{zeta}', '{zeta}', '{zeta}', 'p', 'r', 80, 1, 0)"
+            ),
             format!("update candidate set tenant_id = '{zeta}'"),
             format!("update employment set tenant_id = '{zeta}'"),
             format!("update projection set tenant_id = '{zeta}'"),

@@ -1,0 +1,35 @@
+//! Who is kept out for a while, by address (controls: THR-3, WAF-3). Behind the lists and before
+//! everything that costs: no parse, no rule, no body, no entry on disk. Callers who are proven are
+//! kept out where they are known, in `quota`.
+//!
+//! On the way out it sees what came of the request, which may count against its sender.
+
+use std::sync::Arc;
+
+use kernel::Problem;
+
+use super::identity::{brings_credentials, is_known};
+use crate::App;
+use crate::ring::{Next, Response, Ring, Visit};
+
+pub(super) fn ring(app: &Arc<App>) -> Ring {
+    Ring::new("bans", app, pass)
+}
+
+async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let dossier = Arc::clone(&visit.dossier);
+    let Some(origin) = dossier.origin() else {
+        return Err(Problem::internal("bans asked without origin"));
+    };
+    let headers = visit.request.headers();
+    if let Err(banned) = app.bans.admit_address(origin, dossier.received_at)
+        && !is_known(&app, headers)
+    {
+        // A stranger who is banned shuts out nobody whom this node knows behind the same address.
+        return Err(banned);
+    }
+    let is_anonymous = !brings_credentials(headers);
+    let response = next.run(visit).await;
+    app.bans.saw(&dossier, response.status(), is_anonymous);
+    Ok(response)
+}
