@@ -1,9 +1,9 @@
 //! A tenant's candidates in memory, column by column, ready to be ranked.
 //!
 //! Rows are only ever added: an update kills the old row and adds a new one, and when an eighth of
-//! the rows is dead, [`Pool::insert`] drops them all. Who must be gone at once: [`Pool::purge`]. What candidates share (places, languages,
-//! authorisations, titles) is kept once and numbered, so that a ranking judges each distinct value
-//! once and each candidate by looking it up.
+//! the rows is dead, [`Pool::insert`] drops them all. Who must be gone at once: [`Pool::purge`].
+//! What candidates share (places, languages, authorisations, titles) is kept once and numbered, so
+//! that a ranking judges each distinct value once and each candidate by looking it up.
 
 mod columns;
 mod purge;

@@ -48,8 +48,8 @@ pub async fn hold(
 ///
 /// # Errors
 /// [`StoreError::Inconsistent`] when the record that goes may not go; [`StoreError::Taken`] when
-/// both are at work for one client; [`StoreError::Full`] when together they stand on more blocklists
-/// than they may.
+/// both are at work for one client; [`StoreError::Full`] when together they stand on more
+/// blocklists than they may.
 pub async fn merge(
     tx: &mut TenantTx,
     (stays, goes): (&Candidate, &Candidate),

@@ -1,5 +1,5 @@
-//! Metamorphic fairness from outside: of what must not matter one thing at a time is changed in what
-//! is written down, and nothing that the matcher says moves, by not even one unit.
+//! Metamorphic fairness from outside: of what must not matter one thing at a time is changed in
+//! what is written down, and nothing that the matcher says moves, by not even one unit.
 
 use serde_json::{Value, json};
 use testkit::{Database, samples};

@@ -1,4 +1,5 @@
-//! Runs of the matcher that wait for background work: what was asked for, when, and why one failed.
+//! Runs of the matcher that wait for background work: what was asked for, when, and why one
+//! failed.
 //!
 //! Forward only. What requests may change of a run, and which matches may go, is in
 //! `m0100_walls.sql`. A run from before was made within its request: it was asked for when it began.
