@@ -1,5 +1,6 @@
 //! Candidates: people to place.
 
+pub(crate) mod merging;
 pub(crate) mod moves;
 pub(crate) mod read;
 pub(crate) mod write;
@@ -32,6 +33,8 @@ pub(crate) struct CandidateFacts {
     consent: Consent,
     /// Until when their data is kept.
     retain_until: Option<Timestamp>,
+    /// Of whom this was another record, where the two were merged: only a tombstone is left of it.
+    merged_into: Option<CandidateId>,
     /// Counts their changes from 1; also their ETag.
     version: i64,
     /// Who wrote them down.
@@ -62,6 +65,7 @@ fn view(
         status: candidate.status,
         consent: candidate.consent.clone(),
         retain_until: candidate.retain_until,
+        merged_into: candidate.merged_into,
         version: candidate.version,
         created_by: candidate.created_by.clone(),
         created_at: candidate.created_at,

@@ -8,12 +8,12 @@ use gate::{App, Inner, Response, Visit};
 use kernel::Problem;
 use kernel::problem::NOT_FOUND;
 use oauth::{Pepper, SigningKey};
+use store::Pools;
 use tower::ServiceExt;
 use vault::TokenKey;
 
 use crate::docs::Documentation;
 use crate::extract::Shared;
-use crate::matches::Pools;
 use crate::reply::Refused;
 use crate::staff::SignIn;
 

@@ -38,6 +38,5 @@ mod view;
 pub use docs::Documentation;
 pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};
-pub use matches::Pools;
 pub use problems::problems;
 pub use staff::{SignIn, sign_in_key};

@@ -4,9 +4,6 @@
 //! down.
 
 pub(crate) mod moves;
-mod pools;
 pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod shown;
-
-pub use pools::Pools;

@@ -123,6 +123,7 @@ fn candidate_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(candidates::moves::activate))
         .routes(routes!(candidates::moves::rest))
         .routes(routes!(candidates::moves::block))
+        .routes(routes!(candidates::merging::merge))
         .routes(routes!(candidates::moves::unblock))
         .routes(routes!(candidates::moves::request_erasure))
         .routes(routes!(blocklists::candidate::list))

@@ -96,33 +96,33 @@ impl<'a> Explainer<'a> {
     }
 
     fn reason(&self, code: GateCode, row: u32, measure: &Measure) -> Option<(GateReason, String)> {
-        let scalars = self.pool.columns.row(row)?;
+        let conditions = self.pool.columns.conditions(row)?;
         if !measure.closed.has(code) {
             return None;
         }
         let judge = self.judge;
         Some(match code {
             GateCode::Matchable => {
-                (*judge.standings.get(scalars.standing as usize)?, String::new())
+                (*judge.standings.get(conditions.standing as usize)?, String::new())
             }
             GateCode::Country => {
-                let country = self.pool.homes.value(scalars.home)?.0;
+                let country = self.pool.homes.value(conditions.home)?.0;
                 let shown = country.as_ref().map_or("", CountryCode::as_str).to_owned();
-                (*judge.homes.get(scalars.home as usize)?, shown)
+                (*judge.homes.get(conditions.home as usize)?, shown)
             }
             GateCode::Overlap => {
-                let hours = judge.hours.get(scalars.place as usize)?;
+                let hours = judge.hours.get(conditions.place as usize)?;
                 let asked = judge.question.opening.min_overlap_minutes;
                 let found = hours.minutes.unwrap_or(0);
                 (hours.reason, format!("{found} of {asked} minutes"))
             }
             GateCode::MustSkills => (GateReason::SkillMissing, self.missing_skills(row)),
             GateCode::MustLanguages => {
-                (GateReason::LanguageMissing, self.missing_languages(scalars.languages))
+                (GateReason::LanguageMissing, self.missing_languages(conditions.languages))
             }
             GateCode::Blocklist => (GateReason::Blocked, String::new()),
             GateCode::Availability => {
-                (judge.availabilities.get(scalars.availability as usize)?.0, String::new())
+                (judge.availabilities.get(conditions.availability as usize)?.0, String::new())
             }
         })
     }

@@ -41,6 +41,27 @@ impl<T: Clone + Eq + Hash> Interner<T> {
         self.numbers.get(value).copied()
     }
 
+    /// Keeps the values that are in use and numbers them anew; for each old number its new one.
+    pub(crate) fn keep(&mut self, used: impl Iterator<Item = u32>) -> Vec<Option<u32>> {
+        let mut is_used = vec![false; self.values.len()];
+        for number in used {
+            if let Some(place) = is_used.get_mut(number as usize) {
+                *place = true;
+            }
+        }
+        let mut next = 0;
+        let moved: Vec<Option<u32>> =
+            is_used.iter().map(|is_used| is_used.then_some(next).inspect(|_| next += 1)).collect();
+        let mut is_used = is_used.into_iter();
+        self.values.retain(|_| is_used.next().unwrap_or(false));
+        self.numbers.retain(|_, number| {
+            let place = moved.get(*number as usize).copied().flatten();
+            *number = place.unwrap_or(*number);
+            place.is_some()
+        });
+        moved
+    }
+
     pub(crate) fn values(&self) -> &[T] {
         &self.values
     }

@@ -2,6 +2,7 @@
 //! looking up what its values are worth.
 
 mod conditions;
+mod looked;
 mod reach;
 mod skills;
 mod titles;
@@ -12,9 +13,10 @@ use crate::assessment::{GateCode, GateReason};
 use crate::exchange::convert;
 use crate::points::{Points, Share};
 use crate::policy::Rules;
-use crate::pool::{Columns, Pool, Row};
+use crate::pool::{Columns, Conditions, Pool};
 use crate::ranking::Question;
 
+use self::looked::Looked;
 use self::reach::Reach;
 
 pub(crate) use self::conditions::{Hours, days_late, language_met};
@@ -33,8 +35,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) homes: Vec<GateReason>,
     pub(crate) hours: Vec<Hours>,
     pub(crate) languages: Vec<(GateReason, Share)>,
-    blocked: Vec<bool>,
     pub(crate) availabilities: Vec<(GateReason, Share)>,
+    looked: Looked,
     rates: Vec<Option<u64>>,
     pub(crate) pay_max: Option<u64>,
 }
@@ -43,19 +45,11 @@ pub(crate) struct Judge<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ClosedGates(u8);
 
-/// A glance at one row: the gates that are closed to it, and the most that it can score.
+/// A glance at one row: the gates that are closed to it, and the points that its conditions get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Glance {
     pub(crate) closed: ClosedGates,
-    pub(crate) most: Points,
-}
-
-/// What the values of a row's own columns are worth: each was judged once for the whole pool.
-struct Looked {
-    closed: ClosedGates,
-    overlap: Share,
-    languages: Share,
-    availability: Share,
+    points: Points,
 }
 
 /// What one row is worth: the gates that are closed to it, and its shares.
@@ -79,7 +73,8 @@ impl<'a> Judge<'a> {
         let over = |client: &Vec<ClientCompanyId>| client.contains(&opening.client);
         let skills = SkillTable::new(pool, opening, &rules.skills);
         let pay_max = opening.pay_max.and_then(|pay| question.exchange.yearly(&pay));
-        Self {
+        let blocked: Vec<bool> = pool.blocked.values().iter().map(over).collect();
+        let mut judge = Self {
             question,
             rules,
             columns: &pool.columns,
@@ -90,67 +85,61 @@ impl<'a> Judge<'a> {
             homes: conditions::homes(pool, opening),
             hours: conditions::hours(pool, opening, &rules.overlap),
             languages: conditions::languages(pool, opening),
-            blocked: pool.blocked.values().iter().map(over).collect(),
             availabilities: conditions::availabilities(pool, opening, &rules.availability),
+            looked: Looked::default(),
             rates: conditions::rates(pool, question.exchange),
             pay_max,
-        }
+        };
+        judge.looked = Looked::new(&judge, &blocked);
+        judge
     }
 
     /// What a row is worth.
     pub(crate) fn measure(&self, row: u32, text: Share) -> Option<Measure> {
-        let scalars = self.columns.row(row)?;
-        let looked = self.looked(scalars)?;
+        let (scalars, conditions) = (self.columns.row(row)?, self.columns.conditions(row)?);
         let (skills, must) = self.skills.share(self.columns.skills(row), None);
         let (title, months) = self.titles.share(self.columns.positions(row));
         Some(Measure {
-            closed: looked.closed.and(!must, GateCode::MustSkills),
+            closed: self.closed(conditions)?.and(!must, GateCode::MustSkills),
             skills,
             title,
             text,
             experience: self.experience(months),
             pay: self.pay(self.desired(scalars.currency, scalars.pay_yearly)),
-            overlap: looked.overlap,
-            languages: looked.languages,
-            availability: looked.availability,
+            overlap: self.hours.get(conditions.place as usize)?.share,
+            languages: self.languages.get(conditions.languages as usize)?.1,
+            availability: self.availabilities.get(conditions.availability as usize)?.1,
         })
     }
 
-    /// The gates of a row exactly, and the most that [`Judge::measure`] can find it worth.
-    pub(crate) fn glance(&self, row: u32, text: Share) -> Option<Glance> {
-        let looked = self.looked(self.columns.row(row)?)?;
-        let (skills, must) = self.reach.glance(&self.skills, self.columns.skills(row));
-        let (title, months) = self.titles.share(self.columns.positions(row));
-        let has_none = months == 0 && self.months_asked() > 0;
-        let most = Measure {
-            closed: looked.closed.and(!must, GateCode::MustSkills),
-            skills,
-            title,
-            text,
-            experience: if has_none { Share::NONE } else { Share::WHOLE },
-            pay: Share::WHOLE,
-            overlap: looked.overlap,
-            languages: looked.languages,
-            availability: looked.availability,
-        };
-        Some(Glance { closed: most.closed, most: most.score(self.rules) })
+    /// The gates of a row exactly.
+    pub(crate) fn glance(&self, row: u32) -> Option<Glance> {
+        let (closed, points) = self.looked.of(self.columns.conditions(row)?)?;
+        let lacks = self.skills.lacks_must(self.columns.skills(row));
+        Some(Glance { closed: closed.and(lacks, GateCode::MustSkills), points })
     }
 
-    fn looked(&self, scalars: &Row) -> Option<Looked> {
-        let hours = self.hours.get(scalars.place as usize)?;
-        let (language, languages) = *self.languages.get(scalars.languages as usize)?;
-        let (available, availability) = *self.availabilities.get(scalars.availability as usize)?;
-        let standing = *self.standings.get(scalars.standing as usize)?;
-        let home = *self.homes.get(scalars.home as usize)?;
-        let blocked = *self.blocked.get(scalars.blocked as usize)?;
-        let closed = ClosedGates::default()
-            .and(standing != GateReason::Open, GateCode::Matchable)
-            .and(home != GateReason::Open, GateCode::Country)
-            .and(hours.reason != GateReason::Open, GateCode::Overlap)
-            .and(language != GateReason::Open, GateCode::MustLanguages)
-            .and(blocked, GateCode::Blocklist)
-            .and(available != GateReason::Open, GateCode::Availability);
-        Some(Looked { closed, overlap: hours.share, languages, availability })
+    /// The most that [`Judge::measure`] can find a row worth.
+    pub(crate) fn most(&self, row: u32, glance: &Glance, text: Share) -> Points {
+        let weights = &self.rules.weights;
+        let skills = self.reach.most(&self.skills, self.columns.skills(row));
+        let (title, months) = self.titles.share(self.columns.positions(row));
+        let has_none = months == 0 && self.months_asked() > 0;
+        let experience = if has_none { Share::NONE } else { Share::WHOLE };
+        [
+            glance.points,
+            Points::worth(weights.skills, skills),
+            Points::worth(weights.title, title),
+            Points::worth(weights.text, text),
+            Points::worth(weights.experience, experience),
+            Points::worth(weights.pay, Share::WHOLE),
+        ]
+        .into_iter()
+        .sum()
+    }
+
+    fn closed(&self, conditions: &Conditions) -> Option<ClosedGates> {
+        self.looked.of(conditions).map(|(closed, _)| closed)
     }
 
     /// Months in related positions against those asked for. More is not better.
@@ -199,20 +188,31 @@ impl Measure {
 
     /// Whether every gate is open.
     pub(crate) const fn is_eligible(&self) -> bool {
-        self.closed.0 == 0
-    }
-}
-
-impl Glance {
-    /// Whether every gate is open.
-    pub(crate) const fn is_eligible(&self) -> bool {
-        self.closed.0 == 0
+        self.closed.is_none()
     }
 }
 
 impl ClosedGates {
+    /// How many choices of gates there are.
+    pub(crate) const CHOICES: usize = 1 << 7;
+
     const fn and(self, is_closed: bool, gate: GateCode) -> Self {
         Self(self.0 | (is_closed as u8) << gate as u8)
+    }
+
+    /// Whether every gate is open.
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As a number below [`ClosedGates::CHOICES`].
+    pub(crate) const fn choice(self) -> usize {
+        (self.0 & 0x7f) as usize
+    }
+
+    /// The gates that a number stands for.
+    pub(crate) const fn chosen(choice: usize) -> Self {
+        Self((choice & 0x7f) as u8)
     }
 
     /// Whether a gate is among them.

@@ -72,6 +72,8 @@ impl Share {
 impl Points {
     /// None.
     pub const ZERO: Self = Self(0);
+    /// More than any score.
+    pub const MOST: Self = Self(u32::MAX);
 
     /// What a share of a criterion is worth.
     #[must_use]

@@ -1,12 +1,14 @@
 //! A tenant's candidates in memory, column by column, ready to be ranked.
 //!
 //! Rows are only ever added: an update kills the old row and adds a new one, and when an eighth of
-//! the rows is dead, [`Pool::insert`] drops them all. What candidates share (places, languages,
-//! authorisations, titles) is kept once and numbered, so that a ranking judges each distinct value
-//! once and each candidate by looking it up.
+//! the rows is dead, [`Pool::insert`] drops them all. Who must be gone at once: [`Pool::purge`].
+//! What candidates share (places, languages, authorisations, titles) is kept once and numbered, so
+//! that a ranking judges each distinct value once and each candidate by looking it up.
 
 mod columns;
+mod purge;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use kernel::{CandidateId, ClientCompanyId, CountryCode, CurrencyCode, TimeZoneName};
@@ -17,8 +19,9 @@ use crate::projection::{Availability, Hours, Projection, Standing};
 use crate::terms::terms;
 use crate::text::{Fields, Live, ROWS_MAX, TextIndex, TextModel};
 use crate::vocabulary::Vocabulary;
+use crate::words::folded;
 
-pub(crate) use self::columns::{Columns, Grade, Held, Position, Row};
+pub(crate) use self::columns::{Columns, Conditions, Grade, Held, Position};
 
 /// A tenant's candidates.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,8 @@ pub struct Pool {
     pub(crate) skills: Interner<String>,
     pub(crate) skill_facts: Vec<SkillFacts>,
     pub(crate) titles: Interner<String>,
+    /// The terms of titles.
+    pub(crate) stems: Interner<String>,
     pub(crate) title_facts: Vec<TitleFacts>,
     pub(crate) places: Interner<(Option<TimeZoneName>, Option<Hours>)>,
     pub(crate) homes: Interner<Home>,
@@ -49,6 +54,8 @@ pub(crate) struct SkillFacts {
     /// Its number in the vocabulary, where that knows it.
     pub(crate) concept: Option<u32>,
     pub(crate) label: String,
+    /// The label folded, where the vocabulary does not know the skill: all that is left to compare.
+    pub(crate) name: Option<String>,
     /// How many live candidates have it.
     pub(crate) having: u32,
 }
@@ -59,14 +66,21 @@ pub(crate) struct TitleFacts {
     pub(crate) occupation: Option<u32>,
     /// As the first to hold it writes it.
     pub(crate) title: String,
-    /// Its terms, sorted.
-    pub(crate) stems: Vec<String>,
+    /// Its terms, as the pool numbers them.
+    pub(crate) stems: Vec<u32>,
 }
 
 /// The pool has as many rows as it can number: 16,777,216 candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a pool holds at most {ROWS_MAX} candidates")]
 pub struct PoolFull;
+
+impl SkillFacts {
+    /// The label, as names are compared.
+    pub(crate) fn folded(&self) -> Cow<'_, str> {
+        self.name.as_deref().map_or_else(|| folded(&self.label).into(), Cow::Borrowed)
+    }
+}
 
 impl Pool {
     /// An empty pool.
@@ -85,6 +99,12 @@ impl Pool {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.live.count as usize
+    }
+
+    /// How many rows it has in memory, also of candidates who were removed or replaced.
+    #[must_use]
+    pub const fn rows_held(&self) -> usize {
+        self.live.rows.len()
     }
 
     /// Whether it holds none.
@@ -149,25 +169,13 @@ impl Pool {
         map + self.live.rows.capacity() + self.columns.memory_bytes() + self.text.memory_bytes()
     }
 
-    /// Drops dead rows when they are an eighth of all.
+    /// Drops what is dead when an eighth of all rows is.
     fn compact(&mut self) {
         let all = self.live.rows.len();
         if (all - self.len()) * 8 < all.max(COMPACT_LEAST) {
             return;
         }
-        let mut next = 0;
-        let places: Vec<Option<u32>> = self
-            .live
-            .rows
-            .iter()
-            .map(|lives| lives.then_some(next).inspect(|_| next += 1))
-            .collect();
-        self.columns.renumber(&places);
-        self.text.renumber(&places);
-        for row in self.rows.values_mut() {
-            *row = places.get(*row as usize).copied().flatten().unwrap_or(*row);
-        }
-        self.live.rows.retain(|lives| *lives);
+        self.purge();
     }
 
     fn index(&mut self, row: u32, projection: &Projection) {
@@ -205,16 +213,18 @@ impl Pool {
         let row = columns::Row {
             candidate,
             digest: columns::digest(projection),
+            currency: self.currencies.number(&pay.map(|pay| pay.currency)),
+            pay_yearly: pay.map_or(0, |pay| yearly_minor(&pay)),
+        };
+        let conditions = Conditions {
             place: self.places.number(&place),
             home: self.homes.number(&home),
             languages: self.languages.number(&languages),
             blocked: self.blocked.number(&projection.blocked_clients),
             standing: self.standings.number(&standing),
             availability: self.availabilities.number(&availability),
-            currency: self.currencies.number(&pay.map(|pay| pay.currency)),
-            pay_yearly: pay.map_or(0, |pay| yearly_minor(&pay)),
         };
-        self.columns.push(row, &skills, &positions);
+        self.columns.push((row, conditions), &skills, &positions);
     }
 
     fn held(&mut self, skill: &crate::projection::HeldSkill) -> Held {
@@ -223,7 +233,8 @@ impl Pool {
         let canonical = concept.and_then(|number| Vocabulary::shared().concept(number));
         let number = self.skills.number(canonical.map_or(skill.id.as_str(), |known| &known.id));
         if number as usize == self.skill_facts.len() {
-            let facts = SkillFacts { concept, label: skill.label.clone(), having: 0 };
+            let name = concept.is_none().then(|| folded(&skill.label));
+            let facts = SkillFacts { concept, label: skill.label.clone(), name, having: 0 };
             self.skill_facts.push(facts);
         }
         if let Some(facts) = self.skill_facts.get_mut(number as usize) {
@@ -238,6 +249,7 @@ impl Pool {
         if number as usize == self.title_facts.len() {
             let occupation = Vocabulary::shared().occupation(title);
             let title = title.to_owned();
+            let stems = stems.iter().map(|stem| self.stems.number(stem)).collect();
             self.title_facts.push(TitleFacts { occupation, title, stems });
         }
         number

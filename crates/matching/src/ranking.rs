@@ -10,9 +10,9 @@ use crate::assessment::{Assessment, GateCode};
 use crate::digest::Fingerprint;
 use crate::exchange::Exchange;
 use crate::explain::{Explainer, Run};
-use crate::judge::{Glance, Judge};
+use crate::judge::{ClosedGates, Judge};
 use crate::opening::Opening;
-use crate::points::{Points, Share};
+use crate::points::Points;
 use crate::policy::Policy;
 use crate::pool::Pool;
 use crate::relevance::Relevance;
@@ -75,17 +75,20 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, glance: &Glance) {
-        self.evaluated += 1;
-        if glance.is_eligible() {
-            self.eligible += 1;
-            return;
-        }
-        for gate in GateCode::ALL {
-            if let Some(closed) = self.closed.get_mut(gate as usize) {
-                *closed += u32::from(glance.closed.has(gate));
+    /// From how many rows each choice of gates is closed to.
+    fn of(choices: &[u32; ClosedGates::CHOICES]) -> Self {
+        let mut counts = Self::default();
+        for (choice, count) in choices.iter().enumerate() {
+            let closed = ClosedGates::chosen(choice);
+            counts.evaluated += count;
+            counts.eligible += if closed.is_none() { *count } else { 0 };
+            for gate in GateCode::ALL.into_iter().filter(|gate| closed.has(*gate)) {
+                if let Some(closed) = counts.closed.get_mut(gate as usize) {
+                    *closed += count;
+                }
             }
         }
+        counts
     }
 }
 
@@ -144,22 +147,30 @@ impl Pool {
         rows: &[u32],
         top: usize,
     ) -> (Vec<Order>, Counts) {
-        let mut counts = Counts::default();
+        let mut choices = [0; ClosedGates::CHOICES];
         let mut heap: BinaryHeap<Reverse<Order>> = BinaryHeap::with_capacity(top.min(rows.len()));
         let mut least = None;
         for row in rows {
-            let text: Share = relevance.share(*row);
-            let Some(glance) = judge.glance(*row, text) else { continue };
-            counts.add(&glance);
-            // Most rows cannot be better than the worst of the best so far, and need no measure.
+            let Some(glance) = judge.glance(*row) else { continue };
+            if let Some(count) = choices.get_mut(glance.closed.choice()) {
+                *count += 1;
+            }
+            // Most rows cannot be better than the worst of the best so far, and need no measure:
+            // some because a gate is closed to them, others by the most that they can score.
             let worse = |order: (bool, Points)| least.is_some_and(|least| order < least);
-            if top == 0 || worse((glance.is_eligible(), glance.most)) {
+            let is_eligible = glance.closed.is_none();
+            if top == 0 || worse((is_eligible, Points::MOST)) {
+                continue;
+            }
+            let text = relevance.share(*row);
+            let most = judge.most(*row, &glance, text);
+            if worse((is_eligible, most)) {
                 continue;
             }
             let Some(measure) = judge.measure(*row, text) else { continue };
             let order = (measure.is_eligible(), measure.score(judge.rules));
             // INVARIANT: a glance knows the gates, and never promises less than there is.
-            debug_assert!(glance.closed == measure.closed && order.1 <= glance.most);
+            debug_assert!(glance.closed == measure.closed && order.1 <= most);
             if worse(order) {
                 continue;
             }
@@ -173,6 +184,6 @@ impl Pool {
             }
         }
         let best = heap.into_sorted_vec().into_iter().map(|Reverse(order)| order);
-        (best.collect(), counts)
+        (best.collect(), Counts::of(&choices))
     }
 }

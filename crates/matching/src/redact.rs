@@ -38,9 +38,8 @@ impl Redactor {
             let parts = words(name).map(|word| word.text);
             redactor.names.extend(parts.filter(|name| !is_skill(name)).map(folded));
         }
-        let whole = names.join(" ");
-        for phrase in organisations.iter().copied().chain([whole.as_str()]) {
-            let phrase: Vec<String> = words(phrase).map(|word| folded(word.text)).collect();
+        for phrase in organisations.iter().map(ToString::to_string).chain(whole(names)) {
+            let phrase: Vec<String> = words(&phrase).map(|word| folded(word.text)).collect();
             if let Some(first) = phrase.first() {
                 redactor.phrases.entry(first.clone()).or_default().push(phrase);
             }
@@ -128,6 +127,15 @@ fn push(text: &mut String, word: &str) {
         text.push(' ');
     }
     text.push_str(word);
+}
+
+/// A person's names as they are written together: all, and any two, the family name last or first.
+fn whole(names: &[&str]) -> impl Iterator<Item = String> {
+    let pairs = names.iter().enumerate().flat_map(move |(at, one)| {
+        let others = names.iter().enumerate().filter(move |(other, _)| *other != at);
+        others.map(move |(_, other)| format!("{one} {other}"))
+    });
+    pairs.chain([names.join(" ")])
 }
 
 /// The length of the longest phrase that the words begin with.
@@ -246,6 +254,15 @@ mod tests {
         let text = redactor.redact("Ann Baker, baker at the Mill of Oxford; Ann bakes");
 
         assert_eq!(text.as_str(), "baker at the bakes");
+    }
+
+    #[test]
+    fn a_whole_name_goes_whatever_else_they_are_called() {
+        let redactor = Redactor::new(&["Rust", "Ledger", "Rusty"], &[]);
+
+        let text = redactor.redact("Rust Ledger, called Rusty Ledger (Ledger, Rust), writes Rust");
+
+        assert_eq!(text.as_str(), "called writes Rust");
     }
 
     #[test]

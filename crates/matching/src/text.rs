@@ -124,6 +124,30 @@ impl TextIndex {
         if self.model == TextModel::Expanded {
             (self.forward, self.ends) = (forward, ends);
         }
+        self.sweep();
+    }
+
+    /// Drops the terms that no row has and numbers the others anew.
+    fn sweep(&mut self) {
+        let mut next = 0;
+        let places: Vec<Option<u32>> = self
+            .postings
+            .iter()
+            .map(|rows| (!rows.is_empty()).then_some(next).inspect(|_| next += 1))
+            .collect();
+        let place = |number: u32| places.get(number as usize).copied().flatten();
+        self.postings.retain(|rows| !rows.is_empty());
+        self.numbers.retain(|_, number| {
+            let place = place(*number);
+            *number = place.unwrap_or(*number);
+            place.is_some()
+        });
+        let mut is_kept = places.iter().map(Option::is_some);
+        self.stems.retain(|_| is_kept.next().unwrap_or(false));
+        for term in &mut self.forward {
+            let number = place(*term >> IMPACT_BITS).unwrap_or(*term >> IMPACT_BITS);
+            *term = number << IMPACT_BITS | *term & IMPACT_MASK;
+        }
     }
 
     /// The terms of a row, where rows are kept.

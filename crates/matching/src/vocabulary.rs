@@ -6,6 +6,7 @@
 //! it from has no hierarchy: [`Relation::Sibling`] of an ESCO skill is measured, not official.
 
 mod english;
+mod kin;
 mod lexicon;
 mod mentions;
 mod ranker;
@@ -14,6 +15,7 @@ mod single;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use self::kin::Kin;
 use self::lexicon::{Entry, entries};
 use self::mentions::Phrases;
 use self::ranker::Ranker;
@@ -26,8 +28,7 @@ pub(crate) use self::single::is_skill;
 pub struct Vocabulary {
     skills: Vec<Concept>,
     by_id: HashMap<String, u32>,
-    /// Of each technology its group; none for ESCO's.
-    groups: Vec<Option<u32>>,
+    kin: Kin,
     phrases: Phrases,
     ranker: LazyLock<Ranker>,
     occupations: Vec<Concept>,
@@ -117,7 +118,8 @@ impl Vocabulary {
             let skills: Vec<Concept> = entries(ESCO_SKILLS).map(Concept::from).collect();
             Ranker::new(&skills)
         });
-        Self { skills, by_id, groups, phrases, ranker, occupations, titles }
+        let kin = Kin::new(&skills, groups);
+        Self { skills, by_id, kin, phrases, ranker, occupations, titles }
     }
 
     /// The number of the skill with this id, or else with exactly this name.
@@ -135,18 +137,13 @@ impl Vocabulary {
     /// How two different skills are related, if they are.
     #[must_use]
     pub fn relation(&self, one: u32, other: u32) -> Option<Relation> {
-        let group = |number: u32| self.groups.get(number as usize).copied().flatten();
-        if group(one) == Some(other) || group(other) == Some(one) {
-            return Some(Relation::Parent);
-        }
-        let is_sibling = group(one).is_some() && group(one) == group(other)
-            || self.is_near(one, other)
-            || self.is_near(other, one);
-        is_sibling.then_some(Relation::Sibling)
+        self.kin.relation(&self.skills, one, other)
     }
 
-    fn is_near(&self, one: u32, other: u32) -> bool {
-        self.concept(one).is_some_and(|concept| concept.near.contains(&other))
+    /// Every skill that is related to one, and how: all for which [`Vocabulary::relation`] tells.
+    #[must_use]
+    pub fn related(&self, one: u32) -> Vec<(u32, Relation)> {
+        self.kin.of(&self.skills, one)
     }
 
     /// The skills that a text names, leftmost and longest, at the bounds of words.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use api::{Inside, Pools, Settings, SignIn};
+use api::{Inside, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
 use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use policy::Engine;
-use store::{Recorder, Store, StoreConfig};
+use store::{Pools, Recorder, Store, StoreConfig};
 use vault::{Keyring, TokenKey};
 
 use crate::cli::exit::Failure;
@@ -27,6 +27,8 @@ pub(crate) struct Base {
     pub(crate) store: Arc<Store>,
     /// The policies.
     pub(crate) policy: Arc<Engine>,
+    /// The tenants' candidates in memory.
+    pub(crate) pools: Arc<Pools>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -61,7 +63,8 @@ pub(crate) async fn base(config: &Config, home: &Home, keyring: Keyring) -> Resu
     let store = Arc::new(store.map_err(|error| Failure::because(&error))?);
     let policy = policy.await.map_err(|error| Failure::because(&error))?;
     let policy = Arc::new(policy.map_err(|error| Failure::because(&error))?);
-    Ok(Base { keyring, store, policy, clock })
+    let pools = Arc::new(Pools::new(POOLS_MAX).map_err(|error| Failure::because(&error))?);
+    Ok(Base { keyring, store, policy, pools, clock })
 }
 
 /// Closes the rings around our own API.
@@ -78,8 +81,6 @@ pub(crate) async fn wall(
     let (signing_key, verifying) = keys::signing(&base.store).await?;
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
-    let pools = Arc::new(Pools::new(POOLS_MAX).map_err(|error| Failure::because(&error))?);
-    work::forget_idle(Arc::clone(&pools), Arc::clone(&base.clock), background);
     let settings = Settings {
         issuer: urls.issuer.clone(),
         audience: urls.audience.clone(),
@@ -90,7 +91,7 @@ pub(crate) async fn wall(
         api_key_pepper: keys::api_key_pepper(&base.keyring),
         sign_in: SignIn::new(&base.keyring),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
-        pools,
+        pools: Arc::clone(&base.pools),
         documentation: plans.documentation,
     };
     if let Some(shield) = &plans.shield {
@@ -221,7 +222,7 @@ fn access_log(to: &LogTo) -> Result<AccessLog, Failure> {
     AccessLog::open(&sink).map_err(|error| Failure::because(&error))
 }
 
-/// Of so many agencies the candidates are kept in memory, ready to be ranked: about 10 MB for
+/// Of so many agencies the candidates are kept in memory, ready to be ranked: about 100 MB for
 /// 100,000 of them.
 const POOLS_MAX: usize = 64;
 

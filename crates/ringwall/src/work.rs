@@ -4,10 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Pools;
 use gate::revocations::HEAR_EVERY;
 use gate::{App, Tasks};
-use kernel::Clock;
 use store::chores::Worker;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -15,7 +13,9 @@ use crate::wire::Base;
 
 /// Starts it; it ends with the step that it is in when the process is asked to stop.
 pub(crate) fn start(base: &Base, tasks: &Tasks) {
-    let worker = Worker::new(Arc::clone(&base.store), Arc::clone(&base.policy));
+    keep_pools(base, tasks);
+    let (store, policy) = (Arc::clone(&base.store), Arc::clone(&base.policy));
+    let worker = Worker::new(store, policy, Arc::clone(&base.pools));
     let told = tasks.clone();
     tasks.spawn(async move {
         let mut stopping = told.stopping();
@@ -73,16 +73,20 @@ async fn prune(app: &App) -> Result<(), store::StoreError> {
     app.usage.prune().await
 }
 
-/// Lets go, every minute, of who may be ranked where nobody asks for rankings.
-pub(crate) fn forget_idle(pools: Arc<Pools>, clock: Arc<dyn Clock>, tasks: &Tasks) {
+/// Keeps those who may be ranked as they are in the database: who was erased leaves memory.
+fn keep_pools(base: &Base, tasks: &Tasks) {
+    let (store, policy) = (Arc::clone(&base.store), Arc::clone(&base.policy));
+    let (pools, clock) = (Arc::clone(&base.pools), Arc::clone(&base.clock));
     let mut stopping = tasks.stopping();
     tasks.spawn(async move {
-        let mut next = interval(FORGET_EVERY);
+        let mut next = interval(POOLS_EVERY);
+        next.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = &mut stopping => return,
-                _ = next.tick() => pools.forget_idle(clock.now()),
+                _ = next.tick() => {}
             }
+            tell(pools.keep_current(&store, &policy, clock.now()).await);
         }
     });
 }
@@ -98,5 +102,6 @@ fn tell<T>(done: Result<T, store::StoreError>) -> bool {
 
 /// In turns of [`HEAR_EVERY`].
 const PRUNE_TURNS: u64 = 60;
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How long somebody who was erased may stay in the memory of a node.
+const POOLS_EVERY: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(500);

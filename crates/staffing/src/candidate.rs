@@ -2,6 +2,7 @@
 
 pub mod consent;
 pub mod history;
+pub mod joined;
 pub mod life;
 pub mod personal;
 pub mod profile;

@@ -219,7 +219,10 @@ pub const ILLEGAL: Code = Code {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::transition::find;
 
     #[test]
     fn every_move_outside_the_table_is_refused() {
@@ -266,6 +269,26 @@ mod tests {
 
         for name in ["billing_email", "billing_contact_name", "phone", "tax_id"] {
             assert!(business.get(name).is_none(), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_of_moves_leaves_the_table(
+            steps in prop::collection::vec(0..ClientMove::ALL.len(), 0..40),
+        ) {
+            let mut at = ClientStatus::default();
+            for index in steps {
+                let attempted = ClientMove::ALL[index];
+                match at.apply(attempted) {
+                    Ok(after) => {
+                        let row = find(transitions(), at, attempted.name());
+                        prop_assert_eq!(row.map(|row| row.to), Some(after));
+                        at = after;
+                    }
+                    Err(refused) => prop_assert!(!refused.legal.contains(&attempted.name())),
+                }
+            }
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum CandidateEvent {
     ConsentGranted,
     /// They no longer do.
     ConsentWithdrawn,
+    /// This record went into another one of the same person.
+    Merged,
     /// They are to be erased.
     ErasureRequested,
     /// They are erased.
@@ -70,6 +72,8 @@ pub enum MatchEvent {
 pub enum MatchRunEvent {
     /// It is over, and its scores are there.
     Completed,
+    /// It is over, and there are none.
+    Failed,
 }
 
 /// What happened to an employment.
@@ -156,6 +160,7 @@ impl CandidateEvent {
             Self::Updated => "candidate.updated",
             Self::ConsentGranted => "candidate.consent_granted",
             Self::ConsentWithdrawn => "candidate.consent_withdrawn",
+            Self::Merged => "candidate.merged",
             Self::ErasureRequested => "candidate.erasure_requested",
             Self::Erased => "candidate.erased",
         }
@@ -167,6 +172,7 @@ impl CandidateEvent {
         match made {
             CandidateMove::RequestErasure => Self::ErasureRequested,
             CandidateMove::Erase => Self::Erased,
+            CandidateMove::Merge => Self::Merged,
             CandidateMove::Activate
             | CandidateMove::Rest
             | CandidateMove::Block
@@ -202,6 +208,7 @@ impl MatchRunEvent {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Completed => "match_run.completed",
+            Self::Failed => "match_run.failed",
         }
     }
 }

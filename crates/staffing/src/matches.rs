@@ -262,6 +262,26 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// How far somebody has come, or how much was decided about them: the more, the greater.
+    #[must_use]
+    pub const fn reach(self) -> u8 {
+        match self {
+            Self::Scored => 0,
+            Self::Expired => 1,
+            Self::Shortlisted => 2,
+            Self::Submitted => 3,
+            Self::Interviewing => 4,
+            Self::Offered => 5,
+            Self::Dismissed => 6,
+            Self::Rejected => 7,
+            Self::Withdrawn => 8,
+            Self::Accepted => 9,
+            Self::Placed => 10,
+        }
+    }
+}
+
 impl MatchMove {
     /// The name, as tables and problems write it.
     #[must_use]

@@ -51,6 +51,39 @@ pub async fn count(view: &TenantView, job: JobId, since: Timestamp) -> Result<u6
     Ok(query.count(&view.session).await?)
 }
 
+/// What somebody applied for under one record they applied for under the other.
+pub(crate) async fn hand_over(
+    tx: &TenantTx,
+    from: CandidateId,
+    to: CandidateId,
+) -> Result<(), StoreError> {
+    let query =
+        tx.find::<application::Entity>().filter(application::Column::CandidateId.eq(from.uuid()));
+    let rows: Vec<_> = query
+        .all(&tx.session)
+        .await?
+        .into_iter()
+        .map(|row| application::ActiveModel {
+            tenant_id: Set(row.tenant_id),
+            job_id: Set(row.job_id),
+            candidate_id: Set(to.uuid()),
+            at: Set(row.at),
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let once = OnConflict::new().do_nothing().to_owned();
+    let insert = application::Entity::insert_many(rows).on_conflict(once);
+    insert.exec_without_returning(&tx.session).await?;
+    application::Entity::delete_many()
+        .filter(application::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(application::Column::CandidateId.eq(from.uuid()))
+        .exec(&tx.session)
+        .await?;
+    Ok(())
+}
+
 fn record(candidate: CandidateId, job: JobId) -> Record {
     Record {
         resource: "application",

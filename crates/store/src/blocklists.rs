@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use kernel::{CandidateId, ClientCompanyId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use staffing::event::CandidateEvent;
 use uuid::Uuid;
@@ -216,6 +216,35 @@ async fn reflect(tx: &mut TenantTx, candidate: &Candidate) -> Result<Candidate, 
     let fields = vec!["client_blocklist".to_owned()];
     let step = Step { event: CandidateEvent::Updated.name(), fields };
     candidates::save(tx, candidate, None, candidate.state(), step).await
+}
+
+/// What stands on one candidate's lists stands on another's. The projection is not followed here.
+///
+/// # Errors
+/// [`StoreError::Full`] when that are more than there may be.
+pub(crate) async fn hand_over(
+    tx: &TenantTx,
+    from: CandidateId,
+    to: CandidateId,
+) -> Result<(), StoreError> {
+    let rows = tx.find::<Entity>().filter(Column::CandidateId.eq(from.uuid()));
+    let rows: Vec<ActiveModel> = rows
+        .all(&tx.session)
+        .await?
+        .into_iter()
+        .map(|row| Model { candidate_id: to.uuid(), ..row }.into_active_model().reset_all())
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let known = OnConflict::new().do_nothing().to_owned();
+    Entity::insert_many(rows).on_conflict(known).exec_without_returning(&tx.session).await?;
+    forget(tx, from).await?;
+    let all = tx.find::<Entity>().filter(Column::CandidateId.eq(to.uuid()));
+    match all.count(&tx.session).await? > LISTS_MAX {
+        true => Err(StoreError::Full),
+        false => Ok(()),
+    }
 }
 
 impl Side {

@@ -48,6 +48,8 @@ pub struct Candidate {
     pub updated_at: Timestamp,
     /// Counts their changes from 1.
     pub version: i64,
+    /// Of whom this is another record, where the two were merged: this one is a tombstone.
+    pub merged_into: Option<CandidateId>,
     indexes: Indexes,
 }
 
@@ -194,6 +196,7 @@ fn new(tx: &TenantTx, draft: &CandidateDraft, state: State) -> Candidate {
         created_at: now,
         updated_at: now,
         version: 1,
+        merged_into: None,
         indexes,
     }
 }
@@ -249,14 +252,39 @@ async fn write(
 /// # Errors
 /// [`StoreError::Stale`] when they have changed since.
 pub(crate) async fn erase(tx: &mut TenantTx, read: &Candidate) -> Result<Candidate, StoreError> {
-    let illegal = |_| inconsistent(read.id, "to be erased without having been asked for");
-    let status = read.status.apply(CandidateMove::Erase).map_err(illegal)?;
     if let Some(email) = read.indexes.email.clone() {
         suppress(tx, email).await?;
     }
     idempotency::forget(tx, read.id.uuid()).await?;
     blocklists::forget(tx, read.id).await?;
     exports::expire(tx, true).await?;
+    let candidate = tombstone(tx, read, (CandidateMove::Erase, None)).await?;
+    // In this order: a run of the matcher that is under way holds the projection, and what it wrote
+    // is seen after it let go.
+    matches::forget(tx, candidate.id).await?;
+    Ok(candidate)
+}
+
+/// The record of somebody goes into another one of theirs.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it has changed since.
+pub(crate) async fn go_into(
+    tx: &mut TenantTx,
+    read: &Candidate,
+    other: CandidateId,
+) -> Result<Candidate, StoreError> {
+    tombstone(tx, read, (CandidateMove::Merge, Some(other))).await
+}
+
+/// Leaves an id and dates of a record.
+async fn tombstone(
+    tx: &mut TenantTx,
+    read: &Candidate,
+    (made, merged_into): (CandidateMove, Option<CandidateId>),
+) -> Result<Candidate, StoreError> {
+    let illegal = |_| inconsistent(read.id, "to leave a tombstone and not where that is legal");
+    let status = read.status.apply(made).map_err(illegal)?;
     let consent =
         Consent { status: ConsentStatus::Withdrawn, ..Consent::pending(read.consent.basis) };
     let candidate = Candidate {
@@ -267,15 +295,14 @@ pub(crate) async fn erase(tx: &mut TenantTx, read: &Candidate) -> Result<Candida
         retain_until: None,
         updated_at: tx.now(),
         version: read.version + 1,
+        merged_into,
         indexes: Indexes::default(),
         ..read.clone()
     };
-    let step = Step { event: CandidateEvent::Erased.name(), fields: Vec::new() };
+    let fields = merged_into.map(|_| "merged_into".to_owned()).into_iter().collect();
+    let step = Step { event: CandidateEvent::of(made).name(), fields };
     write(tx, read, &candidate, step).await?;
-    // In this order: a run of the matcher that is under way holds the projection, and what it wrote
-    // is seen after it let go.
     projections::reflect(tx, &candidate, None).await?;
-    matches::forget(tx, candidate.id).await?;
     Ok(candidate)
 }
 
@@ -452,6 +479,7 @@ fn row(tx: &TenantTx, candidate: &Candidate) -> ActiveModel {
         created_at: candidate.created_at.millis(),
         updated_at: candidate.updated_at.millis(),
         version: candidate.version,
+        merged_into: candidate.merged_into.map(|id| id.uuid()),
     }
     .into_active_model()
     .reset_all()
@@ -486,6 +514,7 @@ impl TryFrom<Model> for Candidate {
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
             version: row.version,
+            merged_into: row.merged_into.map(CandidateId::from_uuid),
             indexes: Indexes { email: row.email_index, phone: row.phone_index },
         })
     }

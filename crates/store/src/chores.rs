@@ -13,7 +13,7 @@ mod prune;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{ExportId, ImportId, TenantId, Timestamp};
+use kernel::{ExportId, ImportId, MatchRunId, TenantId, Timestamp};
 use policy::{Engine, Permit};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
@@ -25,7 +25,9 @@ use watch::Scene;
 
 use crate::dialect::{self, Context};
 use crate::entities::chore::{ActiveModel, Column, Entity, Model};
-use crate::{Store, StoreError, TenantTx, Witness, exports, imports, projections, tenants};
+use crate::match_runs::RunFailure;
+use crate::match_runs::waiting::{self, Place};
+use crate::{Pools, Store, StoreError, TenantTx, Witness, exports, imports, projections, tenants};
 
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +42,15 @@ pub(crate) enum Kind {
     Import,
     /// The parts of an export.
     Export,
+    /// A run of the matcher.
+    MatchRun,
 }
 
 /// Whoever does the work.
 pub struct Worker {
     store: Arc<Store>,
     policy: Arc<Engine>,
+    pools: Arc<Pools>,
 }
 
 /// A piece of work that nobody else has.
@@ -80,20 +85,21 @@ impl Kind {
             Self::Employment => "employment",
             Self::Import => "import",
             Self::Export => "export",
+            Self::MatchRun => "match_run",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        let once = [Self::Import, Self::Export];
+        let once = [Self::Import, Self::Export, Self::MatchRun];
         Self::RECURRING.into_iter().chain(once).find(|kind| kind.name() == name)
     }
 }
 
 impl Worker {
-    /// A worker on a store.
+    /// A worker on a store, who ranks by these pools.
     #[must_use]
-    pub const fn new(store: Arc<Store>, policy: Arc<Engine>) -> Self {
-        Self { store, policy }
+    pub const fn new(store: Arc<Store>, policy: Arc<Engine>, pools: Arc<Pools>) -> Self {
+        Self { store, policy, pools }
     }
 
     /// Makes ready: every tenant has its recurring work, and on SQLite, where there is one process,
@@ -171,10 +177,24 @@ impl Worker {
 
     async fn step(&self, taken: &Taken) -> Result<Progress, StoreError> {
         let permit = self.permit(taken.tenant, taken.kind);
-        let tx = self.store.tenant(&permit, &self.witness(taken.kind)).await?;
+        let witness = self.witness(taken.kind);
+        if taken.kind == Kind::MatchRun {
+            // It ranks between its transactions and not within one.
+            let (store, pools) = (&self.store, &self.pools);
+            let place = Place { store, pools, permit: &permit, witness: &witness };
+            let is_over = waiting::step(place, MatchRunId::from_uuid(taken.subject)).await?;
+            return Ok(if is_over { Progress::Done } else { Progress::More });
+        }
+        let tx = self.store.tenant(&permit, &witness).await?;
         match taken.kind {
+            Kind::MatchRun => Ok(Progress::Done),
             Kind::Consent => consent::step(tx).await,
-            Kind::Prune => prune::step(tx).await,
+            Kind::Prune => {
+                let progress = prune::step(tx).await?;
+                // By itself: where it fails, all else was pruned.
+                prune::forget_failed(self.store.tenant(&permit, &witness).await?).await?;
+                Ok(progress)
+            }
             Kind::Employment => employment::step(tx).await,
             Kind::Import => import::step(tx, ImportId::from_uuid(taken.subject)).await,
             Kind::Export => export::step(tx, ExportId::from_uuid(taken.subject)).await,
@@ -231,22 +251,34 @@ impl Worker {
         Ok(session.commit().await?)
     }
 
-    /// What somebody waits for does not fail for ever: after some attempts they are told.
+    /// What somebody waits for does not fail for ever: after some attempts they are told. Where not
+    /// even that can be done, it is tried again later like the work itself, and other work goes on.
     async fn gives_up(&self, taken: &Taken, error: &StoreError) -> Result<bool, StoreError> {
         if taken.attempts < ATTEMPTS_MAX || Kind::RECURRING.contains(&taken.kind) {
             return Ok(false);
         }
         tell(taken.kind, error);
+        if let Err(error) = self.give_up(taken).await {
+            tell(taken.kind, &error);
+            return Ok(false);
+        }
+        self.finish(taken).await?;
+        Ok(true)
+    }
+
+    async fn give_up(&self, taken: &Taken) -> Result<(), StoreError> {
         let permit = self.permit(taken.tenant, taken.kind);
         let mut tx = self.store.tenant(&permit, &self.witness(taken.kind)).await?;
         match taken.kind {
             Kind::Import => imports::fail(&mut tx, ImportId::from_uuid(taken.subject)).await?,
             Kind::Export => exports::fail(&mut tx, ExportId::from_uuid(taken.subject)).await?,
+            Kind::MatchRun => {
+                let id = MatchRunId::from_uuid(taken.subject);
+                waiting::fail(&mut tx, id, RunFailure::Internal).await?;
+            }
             Kind::Consent | Kind::Prune | Kind::Employment => {}
         }
-        tx.commit(None).await?;
-        self.finish(taken).await?;
-        Ok(true)
+        tx.commit(None).await
     }
 
     /// Sees the work of every tenant, and nothing else.

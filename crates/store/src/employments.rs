@@ -20,7 +20,7 @@ use crate::entities::employment::{Column, Entity};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::sealed::{Level, Sealed};
-use crate::{StoreError, TenantTx, TenantView, candidates, clients, jobs};
+use crate::{StoreError, TenantTx, TenantView, candidates, clients, jobs, search};
 
 pub use timer::keep_time;
 
@@ -287,6 +287,30 @@ pub async fn due(
     }
     let rows = query.order_by_asc(Column::Id).limit(FOUND_MAX).all(&view.session).await?;
     rows.into_iter().map(Employment::try_from).collect()
+}
+
+/// The employments of one record of somebody become the other's.
+///
+/// # Errors
+/// [`StoreError::Taken`] (`candidate_id`) when both are active for one client.
+pub(crate) async fn hand_over(
+    tx: &mut TenantTx,
+    from: CandidateId,
+    to: CandidateId,
+) -> Result<(), StoreError> {
+    let query = tx.find::<Entity>().filter(Column::CandidateId.eq(from.uuid()));
+    for row in query.order_by_asc(Column::Id).lock_exclusive().all(&tx.session).await? {
+        let employment = Employment::try_from(row)?;
+        let mut terms = employment.terms.clone();
+        if let Some(members) = terms.as_object_mut() {
+            members.insert("candidate_id".to_owned(), search::json(&to));
+        }
+        let fields = vec!["candidate_id".to_owned()];
+        let step = Step { event: EmploymentEvent::Updated.name(), fields };
+        let changes = Changes { terms: Some(terms), ..Changes::default() };
+        save(tx, &employment, changes, vec![step]).await?;
+    }
+    Ok(())
 }
 
 async fn parties_must_exist(tx: &TenantTx, draft: &EmploymentDraft) -> Result<(), StoreError> {

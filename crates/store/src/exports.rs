@@ -6,7 +6,7 @@ use std::time::Duration;
 use kernel::{ExportId, Secret, Timestamp};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use staffing::bulk::Format;
 use uuid::Uuid;
@@ -159,7 +159,24 @@ pub fn downloaded(tx: &mut TenantTx, export: &Export) {
 /// Gives an export up that fails again and again.
 pub(crate) async fn fail(tx: &mut TenantTx, id: ExportId) -> Result<(), StoreError> {
     let read = require(tx, id).await?;
-    end(tx, &read, ExportStatus::Failed, Some("export.failed")).await
+    let export = ended(tx, &read, ExportStatus::Failed);
+    save(tx, &read, &export, Some(Some("export.failed"))).await
+}
+
+/// What was written of exports that were given up is not needed any more.
+pub(crate) async fn forget_failed(tx: &TenantTx) -> Result<(), StoreError> {
+    let failed = tx
+        .find::<export::Entity>()
+        .filter(export::Column::Status.eq(ExportStatus::Failed.as_str()))
+        .select_only()
+        .column(export::Column::Id)
+        .into_query();
+    export_part::Entity::delete_many()
+        .filter(export_part::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(export_part::Column::ExportId.in_subquery(failed))
+        .exec(&tx.session)
+        .await?;
+    Ok(())
 }
 
 /// Ends exports whose time is over; with personal data all of them, where somebody was erased who
@@ -176,24 +193,23 @@ pub(crate) async fn expire(tx: &mut TenantTx, with_personal: bool) -> Result<(),
             .filter(export::Column::ExpiresAt.lte(tx.now().millis())),
     };
     for row in query.all(&tx.session).await? {
-        end(tx, &Export::try_from(row)?, ExportStatus::Expired, None).await?;
+        end(tx, &Export::try_from(row)?).await?;
     }
     Ok(())
 }
 
-async fn end(
-    tx: &mut TenantTx,
-    read: &Export,
-    status: ExportStatus,
-    event: Option<&'static str>,
-) -> Result<(), StoreError> {
-    let export = Export {
+fn ended(tx: &TenantTx, read: &Export, status: ExportStatus) -> Export {
+    Export {
         status,
         ended_at: read.ended_at.or_else(|| Some(tx.now())),
         version: read.version + 1,
         ..read.clone()
-    };
-    save(tx, read, &export, Some(event)).await?;
+    }
+}
+
+async fn end(tx: &mut TenantTx, read: &Export) -> Result<(), StoreError> {
+    let export = ended(tx, read, ExportStatus::Expired);
+    save(tx, read, &export, Some(None)).await?;
     export_part::Entity::delete_many()
         .filter(export_part::Column::TenantId.eq(tx.tenant().uuid()))
         .filter(export_part::Column::ExportId.eq(read.id.uuid()))

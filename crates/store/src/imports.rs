@@ -8,7 +8,7 @@ use kernel::{CandidateId, ImportId, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::Value;
 use staffing::bulk::Format;
@@ -261,7 +261,8 @@ pub async fn cancel(tx: &mut TenantTx, read: &Import) -> Result<Import, StoreErr
     Ok(import)
 }
 
-/// Gives an import up that fails again and again.
+/// Gives an import up that fails again and again. What was sent goes when it is pruned: it may be
+/// the very thing that cannot be reached.
 pub(crate) async fn fail(tx: &mut TenantTx, id: ImportId) -> Result<(), StoreError> {
     let read = require(tx, id).await?;
     let import = Import {
@@ -270,8 +271,7 @@ pub(crate) async fn fail(tx: &mut TenantTx, id: ImportId) -> Result<(), StoreErr
         version: read.version + 1,
         ..read.clone()
     };
-    save(tx, &read, &import, Some(Some("import.failed"))).await?;
-    forget_parts(tx, id).await
+    save(tx, &read, &import, Some(Some("import.failed"))).await
 }
 
 /// Writes an import's new state over the version that was read; `event` says whether the journal
@@ -295,6 +295,22 @@ pub(crate) async fn forget_parts(tx: &TenantTx, id: ImportId) -> Result<(), Stor
     import_part::Entity::delete_many()
         .filter(import_part::Column::TenantId.eq(tx.tenant().uuid()))
         .filter(import_part::Column::ImportId.eq(id.uuid()))
+        .exec(&tx.session)
+        .await?;
+    Ok(())
+}
+
+/// What was sent for imports that were given up is not needed any more.
+pub(crate) async fn forget_failed(tx: &TenantTx) -> Result<(), StoreError> {
+    let failed = tx
+        .find::<import::Entity>()
+        .filter(import::Column::Status.eq(ImportStatus::Failed.as_str()))
+        .select_only()
+        .column(import::Column::Id)
+        .into_query();
+    import_part::Entity::delete_many()
+        .filter(import_part::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(import_part::Column::ImportId.in_subquery(failed))
         .exec(&tx.session)
         .await?;
     Ok(())

@@ -27,10 +27,12 @@ pub mod jobs;
 mod journal;
 pub mod match_runs;
 pub mod matches;
+pub mod merges;
 mod migrations;
 pub mod openings;
 pub mod page;
 pub mod partners;
+pub mod pools;
 pub mod projections;
 pub mod public_jobs;
 mod recorder;
@@ -58,6 +60,7 @@ pub use error::{
     PRECONDITION_FAILED, StoreError, TAKEN, UNAVAILABLE, WINDOW_OVER,
 };
 pub use journal::{Change, Record};
+pub use pools::Pools;
 pub use recorder::{Recorder, actor};
 pub use store::Store;
 pub use tenant::{TenantTx, TenantView};

@@ -1,21 +1,26 @@
 //! Runs of the matcher: who was ranked for which job, by which policy, with which result.
+//!
+//! Small ones are made within their request ([`keep`]); others wait in [`waiting`].
+
+mod row;
+pub mod waiting;
 
 use std::collections::HashMap;
 
 use kernel::{CandidateId, JobId, MatchId, MatchRunId, Timestamp};
 use matching::ranking::{Ranked, Ranking};
 use matching::{Fingerprint, Points, Policy};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use staffing::event::MatchRunEvent;
 use staffing::job::life::JobStatus;
 use uuid::Uuid;
 
-use crate::entities::match_run::{ActiveModel, Column, Entity, Model};
+use crate::entities::match_run::{Column, Entity};
 use crate::entities::projection;
 use crate::jobs::{self, Job};
 use crate::journal::{Change, Record};
-use crate::{StoreError, TenantTx, TenantView, matches, search};
+use crate::{StoreError, TenantTx, TenantView, matches};
 
 /// A run of the matcher.
 #[derive(Clone, Debug)]
@@ -24,14 +29,35 @@ pub struct MatchRun {
     pub id: MatchRunId,
     /// For which job.
     pub job_id: JobId,
-    /// The job's version that was looked at.
+    /// The job's version that was looked at; before that the one that it was asked for.
     pub job_version: i64,
     /// Who was ranked.
     pub scope: RunScope,
-    /// How far it has come. Runs are made at once: what is here has succeeded.
-    pub status: String,
+    /// How far it has come.
+    pub status: RunStatus,
+    /// Why it failed, if it did.
+    pub failure: Option<RunFailure>,
     /// The version of the policy.
     pub policy_version: String,
+    /// What came out, once it has succeeded.
+    pub found: Option<Found>,
+    /// Who asked.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// Counts its changes from 1.
+    pub version: i64,
+    /// Who is to be ranked, until it is over.
+    asked: Option<Asked>,
+}
+
+/// What came out of a run.
+#[derive(Clone, Debug)]
+pub struct Found {
     /// The version of the exchange rates.
     pub exchange_version: String,
     /// How many were judged, and what kept them out.
@@ -40,12 +66,39 @@ pub struct MatchRun {
     pub digests: RunDigests,
     /// The best, in order.
     pub scores: Vec<Score>,
-    /// Who asked.
-    pub created_by: String,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it was over.
-    pub ended_at: Timestamp,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// It waits for its turn.
+    Queued,
+    /// Somebody makes it.
+    Running,
+    /// Its scores are there.
+    Succeeded,
+    /// There are none and will be none.
+    Failed,
+}
+
+/// Why a run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunFailure {
+    /// The job took no candidates any more when its turn came.
+    JobClosed,
+    /// It failed again and again.
+    Internal,
+}
+
+/// Who is to be ranked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Everybody when none are named.
+    pub named: Option<Vec<CandidateId>>,
+    /// How many of the best are kept.
+    pub top: u16,
 }
 
 /// Who is ranked.
@@ -121,34 +174,67 @@ pub async fn keep(tx: &mut TenantTx, outcome: Outcome<'_>) -> Result<MatchRun, S
         return Err(StoreError::JobClosed);
     }
     let ranked = still_there(tx, &outcome.ranking.entries).await?;
-    let id = MatchRunId::new(tx.clock());
-    let (counts, now) = (outcome.ranking.counts, tx.now());
+    let now = tx.now();
     let mut run = MatchRun {
-        id,
-        job_id: job.id,
-        job_version: outcome.job.version,
-        scope: outcome.scope,
-        status: SUCCEEDED.to_owned(),
-        policy_version: outcome.policy.version().to_owned(),
+        status: RunStatus::Succeeded,
+        started_at: Some(now),
+        ended_at: Some(now),
+        ..new(tx, (job.id, outcome.job.version), outcome.scope, outcome.policy)
+    };
+    // The run comes first: what is replayed, and what the audit trail tells first, is about it.
+    let digests = digests(&outcome, &ranked);
+    tx.prove(record(&run, Change::Created, Some(MatchRunEvent::Completed)), digests.named());
+    run.found = Some(write(tx, &run, &outcome, &ranked, digests).await?);
+    let insert = Entity::insert(row::of(tx, &run)).exec_without_returning(&tx.session);
+    insert.await.map_err(StoreError::from_write)?;
+    Ok(run)
+}
+
+/// A run that was just asked for.
+fn new(
+    tx: &TenantTx,
+    (job_id, job_version): (JobId, i64),
+    scope: RunScope,
+    policy: &Policy,
+) -> MatchRun {
+    MatchRun {
+        id: MatchRunId::new(tx.clock()),
+        job_id,
+        job_version,
+        scope,
+        status: RunStatus::Queued,
+        failure: None,
+        policy_version: policy.version().to_owned(),
+        found: None,
+        created_by: tx.author().to_owned(),
+        created_at: tx.now(),
+        started_at: None,
+        ended_at: None,
+        version: 1,
+        asked: None,
+    }
+}
+
+/// Writes the matches of a run.
+async fn write(
+    tx: &mut TenantTx,
+    run: &MatchRun,
+    outcome: &Outcome<'_>,
+    ranked: &[Ranked],
+    digests: RunDigests,
+) -> Result<Found, StoreError> {
+    let ids = matches::score(tx, run.job_id, (run.id, &run.created_by), ranked).await?;
+    let counts = outcome.ranking.counts;
+    Ok(Found {
         exchange_version: outcome.ranking.exchange_version.clone(),
         counts: RunCounts {
             evaluated: counts.evaluated,
             eligible: counts.eligible,
             closed: counts.closed,
         },
-        digests: digests(&outcome, &ranked),
-        scores: Vec::new(),
-        created_by: tx.author().to_owned(),
-        started_at: now,
-        ended_at: now,
-    };
-    // The run comes first: what is replayed, and what the audit trail tells first, is about it.
-    tx.prove(record(&run), run.digests.named());
-    let ids = matches::score(tx, job.id, id, &ranked).await?;
-    run.scores = scores(&ranked, &ids);
-    let insert = Entity::insert(row(tx, &run)).exec_without_returning(&tx.session);
-    insert.await.map_err(StoreError::from_write)?;
-    Ok(run)
+        digests,
+        scores: scores(ranked, &ids),
+    })
 }
 
 /// A run by its id.
@@ -222,58 +308,14 @@ impl RunDigests {
     }
 }
 
-fn row(tx: &TenantTx, run: &MatchRun) -> ActiveModel {
-    ActiveModel {
-        id: Set(run.id.uuid()),
-        tenant_id: Set(tx.tenant().uuid()),
-        job_id: Set(run.job_id.uuid()),
-        job_version: Set(run.job_version),
-        scope: Set(search::name(&run.scope)),
-        status: Set(run.status.clone()),
-        policy_version: Set(run.policy_version.clone()),
-        exchange_version: Set(run.exchange_version.clone()),
-        counts: Set(search::json(&run.counts)),
-        digests: Set(search::json(&run.digests)),
-        scores: Set(search::json(&run.scores)),
-        created_by: Set(run.created_by.clone()),
-        started_at: Set(run.started_at.millis()),
-        ended_at: Set(run.ended_at.millis()),
-        version: Set(1),
-    }
-}
-
-impl TryFrom<Model> for MatchRun {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let id = MatchRunId::from_uuid(row.id);
-        let odd = |what: &'static str| move |_| inconsistent(id, what);
-        Ok(Self {
-            id,
-            job_id: JobId::from_uuid(row.job_id),
-            job_version: row.job_version,
-            scope: serde_json::from_value(row.scope.into()).map_err(odd("scope"))?,
-            status: row.status,
-            policy_version: row.policy_version,
-            exchange_version: row.exchange_version,
-            counts: serde_json::from_value(row.counts).map_err(odd("counts"))?,
-            digests: serde_json::from_value(row.digests).map_err(odd("digests"))?,
-            scores: serde_json::from_value(row.scores).map_err(odd("scores"))?,
-            created_by: row.created_by,
-            started_at: Timestamp::from_millis(row.started_at),
-            ended_at: Timestamp::from_millis(row.ended_at),
-        })
-    }
-}
-
-fn record(run: &MatchRun) -> Record {
+fn record(run: &MatchRun, change: Change, event: Option<MatchRunEvent>) -> Record {
     Record {
         resource: "match_run",
         id: run.id.uuid(),
         printed: run.id.to_string(),
-        version: 1,
-        change: Change::Created,
-        event: Some(MatchRunEvent::Completed.name()),
+        version: run.version,
+        change,
+        event: event.map(MatchRunEvent::name),
         fields: Vec::new(),
     }
 }
@@ -282,5 +324,3 @@ fn record(run: &MatchRun) -> Record {
 fn inconsistent(id: MatchRunId, what: &str) -> StoreError {
     StoreError::Inconsistent { table: "match_run", id: id.to_string(), what: what.to_owned() }
 }
-
-const SUCCEEDED: &str = "succeeded";

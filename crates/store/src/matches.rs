@@ -17,7 +17,7 @@ use crate::page::{Page, PageRequest};
 use crate::sealed::{Level, Sealed};
 use crate::{StoreError, TenantTx, TenantView};
 
-pub(crate) use follow::{drop_all, follow, forget};
+pub(crate) use follow::{drop_all, follow, forget, hand_over};
 pub(crate) use score::score;
 
 /// What somebody says about a decision. Personal.
@@ -119,7 +119,7 @@ const fn place(eligible: bool, score: Points) -> i64 {
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it has changed since; [`StoreError::Dangling`] when the employment
-/// that is to follow is not the candidate's.
+/// that is to follow is not the candidate's, or not for the job's client.
 pub async fn save(
     tx: &mut TenantTx,
     read: &Match,
@@ -128,7 +128,7 @@ pub async fn save(
     step: Step,
 ) -> Result<Match, StoreError> {
     if let Some(employment) = life.employment_id.filter(|_| read.life.employment_id.is_none()) {
-        follow::must_be_theirs(tx, read.candidate_id, employment).await?;
+        follow::must_be_theirs(tx, read, employment).await?;
     }
     let mut changed = Match { updated_at: tx.now(), version: read.version + 1, ..read.clone() };
     if life.decision != read.life.decision {

@@ -16,6 +16,8 @@ mod m0050_staff;
 mod m0060_blocklists;
 mod m0090_bans;
 mod m0091_usage_plans;
+mod m0100_match_runs;
+mod m0101_merges;
 
 use sea_orm_migration::prelude::*;
 
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0060_blocklists::Migration),
             Box::new(m0090_bans::Migration),
             Box::new(m0091_usage_plans::Migration),
+            Box::new(m0100_match_runs::Migration),
+            Box::new(m0101_merges::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod of;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kernel::{CandidateId, Purpose, TenantId};
@@ -83,6 +84,26 @@ impl MatcherView {
     fn read(&self, rows: Vec<Model>) -> Result<Vec<(CandidateId, Projection)>, StoreError> {
         rows.into_iter().map(|row| read(&self.keys, &row)).collect()
     }
+}
+
+/// Which of these nobody has a projection of: nobody of the id is there, or they were erased.
+///
+/// # Errors
+/// When the database fails.
+pub async fn absent(
+    view: &TenantView,
+    candidates: &[CandidateId],
+) -> Result<Vec<CandidateId>, StoreError> {
+    let there: Vec<Uuid> = view
+        .find::<Entity>()
+        .filter(Column::CandidateId.is_in(candidates.iter().map(|id| id.uuid())))
+        .select_only()
+        .column(Column::CandidateId)
+        .into_tuple()
+        .all(&view.session)
+        .await?;
+    let there: HashSet<Uuid> = there.into_iter().collect();
+    Ok(candidates.iter().copied().filter(|id| !there.contains(&id.uuid())).collect())
 }
 
 /// The projection follows the candidate. Without a draft only their standing has changed, and what

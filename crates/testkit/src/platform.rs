@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, Pools, Routes, Settings, SignIn};
+use api::{Documentation, Inside, Routes, Settings, SignIn};
 use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
 use gate::bans::BansPlan;
@@ -23,7 +23,7 @@ use policy::{Engine, Environment};
 use signin::SignInKey;
 use store::chores::Worker;
 use store::tenants::{self, Tenant as NewTenant};
-use store::{Recorder, Store, Witness};
+use store::{Pools, Recorder, Store, Witness};
 use tempfile::TempDir;
 use vault::{Keyring, TokenKey};
 use watch::Scene;
@@ -71,6 +71,7 @@ pub(crate) struct Running {
     // Dropped in this order: whoever uses the database before the database.
     pub(crate) wall: Arc<Wall>,
     pub(crate) app: Arc<App>,
+    pub(crate) pools: Arc<Pools>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) pepper: Pepper,
     pub(crate) sign_in_key: SignInKey,
@@ -157,6 +158,7 @@ impl Platform {
         });
         let app = app.expect("each operation's action is known");
         hear(&app).await;
+        let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
         let settings = Settings {
             issuer: PUBLIC_URL.to_owned(),
             audience: PUBLIC_URL.to_owned(),
@@ -167,7 +169,7 @@ impl Platform {
             api_key_pepper: api_key_pepper(&keyring),
             sign_in: SignIn::new(&keyring),
             cursors: TokenKey::new(&keyring, "cursor/1"),
-            pools: Arc::new(Pools::new(2).expect("the match policy parses")),
+            pools: Arc::clone(&pools),
             documentation: plan.documentation.clone(),
         };
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
@@ -177,6 +179,7 @@ impl Platform {
         Self(Arc::new(Running {
             wall,
             app,
+            pools,
             clock,
             pepper,
             sign_in_key,
@@ -279,9 +282,18 @@ impl Platform {
     /// Does all background work that is due; how many steps that took.
     pub async fn run_jobs(&self) -> usize {
         let app = &self.0.app;
-        let worker = Worker::new(Arc::clone(&app.store), Arc::clone(&app.policy));
+        let (store, policy) = (Arc::clone(&app.store), Arc::clone(&app.policy));
+        let worker = Worker::new(store, policy, Arc::clone(&self.0.pools));
         worker.begin().await.expect("recurring work is added");
         worker.run_due(|| false).await.expect("background work is done")
+    }
+
+    /// The tenants' candidates in memory, brought up to date as the binary does between rankings.
+    pub async fn current_pools(&self) -> &Pools {
+        let Running { app, pools, .. } = &*self.0;
+        let current = pools.keep_current(&app.store, &app.policy, self.now()).await;
+        current.expect("the change log is read");
+        pools
     }
 
     /// A new agency with one client company, in the environment that the platform serves.

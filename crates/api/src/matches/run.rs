@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use gate::App;
+use http::header::LOCATION;
 use kernel::id::kinds::MatchRun as MatchRunKind;
 use kernel::problem::INVALID;
 use kernel::{CandidateId, FieldError, JobId, Problem};
 use serde::Deserialize;
-use store::match_runs::{self, Outcome, RunScope};
-use store::{StoreError, jobs, openings, tenants};
+use store::jobs::Job;
+use store::match_runs::{self, Asked, Outcome, RunScope, waiting};
+use store::pools::Task;
+use store::{StoreError, Witness, jobs, openings, projections, tenants};
 use utoipa::ToSchema;
 
-use super::pools::Task;
 use super::shown::RunView;
 use crate::Settings;
 use crate::extract::{At, Body, Facts, Permit};
@@ -24,10 +26,10 @@ use crate::reply::{Answer, Refused, Reply};
 pub(crate) struct MatchRequest {
     /// The job.
     job_id: JobId,
-    /// Who is to be ranked; all of them are in the answer.
-    #[schema(min_items = 1, max_items = 200, nullable = false)]
+    /// Who is to be ranked; all of them are kept.
+    #[schema(min_items = 1, max_items = 1000, nullable = false)]
     candidate_ids: Option<Vec<CandidateId>>,
-    /// Everybody in the agency is to be ranked; the best are in the answer.
+    /// Everybody in the agency is to be ranked; the best are kept.
     #[schema(nullable = false)]
     scope: Option<Everybody>,
     /// How many of everybody to keep: the best 100 when not given.
@@ -47,12 +49,18 @@ pub(crate) enum Everybody {
 ///
 /// Each gets a match with points, gates and reasons; who fails a gate is listed after those who
 /// pass all of them, and never left out. Ranking moves nobody through the stages.
+///
+/// Up to 200 are ranked at once. Of more the answer is a run that waits: read it until its `status`
+/// is `succeeded` or `failed`, or wait for `match_run.completed` or `match_run.failed`.
 #[utoipa::path(
     post, path = "/v1/matcher", operation_id = "match.run", tag = "Matches",
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255,
         pattern = "^[!-~]+$")),
     request_body = MatchRequest,
-    responses((status = 200, description = "The ranking", body = RunView)),
+    responses(
+        (status = 200, description = "The ranking", body = RunView),
+        (status = 202, description = "It is made in the background", body = RunView),
+    ),
     extensions(("x-ringwall" = json!({"action": "match.run"})))
 )]
 pub(crate) async fn run(
@@ -63,7 +71,7 @@ pub(crate) async fn run(
     Body(request): Body<MatchRequest>,
 ) -> Answer {
     let witness = dossier.witness();
-    let (scope, only, top) = asked(&request)?;
+    let (scope, asked) = asked(request.candidate_ids, request.scope, request.top)?;
     let view = app.store.view(&permit).await?;
     let job = jobs::require(&view, request.job_id).await.map_err(unknown_job)?;
     let now = tenants::now(&view, witness.scene.at).await?;
@@ -71,15 +79,37 @@ pub(crate) async fn run(
     if !match_runs::takes_candidates(job.life.status) {
         return Err(StoreError::JobClosed.into());
     }
+    if asked.top > AT_ONCE_MAX {
+        return queued(&app, &api, (&permit, &witness), &job, asked).await;
+    }
     let opening = openings::opening(&job, now);
-    let task = Task { opening, only: only.clone(), top, at: witness.scene.at };
+    let (only, top) = (asked.named.clone(), asked.top.into());
+    let task = Task { opening, only, top, at: witness.scene.at };
     let ranking = api.pools.rank(&app.store, &permit, task).await?;
-    all_are_there(&only.unwrap_or_default(), &ranking.absent)?;
+    all_are_there(&asked.named.unwrap_or_default(), &ranking.absent)?;
     let mut tx = app.store.tenant(&permit, &witness).await?;
     let policy = api.pools.policy();
     let outcome = Outcome { job: &job, scope, policy, ranking: &ranking };
     let run = match_runs::keep(&mut tx, outcome).await?;
     let reply = Reply::ok(&RunView::from(run))?;
+    tx.commit(Some(&reply.stored())).await?;
+    Ok(reply)
+}
+
+/// More than a request should wait for.
+async fn queued(
+    app: &App,
+    api: &Settings,
+    (permit, witness): (&policy::Permit, &Witness),
+    job: &Job,
+    asked: Asked,
+) -> Answer {
+    let mut tx = app.store.tenant(permit, witness).await?;
+    let named = asked.named.as_deref().unwrap_or_default();
+    all_are_there(named, &projections::absent(&tx, named).await?)?;
+    let run = waiting::queue(&mut tx, job, asked, api.pools.policy()).await?;
+    let location = format!("/v1/match-runs/{}", run.id);
+    let reply = Reply::accepted(&RunView::from(run))?.with(LOCATION, location);
     tx.commit(Some(&reply.stored())).await?;
     Ok(reply)
 }
@@ -101,13 +131,19 @@ pub(crate) async fn read(
 }
 
 /// Who is to be ranked, and how many of them are kept.
-fn asked(request: &MatchRequest) -> Result<(RunScope, Option<Vec<CandidateId>>, usize), Refused> {
-    match (&request.candidate_ids, request.scope) {
-        (Some(named), None) if request.top.is_none() => {
-            Ok((RunScope::Named, Some(named.clone()), named.len()))
+fn asked(
+    named: Option<Vec<CandidateId>>,
+    scope: Option<Everybody>,
+    top: Option<u16>,
+) -> Result<(RunScope, Asked), Refused> {
+    match (named, scope) {
+        (Some(named), None) if top.is_none() => {
+            // INVARIANT: the contract allows a thousand.
+            let top = u16::try_from(named.len()).unwrap_or(u16::MAX);
+            Ok((RunScope::Named, Asked { named: Some(named), top }))
         }
         (None, Some(Everybody::All)) => {
-            Ok((RunScope::All, None, request.top.map_or(TOP_DEFAULT, usize::from)))
+            Ok((RunScope::All, Asked { named: None, top: top.unwrap_or(TOP_DEFAULT) }))
         }
         _ => {
             let detail = "expected either `candidate_ids`, or `scope` and perhaps `top`";
@@ -136,4 +172,6 @@ fn all_are_there(named: &[CandidateId], absent: &[CandidateId]) -> Result<(), Re
     Err(Problem { errors: errors.collect(), ..Problem::new(&INVALID) }.into())
 }
 
-const TOP_DEFAULT: usize = 100;
+const TOP_DEFAULT: u16 = 100;
+/// So many are scored and written down within a request.
+const AT_ONCE_MAX: u16 = 200;

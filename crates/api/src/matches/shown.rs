@@ -6,7 +6,9 @@ use matching::{Fingerprint, Points};
 use serde::Serialize;
 use staffing::matches::{Decision, Setting, Stage};
 use store::TenantView;
-use store::match_runs::{MatchRun, RunScope, Score};
+use store::match_runs::{
+    Found, MatchRun, RunCounts, RunDigests, RunFailure, RunScope, RunStatus, Score,
+};
 use store::matches::Match;
 use utoipa::ToSchema;
 
@@ -94,29 +96,61 @@ pub(crate) struct RunView {
     match_run_id: MatchRunId,
     /// For which job.
     job_id: JobId,
-    /// The job's version that was looked at.
+    /// The job's version that was looked at; until then the one that it was asked for.
     job_version: i64,
     /// `named`: those who were asked for; `all`: everybody.
     #[schema(value_type = ScopeName)]
     scope: RunScope,
-    /// `succeeded`: runs are made at once.
-    status: String,
+    /// How far it has come.
+    #[schema(value_type = StatusName)]
+    status: RunStatus,
+    /// Why it failed, if it did.
+    #[schema(value_type = Option<FailureName>)]
+    failure: Option<RunFailure>,
     /// The version of the policy.
     policy_version: String,
-    /// The version of the exchange rates.
-    exchange_version: String,
+    /// The version of the exchange rates; from here on nothing until it has succeeded.
+    exchange_version: Option<String>,
     /// How many were judged, and what kept them out.
-    counts: CountsView,
+    counts: Option<CountsView>,
     /// What it followed from, and what came out; the audit trail has the same.
-    digests: DigestsView,
+    digests: Option<DigestsView>,
     /// The best, in order: eligible ones first, then by points.
     scores: Vec<ScoreView>,
     /// Who asked.
     created_by: String,
+    /// When.
+    created_at: Timestamp,
     /// When it began.
-    started_at: Timestamp,
+    started_at: Option<Timestamp>,
     /// When it was over.
-    ended_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+/// How far a run has come. Only a schema.
+#[derive(ToSchema)]
+#[schema(as = MatchRunStatus, rename_all = "snake_case")]
+#[expect(dead_code, reason = "only a schema")]
+pub(crate) enum StatusName {
+    /// It waits for its turn.
+    Queued,
+    /// It is being made.
+    Running,
+    /// Its scores are there.
+    Succeeded,
+    /// There are no scores and will be none.
+    Failed,
+}
+
+/// Why a run failed. Only a schema.
+#[derive(ToSchema)]
+#[schema(as = MatchRunFailure, rename_all = "snake_case")]
+#[expect(dead_code, reason = "only a schema")]
+pub(crate) enum FailureName {
+    /// The job took no candidates any more when its turn came.
+    JobClosed,
+    /// It failed again and again.
+    Internal,
 }
 
 /// Who is ranked. Only a schema.
@@ -224,31 +258,43 @@ impl From<Match> for MatchView {
 
 impl From<MatchRun> for RunView {
     fn from(run: MatchRun) -> Self {
-        let (counts, digests) = (run.counts, run.digests);
+        let (exchange_version, counts, digests, scores) = match run.found {
+            Some(Found { exchange_version, counts, digests, scores }) => {
+                (Some(exchange_version), Some(counts.into()), Some(digests.into()), scores)
+            }
+            None => (None, None, None, Vec::new()),
+        };
         Self {
             match_run_id: run.id,
             job_id: run.job_id,
             job_version: run.job_version,
             scope: run.scope,
             status: run.status,
+            failure: run.failure,
             policy_version: run.policy_version,
-            exchange_version: run.exchange_version,
-            counts: CountsView {
-                evaluated: counts.evaluated,
-                eligible: counts.eligible,
-                closed: counts.closed,
-            },
-            digests: DigestsView {
-                job: digests.job,
-                projections: digests.projections,
-                policy: digests.policy,
-                ranks: digests.ranks,
-            },
-            scores: run.scores.into_iter().map(ScoreView::from).collect(),
+            exchange_version,
+            counts,
+            digests,
+            scores: scores.into_iter().map(ScoreView::from).collect(),
             created_by: run.created_by,
+            created_at: run.created_at,
             started_at: run.started_at,
             ended_at: run.ended_at,
         }
+    }
+}
+
+impl From<RunCounts> for CountsView {
+    fn from(counts: RunCounts) -> Self {
+        let RunCounts { evaluated, eligible, closed } = counts;
+        Self { evaluated, eligible, closed }
+    }
+}
+
+impl From<RunDigests> for DigestsView {
+    fn from(digests: RunDigests) -> Self {
+        let RunDigests { job, projections, policy, ranks } = digests;
+        Self { job, projections, policy, ranks }
     }
 }
 

@@ -275,6 +275,34 @@ async fn candidates_move_by_their_table() {
 }
 
 #[tokio::test]
+async fn every_move_outside_the_table_is_refused_with_the_legal_ones() {
+    let agency = Agency::on(Database::Sqlite).await;
+    let moves = ["activate", "rest", "block", "unblock", "request-erasure"];
+    let from_active = ["rest", "block", "request_erasure", "merge"];
+    for (way, legal) in [
+        (&[][..], &["activate", "block", "request_erasure", "merge"][..]),
+        (&["activate"], &from_active),
+        (&["activate", "rest"], &["activate", "block", "request_erasure", "merge"]),
+        (&["block"], &["unblock", "request_erasure", "merge"]),
+        (&["request-erasure"], &["erase"]),
+    ] {
+        let id = agency.mara.post("/v1/candidates", samples::candidate()).await.is(201).id();
+        let path = format!("/v1/candidates/{id}");
+        for name in way {
+            agency.mara.get(&path).await.is(200);
+            agency.mara.take(&format!("{path}/{name}")).await.is(200);
+        }
+        let before = agency.mara.get(&path).await.is(200).body();
+        for name in moves.iter().filter(|name| !legal.contains(&name.replace('-', "_").as_str())) {
+            let refused = agency.mara.take(&format!("{path}/{name}")).await.is(409);
+            let refused = refused.problem("candidates.illegal_transition").body();
+            assert_eq!(refused["legal_transitions"], json!(legal), "{way:?} {name}");
+        }
+        assert_eq!(agency.mara.get(&path).await.is(200).body(), before);
+    }
+}
+
+#[tokio::test]
 async fn consent_is_granted_or_withdrawn_and_nothing_beside_it() {
     let agency = Agency::on(Database::Sqlite).await;
     let path = agency.candidate().await;

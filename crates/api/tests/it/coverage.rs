@@ -43,6 +43,7 @@ pub(crate) const PEOPLE_ONLY: &[&str] = &[
     "job.approve",
     "employment.approve",
     "employment.amendment_approve",
+    "candidate.merge",
     "match.dismiss",
     "match.reject",
     "match.reinstate",

@@ -223,6 +223,31 @@ async fn bulk_work_that_is_given_up_is_told_of() {
     }
 }
 
+/// What was to be carried out is gone, and so is what would be thrown away.
+#[tokio::test]
+async fn bulk_work_whose_parts_are_gone_is_given_up_too() {
+    for database in Database::BOTH {
+        let agency = Agency::on(database).await;
+        bulk(&agency).await;
+        agency.platform.lose("import_part").await;
+        agency.platform.lose("export_part").await;
+        let ana = agency.candidate().await;
+
+        agency.give_up().await;
+
+        assert_eq!(agency.told("import.").await, ["import.failed"]);
+        assert_eq!(agency.told("export.").await, ["export.failed"]);
+        // Other work goes on.
+        let path = format!("/v1/candidates/{ana}");
+        let partner = agency.acme.caller(Role::Partner).await;
+        partner.get(&path).await.is(200);
+        partner.take(&format!("{path}/request-erasure")).await.is(200);
+        agency.platform.clock().advance(minutes(2));
+        agency.platform.run_jobs().await;
+        assert_eq!(partner.get(&path).await.is(200).text_of("/status"), "erased");
+    }
+}
+
 #[tokio::test]
 async fn what_becomes_of_somebodys_data_is_told_without_the_data() {
     let agency = Agency::on(Database::Sqlite).await;

@@ -157,10 +157,17 @@ async fn only_what_never_was_open_is_deleted() {
         moves(&mara, &opened, &[("open", "open")]).await;
         let draft = job(&mara, &acme).await;
 
+        let ana = mara.post("/v1/candidates", samples::candidate()).await.is(201).id();
+        let named =
+            json!({ "job_id": draft.trim_start_matches("/v1/jobs/"), "candidate_ids": [ana] });
+        let run = mara.post("/v1/matcher", named).await.is(200);
+        let matched = format!("/v1/matches/{}", run.text_of("/scores/0/match_id"));
+
         mara.delete(&opened).await.is(409).problem("jobs.not_deletable");
         assert!(mara.delete(&draft).await.is(204).bytes().is_empty());
 
         mara.get(&draft).await.is(404);
+        mara.get(&matched).await.is(404);
         mara.get(&opened).await.is(200);
         mara.delete(&draft).await.is(404);
     }

@@ -116,6 +116,8 @@ fn usage_plan() -> Value {
     json!({ "name": "Gold", "rules": [{ "name": "daily", "max": 9, "per": "day" }] })
 }
 
+const NOBODY: &str = "cand_00000000000000000000000001";
+
 /// Forms that fit the contract, and are of no page that was ever shown.
 const BUTTON: &str = "form=0000000000000000000000000000000000000000000000000000000000000000";
 const PASSWORD: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
@@ -205,6 +207,7 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("candidate.rest", Sent::Nothing),
     ("candidate.block", Sent::Nothing),
     ("candidate.unblock", Sent::Nothing),
+    ("candidate.merge", Sent::Json(|_| json!({ "duplicate_id": NOBODY, "duplicate_version": 1 }))),
     ("candidate.request_erasure", Sent::Nothing),
     ("candidate.blocklist", Sent::Nothing),
     ("candidate.block_client", Sent::Nothing),

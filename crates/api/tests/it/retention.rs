@@ -43,6 +43,7 @@ async fn nothing_personal_is_left_of_the_erased() {
                 "created_at",
                 "created_by",
                 "id",
+                "merged_into",
                 "retain_until",
                 "status",
                 "updated_at",

@@ -123,3 +123,26 @@ async fn an_event_happens_when_it_is_asked_for() {
     assert_eq!(events["data"][0]["mode"], "sandbox");
     assert_eq!(events["data"][0]["object"]["type"], "candidate");
 }
+
+/// Work that waits for what a reset took away is over, and holds nobody else's up.
+#[tokio::test]
+async fn a_reset_leaves_no_work_that_fails_for_ever() {
+    for database in Database::BOTH {
+        let (platform, sand, mara) = sandbox(database).await;
+        let job = mara.post("/v1/jobs", samples::job(sand.company())).await.is(201).id();
+        let many = json!({ "job_id": job, "scope": "all", "top": 1000 });
+        mara.post("/v1/matcher", many).await.is(202);
+        mara.post("/v1/exports", json!({ "format": "csv" })).await.is(201);
+        let import = mara.post("/v1/imports", json!({ "format": "csv" })).await.is(201).id();
+        let part = mara.ask(Method::PUT, &format!("/v1/imports/{import}/parts/1"));
+        part.bytes("given_name\nAna\n", "text/csv").await.is(200);
+        let start = json!({ "parts": 1 });
+        mara.post(&format!("/v1/imports/{import}/start"), start).await.is(200);
+
+        mara.post("/v1/sandbox/reset", json!({})).await.is(200);
+        platform.run_jobs().await;
+
+        platform.clock().advance(std::time::Duration::from_secs(5));
+        assert_eq!(platform.run_jobs().await, 0, "something is tried again");
+    }
+}

@@ -165,8 +165,9 @@ impl Explainer<'_> {
 
     pub(super) fn overlap(&self, row: u32, value: Share) -> Criterion {
         let mut draft = self.draft(CriterionCode::Overlap, value);
-        let scalars = self.pool.columns.row(row);
-        let hours = scalars.and_then(|scalars| self.judge.hours.get(scalars.place as usize));
+        let conditions = self.pool.columns.conditions(row);
+        let hours =
+            conditions.and_then(|conditions| self.judge.hours.get(conditions.place as usize));
         let Some(hours) = hours else { return draft.done() };
         let found = hours.minutes.unwrap_or(0);
         let text = format!("{found} of {} core minutes", hours.core);
@@ -186,8 +187,9 @@ impl Explainer<'_> {
         if asked.is_empty() {
             draft.nothing_asked();
         }
-        let scalars = self.pool.columns.row(row);
-        let spoken = scalars.and_then(|scalars| self.pool.languages.value(scalars.languages));
+        let conditions = self.pool.columns.conditions(row);
+        let spoken =
+            conditions.and_then(|conditions| self.pool.languages.value(conditions.languages));
         let spoken = spoken.map_or(&[][..], Vec::as_slice);
         let met = asked.iter().filter(|wanted| language_met(spoken, wanted)).count() as u64;
         let share = |met: u64| Share::of(met, asked.len() as u64);
@@ -207,9 +209,9 @@ impl Explainer<'_> {
 
     pub(super) fn availability(&self, row: u32, value: Share) -> Criterion {
         let mut draft = self.draft(CriterionCode::Availability, value);
-        let scalars = self.pool.columns.row(row);
-        let found =
-            scalars.and_then(|scalars| self.pool.availabilities.value(scalars.availability));
+        let conditions = self.pool.columns.conditions(row);
+        let found = conditions
+            .and_then(|conditions| self.pool.availabilities.value(conditions.availability));
         let availability = found.copied().unwrap_or_default();
         let late = crate::judge::days_late(availability, self.judge.question.opening);
         let text = match (availability, late) {

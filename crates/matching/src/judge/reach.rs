@@ -3,7 +3,7 @@
 
 use super::skills::SkillTable;
 use crate::points::Share;
-use crate::pool::{Grade, Held};
+use crate::pool::Held;
 
 /// What the skills of a pool are worth at most for one job.
 pub(crate) struct Reach {
@@ -52,23 +52,18 @@ impl Reach {
         Self { touched, same: sums(&same), related: sums(&related) }
     }
 
-    /// The most that the criterion can be for a row, and whether the musts are there.
-    pub(crate) fn glance(&self, skills: &SkillTable, held: &[Held]) -> (Share, bool) {
+    /// The most that the criterion can be for a row.
+    pub(crate) fn most(&self, skills: &SkillTable, held: &[Held]) -> Share {
         if skills.wanted.is_empty() {
-            return (Share::WHOLE, true);
+            return Share::WHOLE;
         }
-        let (mut all, mut present) = (Touched::default(), 0);
+        let (mut same, mut related) = (0, 0);
         for held in held {
             let touched = self.touched.get(skills.set_of(*held)).copied().unwrap_or_default();
-            all.same |= touched.same;
-            all.related |= touched.related;
-            if touched.same & skills.musts() != 0 {
-                present |= skills.opened(touched.same, Grade::of(held.grade()));
-            }
+            same |= touched.same;
+            related |= touched.related;
         }
-        let related = all.related & !all.same;
-        let most = worth(&self.same, all.same) + worth(&self.related, related);
-        (Share::new(most), present & skills.musts() == skills.musts())
+        Share::new(worth(&self.same, same) + worth(&self.related, related & !same))
     }
 }
 

@@ -51,12 +51,21 @@ pub(crate) struct SkillTable {
     links: Vec<Vec<Link>>,
     weight: u64,
     musts: u64,
+    /// For each skill of the pool whether it is one that must be there.
+    is_must: Vec<bool>,
     recency: [u32; 16],
     rules: SkillRules,
 }
 
 /// A skill asked for: its number in the pool, in the vocabulary, and its folded label.
-type Asked = (Option<u32>, Option<u32>, String);
+struct Asked {
+    number: Option<u32>,
+    concept: Option<u32>,
+    name: String,
+}
+
+/// Which of those asked for a skill is linked to, and how; none when it is the same.
+type Linked = (usize, Option<Relation>);
 
 impl SkillTable {
     pub(super) fn new(pool: &Pool, opening: &Opening, rules: &SkillRules) -> Self {
@@ -68,7 +77,7 @@ impl SkillTable {
                 let concept = Vocabulary::shared().skill(&skill.id, &skill.label);
                 let known = concept.and_then(|number| Vocabulary::shared().concept(number));
                 let number = pool.skills.find(known.map_or(skill.id.as_str(), |known| &known.id));
-                (number, concept, folded(&skill.label))
+                Asked { number, concept, name: folded(&skill.label) }
             })
             .collect();
         let mut table = Self {
@@ -77,11 +86,12 @@ impl SkillTable {
             links: Vec::new(),
             weight: 0,
             musts: 0,
+            is_must: vec![false; pool.skill_facts.len()],
             recency: recency(rules),
             rules: rules.clone(),
         };
-        for (place, (skill, (number, ..))) in opening.skills.iter().zip(&asked).enumerate() {
-            let having = number.and_then(|number| pool.skill_facts.get(number as usize));
+        for (place, (skill, asked)) in opening.skills.iter().zip(&asked).enumerate() {
+            let having = asked.number.and_then(|number| pool.skill_facts.get(number as usize));
             let wanted =
                 Wanted::new(skill, rules, pool.live.count, having.map_or(0, |it| it.having));
             table.weight += wanted.weight;
@@ -92,38 +102,56 @@ impl SkillTable {
         table
     }
 
-    /// Finds what each skill of the pool adds, judging each concept once.
+    /// Finds what each skill of the pool adds, judging each set of links once.
     fn link(&mut self, facts: &[SkillFacts], asked: &[Asked]) {
-        let mut known: HashMap<Vec<(usize, u8)>, u16> = HashMap::new();
-        for ((number, facts), slot) in (0_u32..).zip(facts).zip(&mut self.slots) {
-            let mut links = Vec::new();
-            for (wanted, (same, concept, label)) in asked.iter().enumerate() {
-                let relation = match (concept, facts.concept) {
-                    _ if *same == Some(number) => None,
-                    (Some(one), Some(other)) => match Vocabulary::shared().relation(*one, other) {
-                        Some(relation) => Some(relation),
-                        None => continue,
-                    },
-                    _ if *label == folded(&facts.label) => Some(Relation::Alias),
-                    _ => continue,
-                };
+        let known = related(asked);
+        let unknown: Vec<_> =
+            asked.iter().enumerate().filter(|(_, asked)| asked.concept.is_none()).collect();
+        let all: Vec<_> = asked.iter().enumerate().collect();
+        let mut sets: HashMap<Vec<(usize, u8)>, u16> = HashMap::new();
+        for (number, facts) in (0_u32..).zip(facts) {
+            let by_concept = facts.concept.and_then(|concept| known.get(&concept));
+            let by_name = if facts.concept.is_some() { &unknown } else { &all };
+            if by_concept.is_none() && by_name.is_empty() {
+                continue;
+            }
+            let named = by_name.iter().filter_map(|(wanted, asked)| {
+                let is_same = asked.number == Some(number);
+                let is_alias = || asked.name == facts.folded();
+                match is_same {
+                    true => Some((*wanted, None)),
+                    false => is_alias().then_some((*wanted, Some(Relation::Alias))),
+                }
+            });
+            let mut links: Vec<Linked> =
+                by_concept.into_iter().flatten().copied().chain(named).collect();
+            links.sort_unstable_by_key(|(wanted, _)| *wanted);
+            self.place(number, &links, &mut sets);
+        }
+    }
+
+    /// Keeps what a skill of the pool adds; many add the same.
+    fn place(&mut self, number: u32, links: &[Linked], sets: &mut HashMap<Vec<(usize, u8)>, u16>) {
+        let (Some(slot), false) = (self.slots.get_mut(number as usize), links.is_empty()) else {
+            return;
+        };
+        let key = links.iter().map(|(wanted, by)| (*wanted, relation_code(*by))).collect();
+        *slot = *sets.entry(key).or_insert_with(|| {
+            let link = |(wanted, relation): &Linked| {
                 let credit = match relation {
                     None => 10_000,
                     Some(Relation::Alias) => self.rules.alias,
                     Some(Relation::Parent) => self.rules.parent,
                     Some(Relation::Sibling) => self.rules.sibling,
                 };
-                links.push(Link { wanted, credit, relation });
-            }
-            if links.is_empty() {
-                continue;
-            }
-            let key =
-                links.iter().map(|link| (link.wanted, relation_code(link.relation))).collect();
-            *slot = *known.entry(key).or_insert_with(|| {
-                self.links.push(links);
-                u16::try_from(self.links.len()).unwrap_or(0)
-            });
+                Link { wanted: *wanted, credit, relation: *relation }
+            };
+            self.links.push(links.iter().map(link).collect());
+            u16::try_from(self.links.len()).unwrap_or(0)
+        });
+        let is_must = |(wanted, by): &Linked| by.is_none() && self.musts >> wanted & 1 == 1;
+        if let Some(place) = self.is_must.get_mut(number as usize) {
+            *place = links.iter().any(is_must);
         }
     }
 
@@ -172,19 +200,21 @@ impl SkillTable {
         self.links.iter().map(Vec::as_slice)
     }
 
-    /// The skills that must be there, as bits.
-    pub(super) const fn musts(&self) -> u64 {
-        self.musts
-    }
-
-    /// Of skills asked for those whose gate a grade opens, as bits.
-    pub(super) fn opened(&self, asked: u64, grade: Grade) -> u64 {
-        let level = grade.level.unwrap_or(self.rules.usual_level);
-        let opens = |place: &usize| {
-            self.wanted.get(*place).is_some_and(|wanted| level >= wanted.level_least)
-        };
-        let asked = (0..self.wanted.len()).filter(|place| asked >> place & 1 == 1);
-        asked.filter(opens).fold(0, |opened, place| opened | 1 << place)
+    /// Whether a skill that must be there is not.
+    pub(super) fn lacks_must(&self, held: &[Held]) -> bool {
+        let mut lacking = self.musts;
+        for held in held {
+            if lacking == 0 {
+                return false;
+            }
+            if !self.is_must.get(held.skill() as usize).copied().unwrap_or(false) {
+                continue;
+            }
+            for link in self.links(*held) {
+                lacking &= !(u64::from(self.value(*held, link).1) << link.wanted);
+            }
+        }
+        lacking != 0
     }
 
     /// What a held skill is worth for one that is asked for, in ten-thousandths, and whether it
@@ -255,6 +285,19 @@ fn recency(rules: &SkillRules) -> [u32; 16] {
         let fall = 10_000 - rules.idle_least;
         10_000 - fall * (idle - free) / (most - free)
     })
+}
+
+/// For each concept which of those asked for it is, or is related to.
+fn related(asked: &[Asked]) -> HashMap<u32, Vec<Linked>> {
+    let mut related: HashMap<u32, Vec<Linked>> = HashMap::new();
+    for (wanted, concept) in asked.iter().enumerate().filter_map(|(at, it)| Some((at, it.concept?)))
+    {
+        related.entry(concept).or_default().push((wanted, None));
+        for (other, relation) in Vocabulary::shared().related(concept) {
+            related.entry(other).or_default().push((wanted, Some(relation)));
+        }
+    }
+    related
 }
 
 const fn relation_code(relation: Option<Relation>) -> u8 {

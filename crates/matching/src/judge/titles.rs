@@ -14,9 +14,12 @@ pub(crate) struct TitleTable {
 impl TitleTable {
     pub(super) fn new(pool: &Pool, title: &str, rules: &TitleRules) -> Self {
         let occupation = Vocabulary::shared().occupation(title);
-        let asked = TitleFacts { occupation, title: title.to_owned(), stems: stems(title) };
+        // Terms that no title has are like no other: each is a number of its own.
+        let number =
+            |(place, stem): (u32, String)| pool.stems.find(&stem).unwrap_or(u32::MAX - place);
+        let stems: Vec<u32> = (0..).zip(stems(title)).map(number).collect();
         let share = |facts: &TitleFacts| {
-            let share = match nearness(&asked, facts) {
+            let share = match nearness((occupation, &stems), facts) {
                 Nearness::Exact => rules.exact,
                 Nearness::Group => rules.group,
                 Nearness::Near => rules.near,
@@ -53,18 +56,17 @@ impl TitleTable {
 }
 
 /// By ESCO occupation, or by the words where they say more.
-fn nearness(asked: &TitleFacts, held: &TitleFacts) -> Nearness {
-    let by_words = by_words(&asked.stems, &held.stems);
-    let by_occupation = asked
-        .occupation
+fn nearness((occupation, stems): (Option<u32>, &[u32]), held: &TitleFacts) -> Nearness {
+    let by_words = by_words(stems, &held.stems);
+    let by_occupation = occupation
         .zip(held.occupation)
         .map_or(Nearness::Far, |(one, other)| Vocabulary::shared().nearness(one, other));
     by_words.max(by_occupation)
 }
 
 /// The same words are the same title; half of all words in common are of one group.
-fn by_words(one: &[String], other: &[String]) -> Nearness {
-    let common = one.iter().filter(|stem| other.binary_search(stem).is_ok()).count();
+fn by_words<T: PartialEq>(one: &[T], other: &[T]) -> Nearness {
+    let common = one.iter().filter(|stem| other.contains(stem)).count();
     let all = one.len() + other.len() - common;
     match common {
         0 => Nearness::Far,

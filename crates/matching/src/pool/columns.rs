@@ -5,20 +5,25 @@ use kernel::CandidateId;
 
 use crate::projection::{HeldSkill, Projection};
 
-/// One row's scalars: 80 bytes.
+/// What of a row is looked at when it could be among the best: 64 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub(crate) candidate: CandidateId,
     /// Of the projection that the row was made from.
     pub(crate) digest: [u8; SHA256_OUTPUT_LEN],
     pub(crate) pay_yearly: u64,
+    pub(crate) currency: u32,
+}
+
+/// What of a row is looked at in every ranking, as numbers of values: 24 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions {
     pub(crate) place: u32,
     pub(crate) home: u32,
     pub(crate) languages: u32,
     pub(crate) blocked: u32,
     pub(crate) standing: u32,
     pub(crate) availability: u32,
-    pub(crate) currency: u32,
 }
 
 /// A skill that a row has: 20 bits of skill, 3 of level, 5 of years, 4 of time since its use.
@@ -32,10 +37,11 @@ pub(crate) struct Position(u32);
 /// Every column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns {
-    rows: Vec<Row>,
-    skills: Vec<Held>,
+    pub(super) rows: Vec<Row>,
+    pub(super) conditions: Vec<Conditions>,
+    pub(super) skills: Vec<Held>,
     skill_ends: Vec<u32>,
-    positions: Vec<Position>,
+    pub(super) positions: Vec<Position>,
     position_ends: Vec<u32>,
 }
 
@@ -50,6 +56,11 @@ impl Held {
 
     pub(crate) const fn skill(self) -> u32 {
         self.0 >> 12
+    }
+
+    /// The same of a skill that has another number.
+    pub(super) fn renumbered(self, number: u32) -> Self {
+        Self(number.min(NUMBER_MAX) << 12 | self.0 & 0xfff)
     }
 
     /// What stands beside the skill: level, years and time since its use in one small number.
@@ -87,14 +98,25 @@ impl Position {
         self.0 >> 12
     }
 
+    /// The same of a title that has another number.
+    pub(super) fn renumbered(self, number: u32) -> Self {
+        Self(number.min(NUMBER_MAX) << 12 | self.months())
+    }
+
     pub(crate) const fn months(self) -> u32 {
         self.0 & MONTHS_MOST
     }
 }
 
 impl Columns {
-    pub(super) fn push(&mut self, row: Row, skills: &[Held], positions: &[Position]) {
+    pub(super) fn push(
+        &mut self,
+        (row, conditions): (Row, Conditions),
+        skills: &[Held],
+        positions: &[Position],
+    ) {
         self.rows.push(row);
+        self.conditions.push(conditions);
         self.skills.extend_from_slice(skills);
         self.skill_ends.push(end(self.skills.len()));
         self.positions.extend_from_slice(positions);
@@ -109,6 +131,10 @@ impl Columns {
         self.rows.get(row as usize)
     }
 
+    pub(crate) fn conditions(&self, row: u32) -> Option<&Conditions> {
+        self.conditions.get(row as usize)
+    }
+
     pub(crate) fn skills(&self, row: u32) -> &[Held] {
         of_row(&self.skills, &self.skill_ends, row)
     }
@@ -121,15 +147,15 @@ impl Columns {
     pub(super) fn renumber(&mut self, places: &[Option<u32>]) {
         let mut kept = Self::default();
         for (row, _) in (0..).zip(places).filter(|(_, place)| place.is_some()) {
-            if let Some(scalars) = self.row(row) {
-                kept.push(*scalars, self.skills(row), self.positions(row));
+            if let Some(both) = self.row(row).copied().zip(self.conditions(row).copied()) {
+                kept.push(both, self.skills(row), self.positions(row));
             }
         }
         *self = kept;
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<Row>()
+        self.rows.capacity() * (size_of::<Row>() + size_of::<Conditions>())
             + (self.skills.capacity() + self.positions.capacity()) * 4
             + (self.skill_ends.capacity() + self.position_ends.capacity()) * 4
     }

@@ -41,6 +41,8 @@ pub enum CandidateMove {
     RequestErasure,
     /// They are erased.
     Erase,
+    /// They are somebody who is written down already: this record goes.
+    Merge,
 }
 
 impl CandidateStatus {
@@ -91,6 +93,7 @@ impl CandidateMove {
         Self::Unblock,
         Self::RequestErasure,
         Self::Erase,
+        Self::Merge,
     ];
 
     /// The name, as URLs write it.
@@ -103,6 +106,7 @@ impl CandidateMove {
             Self::Unblock => "unblock",
             Self::RequestErasure => "request_erasure",
             Self::Erase => "erase",
+            Self::Merge => "merge",
         }
     }
 }
@@ -150,14 +154,18 @@ const TRANSITIONS: &[Transition<CandidateStatus>] = {
         Transition::free(New, "activate", Active),
         Transition::free(New, "block", Blocked),
         Transition::free(New, "request_erasure", ErasureRequested),
+        Transition::free(New, "merge", Erased),
         Transition::free(Active, "rest", Dormant),
         Transition::free(Active, "block", Blocked),
         Transition::free(Active, "request_erasure", ErasureRequested),
+        Transition::free(Active, "merge", Erased),
         Transition::free(Dormant, "activate", Active),
         Transition::free(Dormant, "block", Blocked),
         Transition::free(Dormant, "request_erasure", ErasureRequested),
+        Transition::free(Dormant, "merge", Erased),
         Transition::free(Blocked, "unblock", Active),
         Transition::free(Blocked, "request_erasure", ErasureRequested),
+        Transition::free(Blocked, "merge", Erased),
         Transition::free(ErasureRequested, "erase", Erased),
     ]
 };
@@ -176,8 +184,11 @@ pub const ILLEGAL: Code = Code {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::candidate::consent::{Basis, Consent};
+    use crate::transition::find;
 
     #[test]
     fn every_move_outside_the_table_is_refused() {
@@ -230,5 +241,25 @@ mod tests {
         assert_eq!(retain_until(now, 24).to_string(), "2029-01-31T10:00:00.000Z");
         assert_eq!(retain_until(now, 0), now);
         assert_eq!(months_before(now, 2).to_string(), "2026-11-30T10:00:00.000Z");
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_of_moves_leaves_the_table(
+            steps in prop::collection::vec(0..CandidateMove::ALL.len(), 0..40),
+        ) {
+            let mut at = CandidateStatus::default();
+            for index in steps {
+                let attempted = CandidateMove::ALL[index];
+                match at.apply(attempted) {
+                    Ok(after) => {
+                        let row = find(transitions(), at, attempted.name());
+                        prop_assert_eq!(row.map(|row| row.to), Some(after));
+                        at = after;
+                    }
+                    Err(refused) => prop_assert!(!refused.legal.contains(&attempted.name())),
+                }
+            }
+        }
     }
 }

@@ -14,7 +14,11 @@ use crate::{StoreError, TenantTx};
 
 /// Writes the next part. The erased are in none.
 pub(super) async fn step(mut tx: TenantTx, id: ExportId) -> Result<Progress, StoreError> {
-    let read = exports::require(&tx, id).await?;
+    // A sandbox that was started anew has no export any more.
+    let read = match exports::require(&tx, id).await {
+        Err(StoreError::Missing) => return Ok(Progress::Done),
+        found => found?,
+    };
     if read.status != ExportStatus::Running {
         return Ok(Progress::Done);
     }

@@ -21,7 +21,11 @@ use crate::{StoreError, TenantTx, tenants};
 
 /// Carries out some lines.
 pub(super) async fn step(mut tx: TenantTx, id: ImportId) -> Result<Progress, StoreError> {
-    let read = imports::require(&tx, id).await?;
+    // A sandbox that was started anew has no import any more.
+    let read = match imports::require(&tx, id).await {
+        Err(StoreError::Missing) => return Ok(Progress::Done),
+        found => found?,
+    };
     if read.status != ImportStatus::Running {
         return Ok(Progress::Done);
     }

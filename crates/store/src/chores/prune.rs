@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use super::Progress;
 use crate::dialect::{self, Context};
 use crate::entities::{change_log, idempotency, outbox, tenant_counter};
-use crate::{StoreError, TenantTx, exports};
+use crate::{StoreError, TenantTx, exports, imports};
 
 /// Removes all of it: a delete by index, however many rows there are.
 pub(super) async fn step(mut tx: TenantTx) -> Result<Progress, StoreError> {
@@ -41,6 +41,13 @@ pub(super) async fn step(mut tx: TenantTx) -> Result<Progress, StoreError> {
     let next = tx.real_now().plus(EVERY);
     tx.commit(None).await?;
     Ok(Progress::Until(next))
+}
+
+/// Removes what is left of imports and exports that were given up.
+pub(super) async fn forget_failed(tx: TenantTx) -> Result<(), StoreError> {
+    exports::forget_failed(&tx).await?;
+    imports::forget_failed(&tx).await?;
+    tx.commit(None).await
 }
 
 /// The floor rises first: a reader finds either the change or the refusal.

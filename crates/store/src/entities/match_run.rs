@@ -23,6 +23,9 @@ pub(crate) struct Model {
     pub(crate) started_at: i64,
     pub(crate) ended_at: i64,
     pub(crate) version: i64,
+    pub(crate) asked: Option<String>,
+    pub(crate) failure: Option<String>,
+    pub(crate) created_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

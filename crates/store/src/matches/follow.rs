@@ -10,8 +10,8 @@ use super::{
     CandidateId, Change, JobId, Level, Match, NOTE, Sealed, Step, StoreError, TABLE, TenantTx,
     inconsistent, record, write,
 };
-use crate::employments;
 use crate::entities::job_match::{Column, Entity};
+use crate::{employments, jobs};
 
 /// The matches follow their job: when it takes no candidates any more, the open ones expire. Who
 /// has accepted an offer by the time that everybody is found is one of those found.
@@ -53,6 +53,47 @@ pub(crate) async fn forget(tx: &mut TenantTx, candidate: CandidateId) -> Result<
     Ok(())
 }
 
+/// The matches of one record of somebody become the other's. Where both have one for a job, the one
+/// that has come further does; the lesser stays with the tombstone, as those of the erased do.
+pub(crate) async fn hand_over(
+    tx: &mut TenantTx,
+    from: CandidateId,
+    to: CandidateId,
+) -> Result<(), StoreError> {
+    let both = Column::CandidateId.is_in([from.uuid(), to.uuid()]);
+    let (going, staying): (Vec<_>, Vec<_>) =
+        held(tx, both).await?.into_iter().partition(|found| found.candidate_id == from);
+    for found in going {
+        match staying.iter().find(|own| own.job_id == found.job_id) {
+            Some(own) if own.life.stage.reach() >= found.life.stage.reach() => {}
+            Some(own) => {
+                // A pair is unique: one of two that change places stands aside meanwhile.
+                set_aside(tx, own).await?;
+                give(tx, &found, to).await?;
+                give(tx, own, from).await?;
+            }
+            None => give(tx, &found, to).await?,
+        }
+    }
+    forget(tx, from).await
+}
+
+async fn give(tx: &mut TenantTx, read: &Match, to: CandidateId) -> Result<(), StoreError> {
+    write(tx, read, &Match { candidate_id: to, ..next(tx, read) }, None).await
+}
+
+/// With nobody, until it is given to somebody in the same transaction.
+async fn set_aside(tx: &mut TenantTx, read: &Match) -> Result<(), StoreError> {
+    let nobody = CandidateId::new(tx.clock());
+    let update = Entity::update_many()
+        .col_expr(Column::CandidateId, nobody.uuid().into())
+        .filter(Column::Id.eq(read.id.uuid()));
+    match tx.update_quietly(update, None).await? {
+        true => Ok(()),
+        false => Err(StoreError::Missing),
+    }
+}
+
 /// A job that is removed was open to nobody: its matches are removed with it.
 pub(crate) async fn drop_all(tx: &mut TenantTx, job: JobId) -> Result<(), StoreError> {
     for found in held(tx, Column::JobId.eq(job.uuid())).await? {
@@ -67,17 +108,22 @@ pub(crate) async fn drop_all(tx: &mut TenantTx, job: JobId) -> Result<(), StoreE
     Ok(())
 }
 
-/// The employment that is to follow is one of the candidate.
+/// The employment that is to follow is one of the candidate, for the client of the job.
 pub(super) async fn must_be_theirs(
     tx: &TenantTx,
-    candidate: CandidateId,
+    read: &Match,
     employment: EmploymentId,
 ) -> Result<(), StoreError> {
     let dangling = StoreError::Dangling("employment_id");
-    match employments::require(tx, employment).await {
-        Ok(found) if found.gist()?.candidate_id == candidate => Ok(()),
-        Ok(_) | Err(StoreError::Missing) => Err(dangling),
-        Err(other) => Err(other),
+    let client = jobs::require(tx, read.job_id).await?.draft.client_id;
+    let gist = match employments::require(tx, employment).await {
+        Ok(found) => found.gist()?,
+        Err(StoreError::Missing) => return Err(dangling),
+        Err(other) => return Err(other),
+    };
+    match gist.candidate_id == read.candidate_id && gist.client_id == client {
+        true => Ok(()),
+        false => Err(dangling),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::entities::job_match::{Column, Entity};
 pub(crate) async fn score(
     tx: &mut TenantTx,
     job: JobId,
-    run: MatchRunId,
+    (run, author): (MatchRunId, &str),
     ranked: &[Ranked],
 ) -> Result<HashMap<CandidateId, MatchId>, StoreError> {
     let mut known = known(tx, job, ranked).await?;
@@ -31,7 +31,10 @@ pub(crate) async fn score(
                 found.id
             }
             None => {
-                let first = first(tx, (job, candidate), run, &entry.assessment);
+                let first = Match {
+                    created_by: author.to_owned(),
+                    ..first(tx, (job, candidate), run, &entry.assessment)
+                };
                 let id = first.id;
                 new.push(first);
                 id

@@ -20,7 +20,8 @@ use crate::base::{Base, on_both, on_postgres, reply};
 use crate::{idempotency, samples};
 
 fn worker(base: &Base) -> Worker {
-    Worker::new(Arc::clone(&base.store), Arc::new(Engine::load().unwrap()))
+    let pools = Arc::new(store::Pools::new(1).unwrap());
+    Worker::new(Arc::clone(&base.store), Arc::new(Engine::load().unwrap()), pools)
 }
 
 async fn run(base: &Base) {

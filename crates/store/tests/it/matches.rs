@@ -1,13 +1,14 @@
 //! The matcher's own view, and what becomes of matches when their candidate or job goes.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use kernel::Purpose;
 use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use store::projections::MatcherView;
-use store::{candidates, chores::Worker};
+use store::{Pools, candidates, chores::Worker};
 
 use crate::base::{Base, on_both, on_postgres};
 use crate::samples;
@@ -21,6 +22,11 @@ fn ana() -> serde_json::Value {
             "description": "Wrote the ledger of Q7employer." }],
         "education": [{ "institution": "Q7school", "end_year": 1979 }],
     })
+}
+
+fn worker(base: &Base) -> Worker {
+    let pools = Arc::new(Pools::new(1).unwrap());
+    Worker::new(Arc::clone(&base.store), Arc::new(policy::Engine::load().unwrap()), pools)
 }
 
 async fn with_ana(base: &Base) -> (kernel::TenantId, candidates::Candidate) {
@@ -116,9 +122,7 @@ async fn an_erased_candidate_has_no_projection() {
         let count = "select count(*) from projection";
         assert_eq!(base.raw.column::<i64>(count).await, [1]);
 
-        let policy = std::sync::Arc::new(policy::Engine::load().unwrap());
-        let worker = Worker::new(std::sync::Arc::clone(&base.store), policy);
-        worker.run_due(|| false).await.unwrap();
+        worker(base).run_due(|| false).await.unwrap();
 
         assert_eq!(base.raw.column::<i64>(count).await, [0]);
     })
@@ -131,8 +135,7 @@ async fn who_was_there_before_gets_a_projection_when_work_begins() {
         let (acme, added) = with_ana(base).await;
         base.raw.run("delete from projection").await;
 
-        let policy = std::sync::Arc::new(policy::Engine::load().unwrap());
-        Worker::new(std::sync::Arc::clone(&base.store), policy).begin().await.unwrap();
+        worker(base).begin().await.unwrap();
 
         let matcher = MatcherView::open(&base.store, &base.permit(acme)).await.unwrap();
         let seen = matcher.of(&[added.id]).await.unwrap();

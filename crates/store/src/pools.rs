@@ -1,21 +1,24 @@
 //! The tenants' candidates in memory, ready to be ranked.
 //!
 //! A pool is built from projections when its tenant first asks, and brought up to date from the
-//! change log before each ranking: what was committed before a request is seen by it. At most so
-//! many tenants are kept; the one that was used least lately goes first.
+//! change log before each ranking: what was committed before a request is seen by it. Between
+//! rankings it follows too, so that nobody who was erased stays in memory. At most so many tenants
+//! are kept; the one that was used least lately goes first.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kernel::{CandidateId, TenantId, Timestamp};
 use matching::policy::PolicyError;
 use matching::{Exchange, Opening, Policy, Pool, Question, Ranking, Scope};
-use policy::Permit;
-use store::changes::{self, Slice};
-use store::projections::MatcherView;
-use store::resources::Resource;
-use store::{Store, StoreError};
+use policy::{Engine, Permit};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+use crate::changes::{self, Slice};
+use crate::projections::MatcherView;
+use crate::resources::Resource;
+use crate::{Store, StoreError};
 
 /// The pools of the tenants that used theirs latest, the latest last.
 pub struct Pools {
@@ -48,13 +51,15 @@ struct Followed {
 type Shared = Arc<RwLock<Followed>>;
 
 /// A ranking that is to be made.
-pub(crate) struct Task {
-    pub(crate) opening: Opening,
-    /// Everybody when none are named.
-    pub(crate) only: Option<Vec<CandidateId>>,
-    pub(crate) top: usize,
-    /// By the platform's clock.
-    pub(crate) at: Timestamp,
+pub struct Task {
+    /// For which job.
+    pub opening: Opening,
+    /// Who is ranked: everybody when none are named.
+    pub only: Option<Vec<CandidateId>>,
+    /// How many of the best are explained.
+    pub top: usize,
+    /// When, by the platform's clock.
+    pub at: Timestamp,
 }
 
 impl Pools {
@@ -69,7 +74,8 @@ impl Pools {
     }
 
     /// The policy that everybody is ranked by.
-    pub(crate) fn policy(&self) -> &Policy {
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
         &self.rules.policy
     }
 
@@ -77,7 +83,7 @@ impl Pools {
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn rank(
+    pub async fn rank(
         &self,
         store: &Store,
         permit: &Permit,
@@ -106,20 +112,39 @@ impl Pools {
     ) -> Result<OwnedRwLockReadGuard<Followed>, StoreError> {
         let tenant = permit.tenant().ok_or(StoreError::NoTenant)?;
         let mut held = self.of(tenant, now).write_owned().await;
-        match held.follow(store, permit).await {
-            Ok(()) => {}
-            // Fell behind what the log keeps: from the start.
-            Err(StoreError::WindowOver) => {
-                *held = Followed::default();
-                held.follow(store, permit).await?;
-            }
-            Err(other) => return Err(other),
-        }
+        held.catch_up(store, permit).await?;
         Ok(OwnedRwLockWriteGuard::downgrade(held))
     }
 
-    /// Lets go of the pools that nobody has asked for a while.
-    pub fn forget_idle(&self, now: Timestamp) {
+    /// Lets go of the pools that nobody has asked for a while, and brings the others up to date:
+    /// who was erased leaves memory, whether anybody is ranked or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_current(
+        &self,
+        store: &Store,
+        policy: &Engine,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.forget_idle(now);
+        let kept: Vec<(TenantId, Shared)> =
+            self.kept().iter().map(|kept| (kept.tenant, Arc::clone(&kept.pool))).collect();
+        for (tenant, pool) in kept {
+            let permit = policy.system(tenant, "pool");
+            pool.write_owned().await.catch_up(store, &permit).await?;
+        }
+        Ok(())
+    }
+
+    /// How many rows of candidates of a tenant are in memory, also of those who were removed or
+    /// replaced; none where its pool is not.
+    pub async fn held(&self, tenant: TenantId) -> Option<usize> {
+        let pool = self.kept().iter().find(|kept| kept.tenant == tenant)?.pool.clone();
+        Some(pool.read_owned().await.pool.rows_held())
+    }
+
+    fn forget_idle(&self, now: Timestamp) {
         self.kept().retain(|kept| kept.used_at.plus(IDLE) > now);
     }
 
@@ -141,7 +166,18 @@ impl Pools {
 }
 
 impl Followed {
-    /// Brings the pool up to everything that is committed.
+    /// Brings the pool up to everything that is committed, from the start where it fell behind what
+    /// the log keeps.
+    async fn catch_up(&mut self, store: &Store, permit: &Permit) -> Result<(), StoreError> {
+        match self.follow(store, permit).await {
+            Err(StoreError::WindowOver) => {
+                *self = Self::default();
+                self.follow(store, permit).await
+            }
+            other => other,
+        }
+    }
+
     async fn follow(&mut self, store: &Store, permit: &Permit) -> Result<(), StoreError> {
         let Some(mut place) = self.place else { return self.build(store, permit).await };
         let kinds: Vec<_> = Resource::find("candidate").into_iter().collect();
@@ -190,11 +226,17 @@ impl Followed {
             return Ok(());
         }
         let found = MatcherView::open(store, permit).await?.of(&changed).await?;
+        let there: HashSet<CandidateId> = found.iter().map(|(candidate, _)| *candidate).collect();
+        let mut is_gone = false;
         for candidate in &changed {
-            self.pool.remove(*candidate);
+            is_gone |= self.pool.remove(*candidate) && !there.contains(candidate);
         }
         for (candidate, projection) in &found {
             self.pool.insert(*candidate, projection).map_err(full)?;
+        }
+        // Who has no projection any more was erased: nothing of them stays in a dead row.
+        if is_gone {
+            self.pool.purge();
         }
         Ok(())
     }
@@ -204,7 +246,7 @@ fn full(error: matching::pool::PoolFull) -> StoreError {
     StoreError::Setup(error.to_string())
 }
 
-/// How long somebody who was erased may stay in the memory of a node that ranks for nobody.
+/// A pool that nobody asks for so long is not kept.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 const CHANGES_MAX: u64 = 1_000;
 const PART_MAX: u64 = 2_000;
