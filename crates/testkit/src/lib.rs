@@ -24,6 +24,7 @@
 
 mod answer;
 mod ask;
+pub mod authenticator;
 mod browser;
 mod caller;
 mod database;
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 pub use answer::Answer;
 pub use ask::Ask;
+pub use authenticator::{Authenticator, options_on};
 pub use browser::{Browser, Person};
 pub use caller::Caller;
 pub use database::Database;
