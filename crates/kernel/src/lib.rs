@@ -19,7 +19,8 @@ pub use codes::{CountryCode, CurrencyCode, LanguageTag, TimeZoneName};
 pub use contact::{Email, Phone};
 pub use id::{
     AmendmentId, ApiKeyId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId, Id,
-    ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, SessionId, TenantId, UserId,
+    ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, PasskeyId, ProposalId, RequestId,
+    SessionId, TenantId, UserId,
 };
 pub use money::Money;
 pub use pii::{Pii, Purpose};

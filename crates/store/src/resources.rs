@@ -2,7 +2,7 @@
 
 use kernel::{
     CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId, MatchRunId,
-    TenantId,
+    ProposalId, TenantId, UserId,
 };
 use uuid::Uuid;
 
@@ -67,6 +67,18 @@ pub const RESOURCES: &[Resource] = &[
         action: "export.read",
         path: "exports",
         print: |id| ExportId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "staff",
+        action: "user.list",
+        path: "staff",
+        print: |id| UserId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "staff_proposal",
+        action: "user.list",
+        path: "staff-proposals",
+        print: |id| ProposalId::from_uuid(id).to_string(),
     },
     Resource {
         name: "sandbox",

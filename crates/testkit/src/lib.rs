@@ -46,7 +46,7 @@ pub use caller::Caller;
 pub use database::Database;
 pub use platform::{PUBLIC_URL, Platform, Remains, Setup};
 pub use signer::Signer;
-pub use staff::{Invited, PASSWORD, secret_on};
+pub use staff::{AtWork, Invited, PASSWORD, secret_on};
 pub use tenant::{Credentials, Tenant};
 pub use trail::{Changed, Happened};
 

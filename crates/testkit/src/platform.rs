@@ -158,7 +158,7 @@ impl Platform {
             signing_key,
             peppers: vec![pepper(&keyring)],
             api_key_pepper: api_key_pepper(&keyring),
-            sign_in: SignIn::new(&keyring),
+            sign_in: SignIn::new(&keyring, PUBLIC_URL),
             cursors: TokenKey::new(&keyring, "cursor/1"),
             pools: Arc::new(Pools::new(2).expect("the match policy parses")),
             documentation: plan.documentation.clone(),

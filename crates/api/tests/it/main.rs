@@ -29,6 +29,8 @@ mod matches;
 mod oauth;
 mod operations;
 mod paging;
+mod passkeys;
+mod people;
 mod problems;
 mod public_jobs;
 mod repeats;

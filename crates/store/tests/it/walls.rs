@@ -83,6 +83,14 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
             "insert into staff_session values ({id}, {id}, '{tenant}', {id}, 'production', '', \
              'x', false, 0, 0, 0, 1, 1, null)"
         ),
+        format!(
+            "insert into staff_passkey values ({id}, {id}, {id}, '{tenant}', 'x', 'x', 0, false, \
+             false, 'x', 0, null)"
+        ),
+        format!(
+            "insert into staff_proposal values ({id}, {id}, {id}, 'roles', '', {id}, 0, 1, null, \
+             null, null)"
+        ),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into blocklist values ({id}, {id}, {id}, 'client', 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),
