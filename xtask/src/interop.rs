@@ -42,7 +42,7 @@ impl Options {
 enum Suite {
     /// `openid-client` and `oauth4webapi`
     Node,
-    /// `authlib`
+    /// `authlib`, and passkeys by `soft-webauthn`
     Python,
     /// Every operation of the OpenAPI document, as a partner and as a stranger
     Schemathesis,

@@ -28,7 +28,12 @@ const OWN: &[&Code] = &[
     &crate::jobs::apply::TOO_MANY,
     &crate::may::CONFIDENTIAL,
     &crate::paging::CURSOR_INVALID,
+    &crate::people::LAST_ADMINISTRATOR,
+    &crate::people::OWN_PROPOSAL,
+    &crate::people::PROPOSAL_OVER,
+    &crate::people::STATE,
     &crate::staff::FORM_STALE,
     &crate::staff::LINK_OVER,
     &crate::usage_plans::ASSIGNED,
+    &crate::staff::passkeys::own::LAST_PASSKEY,
 ];

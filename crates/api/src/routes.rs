@@ -7,7 +7,7 @@ use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
     api_keys, bans, blocklists, candidates, changes, clients, docs, employments, events, health,
-    jobs, limits, matches, oauth, sandbox, staff, usage_plans,
+    jobs, limits, matches, oauth, people, sandbox, staff, usage_plans,
 };
 
 /// Every route, by area.
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(bulk_routes())
         .merge(sandbox_routes())
         .merge(api_key_routes())
+        .merge(people_routes())
         .merge(staff_pages())
         .merge(usage_plan_routes())
         .merge(operating())
@@ -69,12 +70,32 @@ fn staff_pages() -> OpenApiRouter<Shared> {
         .routes(routes!(staff::style::style))
         .routes(routes!(staff::enrol::show))
         .routes(routes!(staff::enrol::enrol))
+        .routes(routes!(staff::passkeys::enrol::enrol))
         .routes(routes!(staff::sign_in::show, staff::sign_in::prove_password))
         .routes(routes!(staff::sign_in::prove_code))
+        .routes(routes!(staff::passkeys::sign_in::prove_passkey))
         .routes(routes!(staff::account::show))
         .routes(routes!(staff::account::sign_out))
         .routes(routes!(staff::account::sign_out_everywhere))
         .routes(routes!(staff::step_up::show, staff::step_up::prove))
+        .routes(routes!(staff::passkeys::step_up::prove))
+        .routes(routes!(staff::passkeys::own::show, staff::passkeys::own::add))
+        .routes(routes!(staff::passkeys::own::remove))
+}
+
+fn people_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(people::read::list, people::write::invite))
+        .routes(routes!(people::read::read))
+        .routes(routes!(people::write::propose_roles))
+        .routes(routes!(people::write::propose_reactivation))
+        .routes(routes!(people::write::propose_enrolment))
+        .routes(routes!(people::write::deactivate))
+        .routes(routes!(people::write::end_sessions))
+        .routes(routes!(people::proposals::list))
+        .routes(routes!(people::proposals::read))
+        .routes(routes!(people::proposals::approve))
+        .routes(routes!(people::proposals::refuse))
 }
 
 fn api_key_routes() -> OpenApiRouter<Shared> {

@@ -1,5 +1,5 @@
-//! How people sign in: pages without any script, each form a declared operation, so that all rings
-//! apply to it.
+//! How people sign in: pages without any script but the one for passkeys, each form a declared
+//! operation, so that all rings apply to it.
 
 pub(crate) mod account;
 mod cookies;
@@ -7,7 +7,9 @@ pub(crate) mod enrol;
 mod flow;
 mod html;
 mod page;
+pub(crate) mod passkeys;
 mod second_factor;
+mod sessions;
 pub(crate) mod sign_in;
 mod slowly;
 pub(crate) mod step_up;
@@ -18,7 +20,8 @@ use std::sync::Arc;
 use http::HeaderMap;
 use kernel::{Code, Problem};
 use policy::{Environment, Role};
-use signin::{Life, SignInKey};
+use signin::passkey::RelyingParty;
+use signin::{Life, SignInKey, Ticket};
 use tokio::sync::Semaphore;
 use vault::{Keyring, TokenKey};
 
@@ -31,18 +34,21 @@ pub struct SignIn {
     pub key: SignInKey,
     /// What seals a sign-in between its two steps, and an enrolment between its page and its form.
     flows: TokenKey,
+    /// Where passkeys are good; none where browsers have none.
+    passkeys_at: Option<RelyingParty>,
     /// How many passwords are hashed at once: each takes 19 MiB and a processor.
     hashing: Arc<Semaphore>,
 }
 
 impl SignIn {
-    /// With keys of a keyring.
+    /// With keys of a keyring, for pages under this origin.
     #[must_use]
-    pub fn new(keyring: &Keyring) -> Self {
+    pub fn new(keyring: &Keyring, public_url: &str) -> Self {
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             key: sign_in_key(keyring),
             flows: TokenKey::new(keyring, "sign-in-flow/1"),
+            passkeys_at: RelyingParty::of(public_url),
             hashing: Arc::new(Semaphore::new(at_once)),
         }
     }
@@ -61,6 +67,12 @@ impl SignIn {
 #[must_use]
 pub fn sign_in_key(keyring: &Keyring) -> SignInKey {
     SignInKey::new(&keyring.purpose_key("sign-in/1"))
+}
+
+/// Where somebody enrols by a link.
+#[must_use]
+pub fn enrol_url(public_url: &str, link: &Ticket) -> String {
+    format!("{public_url}/staff/enrol/{}", link.whole().expose())
 }
 
 /// How long sessions of these roles live: as long as those of the weightiest among them.

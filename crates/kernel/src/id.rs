@@ -196,6 +196,10 @@ pub mod kinds {
     pub struct Ban;
     /// What a partner may use.
     pub struct UsagePlan;
+    /// A passkey of a person.
+    pub struct Passkey;
+    /// What one administrator asks for and another one decides.
+    pub struct Proposal;
     /// Candidates that come by the thousand.
     pub struct Import;
     /// Candidates that go by the thousand.
@@ -269,12 +273,24 @@ pub mod kinds {
         const PREFIX: &'static str = "plan";
         const SCHEMA: &'static str = "UsagePlanId";
     }
+    impl Kind for Proposal {
+        const PREFIX: &'static str = "prp";
+        const SCHEMA: &'static str = "ProposalId";
+    }
+    impl Kind for Passkey {
+        const PREFIX: &'static str = "psk";
+        const SCHEMA: &'static str = "PasskeyId";
+    }
     impl Kind for MatchRun {
         const PREFIX: &'static str = "mrun";
         const SCHEMA: &'static str = "MatchRunId";
     }
 }
 
+/// Names what an administrator asks for.
+pub type ProposalId = Id<kinds::Proposal>;
+/// Names a passkey of a person.
+pub type PasskeyId = Id<kinds::Passkey>;
 /// Names a session.
 pub type SessionId = Id<kinds::Session>;
 /// Names a tenant.

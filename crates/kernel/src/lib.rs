@@ -19,8 +19,8 @@ pub use codes::{CountryCode, CurrencyCode, LanguageTag, TimeZoneName};
 pub use contact::{Email, Phone};
 pub use id::{
     AmendmentId, ApiKeyId, BanId, CandidateId, ClientCompanyId, EmploymentId, EventId, ExportId,
-    Id, ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, RequestId, SessionId, TenantId,
-    UsagePlanId, UserId,
+    Id, ImportId, JobId, Kind, MatchId, MatchRunId, PartnerId, PasskeyId, ProposalId, RequestId,
+    SessionId, TenantId, UsagePlanId, UserId,
 };
 pub use money::Money;
 pub use pii::{Pii, Purpose};

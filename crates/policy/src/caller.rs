@@ -208,6 +208,12 @@ impl Caller {
         self.standing.sign_in.mfa
     }
 
+    /// Whether what a person last proved cannot be phished.
+    #[must_use]
+    pub const fn is_phishing_resistant(&self) -> bool {
+        self.standing.sign_in.phishing_resistant
+    }
+
     pub(crate) const fn standing(&self) -> &Standing {
         &self.standing
     }

@@ -350,7 +350,7 @@ mod tests {
 
             assert_eq!(count, 1, "{action}");
             // What a person does with their own sign-in: no scope reaches it.
-            let is_own = action.class() == "session";
+            let is_own = ["session", "passkey"].contains(&action.class());
             assert_eq!(is_in("public") || is_own, action.scope().is_none(), "{action}");
         }
     }

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use api::enrol_url;
+
 use crate::ready::ReadyTenant;
-use crate::registration::enrol_url;
 
 /// What there is to say.
 pub(crate) struct Banner<'a> {

@@ -1,5 +1,6 @@
 //! `ringwall admin bootstrap`: a tenant, its first partner and its first administrator.
 
+use api::enrol_url;
 use policy::Role;
 use serde_json::json;
 
@@ -7,7 +8,7 @@ use crate::cli::admin::BootstrapArgs;
 use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
-use crate::registration::{self, Invited, Partner, Person, Registered, enrol_url};
+use crate::registration::{self, Invited, Partner, Person, Registered};
 use crate::{keys, wire};
 
 /// Founds the tenant and shows the partner's secret once.

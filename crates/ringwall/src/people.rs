@@ -1,5 +1,6 @@
 //! `ringwall admin invite` and `ringwall admin deactivate`: what an operator does for people.
 
+use api::enrol_url;
 use policy::{Permit, Role};
 use store::staff::{self, Account, Status};
 use store::tenants;
@@ -7,7 +8,7 @@ use store::tenants;
 use crate::cli::admin::{Address, DeactivateArgs, InviteArgs};
 use crate::cli::exit::{Failure, print};
 use crate::partner::{close, failed, on};
-use crate::registration::{self, Person, enrol_url};
+use crate::registration::{self, Person};
 use crate::wire::Base;
 
 /// Takes somebody onto the staff, or gives them a new link.

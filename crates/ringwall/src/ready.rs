@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use api::enrol_url;
 use kernel::Secret;
 use serde_json::{Value, json};
 use store::{Store, StoreError, partners, tenants};
 
 use crate::cli::exit::Failure;
 use crate::home::private;
-use crate::registration::{Invited, enrol_url};
+use crate::registration::Invited;
 use crate::wire::Base;
 
 /// A tenant, for the ready file.

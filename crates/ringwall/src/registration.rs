@@ -139,8 +139,3 @@ pub(crate) async fn invite(tx: &mut TenantTx, user: UserId) -> Result<Ticket, St
     staff::invite(tx, user, (link.hash(), tx.real_now().plus(ENROLMENT_LIFE))).await?;
     Ok(link)
 }
-
-/// Where a link leads.
-pub(crate) fn enrol_url(public_url: &str, link: &Ticket) -> String {
-    format!("{public_url}/staff/enrol/{}", link.whole().expose())
-}

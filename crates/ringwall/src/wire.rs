@@ -89,7 +89,7 @@ pub(crate) async fn wall(
         signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
         api_key_pepper: keys::api_key_pepper(&base.keyring),
-        sign_in: SignIn::new(&base.keyring),
+        sign_in: SignIn::new(&base.keyring, &urls.public_url),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         pools: Arc::clone(&base.pools),
         documentation: plans.documentation,

@@ -33,6 +33,8 @@ pub(crate) mod sign_in_delay;
 pub(crate) mod signing_key;
 pub(crate) mod staff;
 pub(crate) mod staff_enrolment;
+pub(crate) mod staff_passkey;
+pub(crate) mod staff_proposal;
 pub(crate) mod staff_recovery_code;
 pub(crate) mod staff_session;
 pub(crate) mod suppression;

@@ -14,6 +14,8 @@ mod m0041_api_keys;
 mod m0042_grants;
 mod m0050_staff;
 mod m0060_blocklists;
+mod m0080_passkeys;
+mod m0081_proposals;
 mod m0090_bans;
 mod m0091_usage_plans;
 mod m0100_match_runs;
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_grants::Migration),
             Box::new(m0050_staff::Migration),
             Box::new(m0060_blocklists::Migration),
+            Box::new(m0080_passkeys::Migration),
+            Box::new(m0081_proposals::Migration),
             Box::new(m0090_bans::Migration),
             Box::new(m0091_usage_plans::Migration),
             Box::new(m0100_match_runs::Migration),

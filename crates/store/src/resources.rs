@@ -2,7 +2,7 @@
 
 use kernel::{
     BanId, CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId,
-    MatchRunId, TenantId, UsagePlanId,
+    MatchRunId, ProposalId, TenantId, UsagePlanId, UserId,
 };
 use uuid::Uuid;
 
@@ -79,6 +79,18 @@ pub const RESOURCES: &[Resource] = &[
         action: "usage_plan.read",
         path: "usage-plans",
         print: |id| UsagePlanId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "staff",
+        action: "user.list",
+        path: "staff",
+        print: |id| UserId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "staff_proposal",
+        action: "user.list",
+        path: "staff-proposals",
+        print: |id| ProposalId::from_uuid(id).to_string(),
     },
     Resource {
         name: "sandbox",

@@ -9,6 +9,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use signin::passkey::NewPasskey;
 use signin::{SignInIndex, TicketHash};
 use uuid::Uuid;
 use vault::Place;
@@ -18,7 +19,7 @@ use crate::entities::staff::{ActiveModel, Column, Entity, Model};
 use crate::entities::{staff_enrolment as enrolment, staff_recovery_code as recovery, tenant};
 use crate::journal::{Change, Record};
 use crate::revocations::{self, Revocation, Revoked};
-use crate::{Store, StoreError, TenantTx, TenantView, staff_sessions};
+use crate::{Store, StoreError, TenantTx, TenantView, passkeys, staff_sessions};
 
 /// Somebody's account.
 #[derive(Clone)]
@@ -33,6 +34,10 @@ pub struct Account {
     pub status: Status,
     /// Their password, as it is kept.
     pub password: Option<Secret<String>>,
+    /// When they were taken on.
+    pub created_at: Timestamp,
+    /// When they last set up how they sign in.
+    pub enrolled_at: Option<Timestamp>,
     /// Counts its changes from 1.
     pub version: i64,
     totp_secret: Option<Vec<u8>>,
@@ -83,8 +88,16 @@ pub struct Enrolment {
     pub agency: String,
 }
 
-/// What somebody proves themselves with from now on.
-pub struct Credentials {
+/// What somebody proves themselves with from now on. It takes the place of all that was before.
+pub enum Credentials {
+    /// A password, and codes beside it.
+    Password(WithPassword),
+    /// A passkey alone, and the browser that it was made with in two words.
+    Passkey(NewPasskey, String),
+}
+
+/// A password, and codes beside it.
+pub struct WithPassword {
     /// The password, as it is kept.
     pub password: Secret<String>,
     /// What their authenticator app knows.
@@ -120,7 +133,8 @@ pub async fn add(tx: &mut TenantTx, new: NewAccount) -> Result<UserId, StoreErro
         updated_at: Set(now),
         version: Set(1),
     };
-    tx.insert(row, record(id, 1, Change::Created, &["email", "display_name", "roles"])).await?;
+    let made = record(id, 1, Change::Created, &["email", "display_name", "roles"]);
+    tx.insert(row, Record { event: Some("staff.invited"), ..made }).await?;
     Ok(id)
 }
 
@@ -265,20 +279,42 @@ pub async fn enrol(
     if taken.rows_affected != 1 {
         return Ok(false);
     }
-    let account = require(tx, user).await?;
-    let secret = credentials.totp_secret.expose();
-    let sealed = tx.keys().seal_sensitive(&place("totp_secret", &user.uuid()), secret);
-    let update = Entity::update_many()
-        .col_expr(Column::Password, credentials.password.expose().clone().into())
-        .col_expr(Column::TotpSecret, sealed.into())
-        .col_expr(Column::TotpStep, credentials.totp_step.into())
-        .col_expr(Column::EnrolledAt, now.millis().into())
-        .col_expr(Column::Status, Status::Active.name().into())
-        .filter(Column::Status.ne(Status::Deactivated.name()));
-    save(tx, &account, update, &["password", "totp_secret", "recovery_codes", "status"]).await?;
-    replace_recovery_codes(tx, user, &credentials.recovery_codes).await?;
+    set_credentials(tx, user, credentials).await?;
     sign_out_everywhere(tx, user).await?;
     Ok(true)
+}
+
+/// Whatever somebody had before, they have these now.
+async fn set_credentials(
+    tx: &mut TenantTx,
+    user: UserId,
+    credentials: Credentials,
+) -> Result<(), StoreError> {
+    let account = require(tx, user).await?;
+    let (with_password, passkey) = match credentials {
+        Credentials::Password(with) => (Some(with), None),
+        Credentials::Passkey(passkey, label) => (None, Some((passkey, label))),
+    };
+    let password = with_password.as_ref().map(|with| with.password.expose().clone());
+    let sealed = with_password.as_ref().map(|with| {
+        tx.keys().seal_sensitive(&place("totp_secret", &user.uuid()), with.totp_secret.expose())
+    });
+    let update = Entity::update_many()
+        .col_expr(Column::Password, password.into())
+        .col_expr(Column::TotpSecret, sealed.into())
+        .col_expr(Column::TotpStep, with_password.as_ref().map_or(0, |with| with.totp_step).into())
+        .col_expr(Column::EnrolledAt, tx.real_now().millis().into())
+        .col_expr(Column::Status, Status::Active.name().into())
+        .filter(Column::Status.ne(Status::Deactivated.name()));
+    let fields = ["password", "totp_secret", "recovery_codes", "passkeys", "status"];
+    save(tx, &account, update, (&fields, Some("staff.enrolled"))).await?;
+    let codes = with_password.map(|with| with.recovery_codes).unwrap_or_default();
+    replace_recovery_codes(tx, user, &codes).await?;
+    passkeys::remove_all(tx, user).await?;
+    match passkey {
+        Some((passkey, label)) => passkeys::add(tx, user, (passkey, &label)).await.map(drop),
+        None => Ok(()),
+    }
 }
 
 async fn replace_recovery_codes(
@@ -297,6 +333,9 @@ async fn replace_recovery_codes(
         staff_id: Set(user.uuid()),
         used_at: Set(None),
     });
+    if codes.is_empty() {
+        return Ok(());
+    }
     recovery::Entity::insert_many(rows).exec_without_returning(&tx.session).await?;
     Ok(())
 }
@@ -352,8 +391,59 @@ pub async fn recovery_codes_left(view: &TenantView, user: UserId) -> Result<u64,
 pub async fn deactivate(tx: &mut TenantTx, account: &Account) -> Result<Revocation, StoreError> {
     let name = Status::Deactivated.name();
     let update = Entity::update_many().col_expr(Column::Status, name.into());
-    save(tx, account, update, &["status"]).await?;
+    save(tx, account, update, (&["status"], Some("staff.deactivated"))).await?;
     sign_out_everywhere(tx, account.id).await
+}
+
+/// Gives somebody these roles, and no other. They sign in anew: the revocation that every node is
+/// to hear of.
+///
+/// # Errors
+/// When the account changed meanwhile or the database fails.
+pub async fn set_roles(
+    tx: &mut TenantTx,
+    account: &Account,
+    roles: &[Role],
+) -> Result<Revocation, StoreError> {
+    let update = Entity::update_many().col_expr(Column::Roles, print_roles(roles).into());
+    save(tx, account, update, (&["roles"], Some("staff.roles_changed"))).await?;
+    sign_out_everywhere(tx, account.id).await
+}
+
+/// Lets somebody in again who was let go, with what they had.
+///
+/// # Errors
+/// When the account changed meanwhile or the database fails.
+pub async fn reactivate(tx: &mut TenantTx, account: &Account) -> Result<(), StoreError> {
+    let status = if account.enrolled_at.is_some() { Status::Active } else { Status::Invited };
+    let update = Entity::update_many().col_expr(Column::Status, status.name().into());
+    save(tx, account, update, (&["status"], Some("staff.reactivated"))).await
+}
+
+/// Ends every session of somebody, and says so.
+///
+/// # Errors
+/// When the account changed meanwhile or the database fails.
+pub async fn end_sessions(tx: &mut TenantTx, account: &Account) -> Result<Revocation, StoreError> {
+    let update = Entity::update_many();
+    save(tx, account, update, (&["sessions"], Some("staff.sessions_ended"))).await?;
+    sign_out_everywhere(tx, account.id).await
+}
+
+/// Who has a role and may sign in. Until the transaction ends nobody else changes them: who counts
+/// them and takes one away leaves as many as were counted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn active_with(tx: &mut TenantTx, role: Role) -> Result<Vec<UserId>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::Status.eq(Status::Active.name()))
+        .filter(Column::Roles.contains(role.as_str()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive();
+    let rows = rows.all(&tx.session).await?;
+    Ok(rows.iter().map(|row| UserId::from_uuid(row.id)).collect())
 }
 
 /// Ends every session of somebody: the revocation that every node is to hear of.
@@ -376,18 +466,27 @@ pub async fn sign_out_everywhere(
     Ok(one)
 }
 
+/// Makes sure that somebody's credentials are those that were looked at: of two changes at once one
+/// is refused.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the account changed meanwhile, or the database fails.
+pub async fn hold(tx: &mut TenantTx, read: &Account) -> Result<(), StoreError> {
+    save(tx, read, Entity::update_many(), (&["passkeys"], Some("staff.passkeys_changed"))).await
+}
+
 async fn save(
     tx: &mut TenantTx,
     read: &Account,
     update: sea_orm::UpdateMany<Entity>,
-    fields: &[&str],
+    (fields, event): (&[&str], Option<&'static str>),
 ) -> Result<(), StoreError> {
     let update = update
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, tx.real_now().millis().into())
         .filter(Column::Id.eq(read.id.uuid()))
         .filter(Column::Version.eq(read.version));
-    let record = record(read.id, read.version + 1, Change::Updated, fields);
+    let record = Record { event, ..record(read.id, read.version + 1, Change::Updated, fields) };
     let is_done = tx.update(update, record).await?;
     if is_done { Ok(()) } else { Err(StoreError::Stale { current: read.version + 1 }) }
 }
@@ -429,6 +528,8 @@ impl TryFrom<Model> for Account {
             roles: parse_roles(&row.roles).ok_or_else(|| odd(row.id, "roles"))?,
             status: status.ok_or_else(|| odd(row.id, "status"))?,
             password: row.password.map(Secret::new),
+            created_at: Timestamp::from_millis(row.created_at),
+            enrolled_at: row.enrolled_at.map(Timestamp::from_millis),
             version: row.version,
             totp_secret: row.totp_secret,
             email: row.email,
@@ -446,7 +547,7 @@ pub(crate) fn parse_roles(text: &str) -> Option<Vec<Role>> {
     text.split_whitespace().map(|name| name.parse().ok()).collect()
 }
 
-fn environment(tenant: &tenant::Model) -> Result<Environment, StoreError> {
+pub(crate) fn environment(tenant: &tenant::Model) -> Result<Environment, StoreError> {
     tenant.environment.parse().map_err(|_| StoreError::Inconsistent {
         table: "tenant",
         id: tenant.id.to_string(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kernel::{SessionId, TenantId, Timestamp, UserId};
 use policy::{Environment, Role};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use signin::{Life, TicketHash};
+use signin::{Life, Proven, TicketHash};
 
 use crate::dialect::{self, Context};
 use crate::entities::staff_session::{ActiveModel, Column, Entity, Model};
@@ -30,8 +30,10 @@ pub struct Session {
     pub roles: Vec<Role>,
     /// The browser, in two words.
     pub agent: String,
-    /// Whether they proved a factor that cannot be phished.
+    /// Whether what they last proved cannot be phished.
     pub phishing_resistant: bool,
+    /// How they last proved who they are, as RFC 8176 names it.
+    pub amr: String,
     /// When they last proved two factors.
     pub proven_at: Timestamp,
     /// When they signed in.
@@ -54,6 +56,8 @@ pub struct NewSession {
     pub environment: Environment,
     /// What they are there.
     pub roles: Vec<Role>,
+    /// What they proved.
+    pub proven: Proven,
     /// What the browser holds, as it is kept.
     pub ticket: TicketHash,
     /// The browser, in two words.
@@ -81,7 +85,8 @@ pub async fn begin(tx: &mut TenantTx, new: NewSession) -> Result<SessionId, Stor
         environment: Set(new.environment.to_string()),
         roles: Set(print_roles(&new.roles)),
         agent: Set(new.agent),
-        phishing_resistant: Set(false),
+        phishing_resistant: Set(new.proven.is_phishing_resistant()),
+        amr: Set(new.proven.amr().to_owned()),
         proven_at: Set(now.millis()),
         created_at: Set(new.signed_in_at.millis()),
         seen_at: Set(now.millis()),
@@ -237,6 +242,7 @@ impl TryFrom<Model> for Session {
             expires_at: at(row.expires_at),
             ended_at: row.ended_at.map(at),
             agent: row.agent,
+            amr: row.amr,
         })
     }
 }

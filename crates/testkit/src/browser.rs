@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use http::Method;
 use signin::TotpSecret;
 
+use crate::authenticator::borrowed;
 use crate::platform::Running;
-use crate::{Answer, Ask, Caller, PUBLIC_URL};
+use crate::{Answer, Ask, Authenticator, Caller, PUBLIC_URL, options_on};
 
 /// A browser with a memory of its own.
 pub struct Browser {
@@ -90,6 +91,39 @@ impl Browser {
         self.send("/staff/sign-in", &fields).await
     }
 
+    /// Opens a page and makes a passkey as its form asks.
+    ///
+    /// # Panics
+    /// When the page has no such form.
+    pub async fn make_passkey(
+        &self,
+        (page, form): (&str, &str),
+        with: &mut Authenticator,
+    ) -> Answer {
+        let options = options_on(self.open(page).await.is(200).bytes(), form);
+        let fields = with.create(&options);
+        self.send(form, &borrowed(&fields)).await
+    }
+
+    /// Opens a page and signs with the last passkey as its form asks.
+    ///
+    /// # Panics
+    /// When the page has no such form.
+    pub async fn prove_passkey(
+        &self,
+        (page, form): (&str, &str),
+        with: &mut Authenticator,
+    ) -> Answer {
+        let options = options_on(self.open(page).await.is(200).bytes(), form);
+        let fields = with.get(&options);
+        self.send(form, &borrowed(&fields)).await
+    }
+
+    /// Signs in with the last passkey.
+    pub async fn sign_in_with(&self, device: &mut Authenticator) -> Answer {
+        self.prove_passkey(("/staff/sign-in", "/staff/sign-in/passkey"), device).await
+    }
+
     /// A cookie that it holds.
     ///
     /// # Panics
@@ -106,6 +140,17 @@ impl Browser {
     pub fn plant(&self, name: &str, value: &str) {
         let mut cookies = self.cookies.lock().expect("no test panics with this lock");
         cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A hidden member of the form that the last page sends there.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn hidden_of(&self, path: &str, name: &str) -> String {
+        let mut members = self.hidden(path).into_iter();
+        let found = members.find(|(known, _)| known == name).map(|(_, value)| value);
+        found.expect("the form has such a member")
     }
 
     /// The hidden members of a form of the last page.

@@ -24,6 +24,7 @@
 
 mod answer;
 mod ask;
+pub mod authenticator;
 pub mod bans;
 mod browser;
 mod caller;
@@ -40,12 +41,13 @@ use std::time::Duration;
 
 pub use answer::Answer;
 pub use ask::Ask;
+pub use authenticator::{Authenticator, options_on};
 pub use browser::{Browser, Person};
 pub use caller::Caller;
 pub use database::Database;
 pub use platform::{PUBLIC_URL, Platform, Remains, Setup};
 pub use signer::Signer;
-pub use staff::{Invited, PASSWORD, secret_on};
+pub use staff::{AtWork, Invited, PASSWORD, secret_on};
 pub use tenant::{Credentials, Tenant};
 pub use trail::{Changed, Happened};
 

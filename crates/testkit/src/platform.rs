@@ -167,7 +167,7 @@ impl Platform {
             signing_key,
             peppers: vec![pepper(&keyring)],
             api_key_pepper: api_key_pepper(&keyring),
-            sign_in: SignIn::new(&keyring),
+            sign_in: SignIn::new(&keyring, PUBLIC_URL),
             cursors: TokenKey::new(&keyring, "cursor/1"),
             pools: Arc::clone(&pools),
             documentation: plan.documentation.clone(),

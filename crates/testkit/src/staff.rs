@@ -9,7 +9,7 @@ use signin::{Ticket, TotpSecret};
 use store::staff::{self, ENROLMENT_LIFE, NewAccount};
 
 use crate::browser::between;
-use crate::{Browser, Person, Tenant};
+use crate::{Authenticator, Browser, Person, Tenant};
 
 /// Somebody who was taken on, and their link.
 pub struct Invited {
@@ -19,6 +19,16 @@ pub struct Invited {
     pub email: String,
     /// The link's secret.
     pub link: String,
+}
+
+/// Somebody who signed in with a passkey.
+pub struct AtWork {
+    /// Who.
+    pub user: UserId,
+    /// Where they are signed in.
+    pub browser: Browser,
+    /// What they signed in with.
+    pub device: Authenticator,
 }
 
 impl Tenant {
@@ -92,6 +102,30 @@ impl Tenant {
         self.enrol(&invited).await
     }
 
+    /// Lets somebody enrol by their link, with a passkey and nothing else.
+    ///
+    /// # Panics
+    /// When they cannot.
+    pub async fn enrol_with_passkey(&self, invited: &Invited) -> Authenticator {
+        let mut device = Authenticator::default();
+        let page = format!("/staff/enrol/{}", invited.link);
+        let enrolled = self.browser().make_passkey((&page, ENROL), &mut device).await;
+        enrolled.is(200);
+        device
+    }
+
+    /// Somebody of this role who signed in with a passkey.
+    ///
+    /// # Panics
+    /// When they cannot.
+    pub async fn at_work(&self, name: &str, role: Role) -> AtWork {
+        let invited = self.take_on(name, role).await;
+        let mut device = self.enrol_with_passkey(&invited).await;
+        let browser = self.browser();
+        browser.sign_in_with(&mut device).await.is(303);
+        AtWork { user: invited.user, browser, device }
+    }
+
     /// Lets somebody enrol by their link.
     ///
     /// # Panics
@@ -129,5 +163,6 @@ pub fn secret_on(page: &[u8]) -> TotpSecret {
     TotpSecret::from_bytes(&bytes).expect("the key has 160 bits")
 }
 
+const ENROL: &str = "/staff/enrol/passkey";
 /// What everybody here chooses.
 pub const PASSWORD: &str = "tandem wicker plinth ode";

@@ -1,4 +1,4 @@
-//! The Python clients' environment, and `authlib` in it.
+//! The Python clients' environment, with `authlib` and an authenticator in it.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -21,7 +21,8 @@ pub(super) fn prepare(workspace: &Workspace) -> Outcome<Venv> {
     let folder = workspace.target().join("interop-venv");
     let mut wanted = run::output(Command::new("python3").arg("--version"))?;
     let mut pip = Command::new(folder.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    // Every dependency is pinned. `fido2` asks for an older `cryptography` than it needs.
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
     for name in REQUIREMENTS {
         let path = scripts(workspace).join(name);
         wanted.push_str(&fs::read_to_string(&path).map_err(ChoreError::path(&path))?);
@@ -45,8 +46,11 @@ impl Venv {
     }
 
     pub(super) fn run(&self, stage: &Stage) -> Outcome {
-        let mut command = self.program("python");
-        command.arg(stage.scripts.join("python/authlib_client.py")).arg("-v");
-        run::shown(stage.tell(command.current_dir(&stage.reports)))
+        for script in ["python/authlib_client.py", "python/passkeys.py"] {
+            let mut command = self.program("python");
+            command.arg(stage.scripts.join(script)).arg("-v");
+            run::shown(stage.tell(command.current_dir(&stage.reports)))?;
+        }
+        Ok(())
     }
 }

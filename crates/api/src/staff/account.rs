@@ -72,7 +72,13 @@ pub(crate) async fn show(
     let view = app.store.view(&permit).await?;
     let account = staff::require(&view, own.user).await?;
     let (email, name) = account.person(&view)?;
-    let left = staff::recovery_codes_left(&view, own.user).await?;
+    let left = match account.password.is_some() {
+        true => {
+            let left = staff::recovery_codes_left(&view, own.user).await?;
+            format!("<dt>Codes left</dt><dd>{left}</dd>")
+        }
+        false => String::new(),
+    };
     let agency = tenants::own(&view).await?;
     let now = dossier.received_at;
     let sessions = staff_sessions::list(&view, own.user).await?;
@@ -83,11 +89,12 @@ pub(crate) async fn show(
         account.roles.iter().map(|role| role.as_str().replace('_', " ")).collect();
     let body = format!(
         "<dl><dt>Name</dt><dd>{}</dd><dt>E-mail</dt><dd>{}</dd><dt>Agency</dt><dd>{}</dd>\
-         <dt>Role</dt><dd>{}</dd><dt>Codes left</dt><dd>{left}</dd></dl>\
+         <dt>Role</dt><dd>{}</dd>{left}</dl>\
          <h2>Where you are signed in</h2><ul class=\"sessions\">{rows}</ul>\
          <div class=\"row\">{}{}</div>\
-         <p class=\"quiet\"><a href=\"/staff/step-up\">Prove again who you are</a>: some actions \
-         ask for a code of the last 15 minutes.</p>",
+         <p class=\"quiet\"><a href=\"/staff/passkeys\">Your passkeys</a>: sign in without a \
+         password.<br><a href=\"/staff/step-up\">Prove again who you are</a>: some actions \
+         ask for a proof of the last 15 minutes.</p>",
         escape(name.open(Purpose::Answer)),
         escape(email.open(Purpose::Answer)),
         escape(&agency.name),
@@ -159,9 +166,13 @@ fn row(session: &Session, own: &Own) -> String {
         true => " <span class=\"mark\">this one</span>",
         false => "",
     };
+    let how = match session.phishing_resistant {
+        true => "a passkey",
+        false => "a code",
+    };
     format!(
         "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>\
-         last seen {}</span></li>",
+         last proven by {how}, last seen {}</span></li>",
         escape(&session.agent),
         moment(session.created_at),
         moment(session.seen_at),
@@ -169,7 +180,7 @@ fn row(session: &Session, own: &Own) -> String {
 }
 
 /// To the minute, for people.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     let text = at.to_string();
     let (day, time) = (text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default());
     format!("<time datetime=\"{text}\">{day} {time} UTC</time>")

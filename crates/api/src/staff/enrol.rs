@@ -9,20 +9,21 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use gate::{App, Dossier};
 use http::{HeaderMap, StatusCode};
-use kernel::{Problem, Purpose, Secret};
+use kernel::{Problem, Purpose, Secret, Timestamp};
 use policy::Role;
 use serde::Deserialize;
 use signin::{
     Password, PasswordFault, PasswordHash, PasswordRule, RECOVERY_CODES, RecoveryCode, Ticket,
     TotpCode, TotpSecret, qr_svg,
 };
-use store::staff::{self, Credentials, Enrolment};
+use store::staff::{self, Credentials, Enrolment, WithPassword};
 use utoipa::ToSchema;
 use watch::{Authentication, Person};
 
 use super::cookies::Visit;
 use super::html;
 use super::page::{Page, PageAnswer};
+use super::passkeys::{Asked, Form, enrolment_box};
 use super::second_factor::Proof;
 use super::{LINK_OVER, SignIn, may_enter, stale};
 use crate::Settings;
@@ -64,8 +65,8 @@ pub(crate) struct EnrolForm {
 }
 
 /// Somebody in front of the page: whose link it is, and what is known of them.
-struct Invited {
-    enrolment: Enrolment,
+pub(super) struct Invited {
+    pub(super) enrolment: Enrolment,
     email: String,
     name: String,
     rule: PasswordRule,
@@ -90,7 +91,7 @@ pub(crate) async fn show(
     let (link, invited) = invited(&app, &api, &dossier, &link).await?;
     let visit = Visit::of_or_new(&headers);
     let secret = TotpSecret::generate();
-    setup_page(&api.sign_in, &visit, (&link, &invited), &secret, &[])
+    setup_page((&api.sign_in, dossier.received_at), &visit, (&link, &invited), &secret, &[])
 }
 
 /// Sets how somebody signs in.
@@ -129,18 +130,19 @@ pub(crate) async fn enrol(
                          that is shown now.";
             let code = step.is_none().then(|| wrong.to_owned());
             let errors: Vec<String> = chosen.err().into_iter().chain(code).collect();
-            return setup_page(sign_in, &visit, (&link, &invited), &secret, &errors);
+            let at = (sign_in, dossier.received_at);
+            return setup_page(at, &visit, (&link, &invited), &secret, &errors);
         }
     };
     let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::generate()).collect();
     let row = invited.enrolment.user.uuid();
     let of = |code| sign_in.key.of_recovery_code(code, row.as_bytes());
-    let credentials = Credentials {
+    let credentials = Credentials::Password(WithPassword {
         password: Secret::new(hash.to_text()),
         totp_secret: Secret::new(secret.bytes().to_vec()),
         totp_step: step,
         recovery_codes: codes.iter().map(of).collect(),
-    };
+    });
     let permit = app.policy.system(invited.enrolment.tenant, "enrolment");
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     if !staff::enrol(&mut tx, invited.enrolment.user, &link.hash(), credentials).await? {
@@ -153,7 +155,7 @@ pub(crate) async fn enrol(
 }
 
 /// Whose link it is. Unknown, used up, too old and deactivated look the same.
-async fn invited(
+pub(super) async fn invited(
     app: &App,
     api: &Settings,
     dossier: &Dossier,
@@ -174,13 +176,15 @@ async fn invited(
     let enrolment = found.filter(|found| found.environment == api.environment).ok_or_else(over)?;
     let view = app.store.view(&app.policy.system(enrolment.tenant, "enrolment")).await?;
     let account = staff::require(&view, enrolment.user).await?;
-    let is_open = account.status != staff::Status::Deactivated
-        && may_enter(&account.roles, enrolment.environment);
-    if !is_open {
+    // Whoever has no role yet may enrol, and not sign in.
+    let is_welcome = account.roles.is_empty() || may_enter(&account.roles, enrolment.environment);
+    if account.status == staff::Status::Deactivated || !is_welcome {
         return Err(over().into());
     }
     let (email, name) = account.person(&view)?;
-    let rule = match account.roles.contains(&Role::SystemAdmin) {
+    // Who has no role yet may administer one day.
+    let administers = account.roles.is_empty() || account.roles.contains(&Role::SystemAdmin);
+    let rule = match administers {
         true => PasswordRule::ALONE,
         false => PasswordRule::WITH_SECOND_FACTOR,
     };
@@ -212,7 +216,7 @@ async fn choose(
     }
 }
 
-fn attempted(dossier: &Dossier, invited: &Invited, outcome: Proof) {
+pub(super) fn attempted(dossier: &Dossier, invited: &Invited, outcome: Proof) {
     let Enrolment { tenant, user, .. } = invited.enrolment;
     dossier.attempted(Authentication {
         method: "enrolment",
@@ -223,8 +227,8 @@ fn attempted(dossier: &Dossier, invited: &Invited, outcome: Proof) {
     });
 }
 
-fn setup_page(
-    sign_in: &SignIn,
+pub(super) fn setup_page(
+    (sign_in, now): (&SignIn, Timestamp),
     visit: &Visit,
     (link, invited): (&Ticket, &Invited),
     secret: &TotpSecret,
@@ -274,9 +278,10 @@ fn setup_page(
     ];
     let token = sign_in.key.form(&visit.name());
     let form = html::form("/staff/enrol", &token, &fields.concat(), "Finish");
+    let passkey = passkey_box((sign_in, now), visit, (link, invited));
     let body = format!(
         "{}<p>{}, this sets up how you sign in to <strong>{}</strong> as \
-         <strong>{}</strong>.</p>{form}",
+         <strong>{}</strong>.</p>{passkey}{form}",
         html::alert(errors),
         escape(&invited.name),
         escape(agency),
@@ -284,7 +289,30 @@ fn setup_page(
     );
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = html::page("Set up your sign-in", !errors.is_empty(), &body);
-    Ok(Page::new(status, page).with(visit.cookie()))
+    Ok(Page::new(status, page).with(visit.cookie()).with_script())
+}
+
+/// The other way: nothing to remember and nothing to type.
+fn passkey_box(
+    (sign_in, now): (&SignIn, Timestamp),
+    visit: &Visit,
+    (link, invited): (&Ticket, &Invited),
+) -> String {
+    let token = sign_in.key.form(&visit.name());
+    let form = Form {
+        action: "/staff/enrol/passkey",
+        token: &token,
+        button: "Use a passkey",
+        intro: "<h2>With a passkey</h2><p>Nothing to remember, and no other site can ask for it. \
+                Your phone, computer or security key keeps it. Without one at hand, use a password \
+                and an app, as below.</p>",
+        fields: html::hidden("link", link.whole().expose()),
+    };
+    let (name, of) = (visit.name(), link.hash().to_text());
+    let asked = (Asked::Enrolment(&name, &of), now);
+    let user = invited.enrolment.user;
+    let person = (user.as_bytes(), invited.email.as_str(), invited.name.as_str());
+    enrolment_box(sign_in, asked, person, &[], form)
 }
 
 fn codes_page(codes: &[RecoveryCode]) -> Page {

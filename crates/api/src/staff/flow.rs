@@ -49,13 +49,18 @@ impl SignIn {
         TotpSecret::from_bytes(&shown.secret)
     }
 
-    fn seal(&self, step: &str, of: &str, what: &impl Serialize) -> String {
+    pub(super) fn seal(&self, step: &str, of: &str, what: &impl Serialize) -> String {
         // Our own types have string keys and no floats: they always serialise.
         let plain = serde_json::to_vec(what).unwrap_or_default();
         self.flows.seal(format!("{step} {of}").as_bytes(), &plain)
     }
 
-    fn open<T: DeserializeOwned>(&self, step: &str, of: &str, sealed: &str) -> Option<T> {
+    pub(super) fn open<T: DeserializeOwned>(
+        &self,
+        step: &str,
+        of: &str,
+        sealed: &str,
+    ) -> Option<T> {
         let plain = self.flows.open(format!("{step} {of}").as_bytes(), sealed)?;
         serde_json::from_slice(&plain).ok()
     }

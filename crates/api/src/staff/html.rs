@@ -1,4 +1,4 @@
-//! HTML of the pages. Every text is escaped; there is no script and no inline style.
+//! HTML of the pages. Every text is escaped; there is no inline style, and one script at most.
 
 use kernel::html::escape;
 
@@ -37,6 +37,11 @@ pub(super) fn form(action: &str, token: &str, fields: &str, button: &str) -> Str
     )
 }
 
+/// The one script that pages have, as it is: the policy names its hash, so no other one runs.
+pub(super) fn script() -> String {
+    format!("<script>{SCRIPT}</script>")
+}
+
 /// What a browser brings back as it was.
 pub(super) fn hidden(name: &str, value: &str) -> String {
     format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value))
@@ -57,6 +62,9 @@ pub(super) fn field(name: &str, label: &str, attributes: &str, hint: &str) -> St
         escape(label)
     )
 }
+
+/// See [`script`].
+pub(super) const SCRIPT: &str = include_str!("passkeys/passkeys.js");
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gate::{App, Dossier};
 use kernel::{Timestamp, UserId};
-use signin::{ADDRESS, FLOW, RecoveryCode, SECOND_FACTOR, TotpCode, TotpSecret};
+use signin::{ADDRESS, FLOW, Proven, RecoveryCode, SECOND_FACTOR, TotpCode, TotpSecret};
 use store::sign_in_delays::{self, Subject};
 use store::staff::{self, Account, Status};
 use store::{StoreError, TenantTx};
@@ -31,6 +31,14 @@ impl Typed {
             (Some(code), _) => Self::Totp(code),
             (None, Some(code)) => Self::Recovery(code),
             (None, None) => Self::Nothing,
+        }
+    }
+
+    /// What it proves beside a password.
+    pub(super) const fn proven(&self) -> Proven {
+        match self {
+            Self::Recovery(_) => Proven::RecoveryCode,
+            Self::Totp(_) | Self::Nothing => Proven::Code,
         }
     }
 

@@ -7,14 +7,11 @@ use axum::extract::State;
 use data_encoding::HEXLOWER;
 use gate::{App, Dossier};
 use http::{HeaderMap, StatusCode};
-use kernel::{Email, Problem, random};
+use kernel::{Email, Problem, Timestamp, random};
 use serde::Deserialize;
-use signin::{
-    ACCOUNT, ADDRESS, FLOW_LIFE, Password, PasswordHash, SignInIndex, Ticket, short_agent,
-};
+use signin::{ACCOUNT, ADDRESS, FLOW_LIFE, Password, PasswordHash, SignInIndex, Ticket};
 use store::sign_in_delays;
 use store::staff::{self, Account, Claimed, Status};
-use store::staff_sessions::{self, NewSession};
 use utoipa::ToSchema;
 use watch::{Authentication, Person};
 
@@ -22,8 +19,9 @@ use super::cookies::{self, Visit};
 use super::flow::Flow;
 use super::html;
 use super::page::{Page, PageAnswer};
+use super::passkeys::{Asked, proof_box};
 use super::second_factor::{self, Proof, Typed, wait_text};
-use super::{SignIn, life, may_enter};
+use super::{SignIn, may_enter, sessions};
 use crate::Settings;
 use crate::extract::{Body, Facts};
 use crate::reply::Refused;
@@ -74,8 +72,13 @@ pub(crate) struct CodeForm {
         "action": "staff.sign_in", "access": "public", "error_form": "page"
     })))
 )]
-pub(crate) async fn show(State(api): State<Arc<Settings>>, headers: HeaderMap) -> Page {
-    first_page(&api.sign_in, &headers, StatusCode::OK, &[])
+pub(crate) async fn show(
+    State(api): State<Arc<Settings>>,
+    Facts(dossier): Facts,
+    headers: HeaderMap,
+) -> Page {
+    let door = Door { sign_in: &api.sign_in, headers: &headers, now: dossier.received_at };
+    door.page(StatusCode::OK, &[])
 }
 
 /// The first step: agency, address and password.
@@ -101,15 +104,16 @@ pub(crate) async fn prove_password(
 ) -> PageAnswer {
     let sign_in = &api.sign_in;
     let visit = sign_in.visit(&headers, &sent.form)?;
+    let now = dossier.received_at;
+    let door = Door { sign_in, headers: &headers, now };
     let index = index(sign_in, &sent);
     let counted = sign_in.key.of_account(&index);
     let mut subjects = vec![(counted, ACCOUNT)];
     subjects.extend(dossier.origin().map(|from| (sign_in.key.of_address(from), ADDRESS)));
-    let now = dossier.received_at;
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
         attempted(&dossier, "password", Who::Named(&index), Err("throttled"));
         let (seconds, text) = wait_text(wait);
-        let page = first_page(sign_in, &headers, StatusCode::TOO_MANY_REQUESTS, &[text]);
+        let page = door.page(StatusCode::TOO_MANY_REQUESTS, &[text]);
         return Ok(page.retry_after(seconds));
     }
     let found = staff::find(&app.store, &index).await?;
@@ -118,7 +122,7 @@ pub(crate) async fn prove_password(
     attempted(&dossier, "password", who, proof);
     let (Some(found), Ok(())) = (found, proof) else {
         let text = "Agency, e-mail address or password is wrong.".to_owned();
-        return Ok(first_page(sign_in, &headers, StatusCode::FORBIDDEN, &[text]));
+        return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
     };
     second_factor::forgive(&app, sign_in, &dossier, counted).await?;
     let until = now.plus(FLOW_LIFE).millis();
@@ -151,9 +155,10 @@ pub(crate) async fn prove_code(
     let sign_in = &api.sign_in;
     let visit = sign_in.visit(&headers, &sent.form)?;
     let now = dossier.received_at;
+    let door = Door { sign_in, headers: &headers, now };
     let Some(flow) = sign_in.open_flow(&visit.name(), &sent.flow, now) else {
         let text = "That took too long. Please start again.".to_owned();
-        return Ok(first_page(sign_in, &headers, StatusCode::FORBIDDEN, &[text]));
+        return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
     };
     let typed = Typed::read(&sent.code);
     let person = Person { tenant: flow.tenant, user: flow.user };
@@ -161,7 +166,7 @@ pub(crate) async fn prove_code(
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
         attempted(&dossier, typed.method(), Who::Person(person, None), Err("throttled"));
         let (seconds, text) = wait_text(wait);
-        let page = first_page(sign_in, &headers, StatusCode::TOO_MANY_REQUESTS, &[text]);
+        let page = door.page(StatusCode::TOO_MANY_REQUESTS, &[text]);
         return Ok(page.retry_after(seconds));
     }
     let ticket = Ticket::generate();
@@ -192,16 +197,8 @@ async fn begin(
     if proof.is_err() {
         return Ok((proof, None));
     }
-    let new = NewSession {
-        user: account.id,
-        environment: api.environment,
-        life: life(&account.roles),
-        roles: account.roles,
-        ticket: ticket.hash(),
-        agent: short_agent(dossier.user_agent.as_deref().unwrap_or_default()),
-        signed_in_at: tx.real_now(),
-    };
-    let id = staff_sessions::begin(&mut tx, new).await?;
+    let proven = (typed.proven(), ticket);
+    let id = sessions::begin(&mut tx, (api, dossier), account, proven).await?;
     tx.commit(None).await?;
     Ok((Ok(()), Some(id.to_string())))
 }
@@ -247,6 +244,8 @@ pub(super) enum Who<'a> {
     Known(&'a Account),
     /// Somebody, and their session where one began.
     Person(Person, Option<String>),
+    /// Nobody that we know of.
+    Nobody,
 }
 
 /// Notes an attempt. Of an address that nobody has, a part of its keyed hash is kept: enough to see
@@ -258,18 +257,35 @@ pub(super) fn attempted(dossier: &Dossier, method: &'static str, who: Who<'_>, o
         }
         Who::Known(account) => (Some(Person { tenant: account.tenant, user: account.id }), None),
         Who::Person(person, session) => (Some(person), session),
+        Who::Nobody => (None, None),
     };
     dossier.attempted(Authentication { method, client_id: None, person, credential, outcome });
 }
 
-fn first_page(
-    sign_in: &SignIn,
-    headers: &HeaderMap,
-    status: StatusCode,
-    errors: &[String],
-) -> Page {
-    let visit = Visit::of_or_new(headers);
-    let focus = if errors.is_empty() { "autofocus " } else { "" };
+/// The first page, in front of somebody.
+pub(super) struct Door<'a> {
+    pub(super) sign_in: &'a SignIn,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) now: Timestamp,
+}
+
+impl Door<'_> {
+    /// The page to sign in, with what went wrong.
+    pub(super) fn page(&self, status: StatusCode, errors: &[String]) -> Page {
+        let visit = Visit::of_or_new(self.headers);
+        let token = self.sign_in.key.form(&visit.name());
+        let fields = first_fields(errors.is_empty());
+        let form = html::form("/staff/sign-in", &token, &fields, "Continue");
+        let name = visit.name();
+        let passkey = proof_box(self.sign_in, (Asked::SignIn(&name), self.now), &[], &token);
+        let body = format!("{}{form}{passkey}", html::alert(errors));
+        let page = html::page("Sign in", !errors.is_empty(), &body);
+        Page::new(status, page).with(visit.cookie()).with_script()
+    }
+}
+
+fn first_fields(has_focus: bool) -> String {
+    let focus = if has_focus { "autofocus " } else { "" };
     let fields = [
         html::field(
             "agency",
@@ -293,10 +309,7 @@ fn first_page(
             "",
         ),
     ];
-    let token = sign_in.key.form(&visit.name());
-    let form = html::form("/staff/sign-in", &token, &fields.concat(), "Continue");
-    let body = format!("{}{form}", html::alert(errors));
-    Page::new(status, html::page("Sign in", !errors.is_empty(), &body)).with(visit.cookie())
+    fields.concat()
 }
 
 fn code_page(

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use axum::extract::State;
 use gate::{App, Dossier};
 use http::StatusCode;
+use kernel::Timestamp;
 use serde::Deserialize;
 use signin::Ticket;
 use store::sign_in_delays;
-use store::staff_sessions::{self, NewSession};
-use store::{StoreError, staff};
+use store::{StoreError, passkeys, staff};
 use utoipa::ToSchema;
 use watch::Person;
 
 use super::account::Own;
 use super::page::{Page, PageAnswer};
+use super::passkeys::{Asked, proof_box};
 use super::second_factor::{self, Proof, Typed, wait_text};
 use super::sign_in::{Who, attempted, code_field};
-use super::{SignIn, cookies, html, life};
+use super::{SignIn, cookies, html, sessions};
 use crate::Settings;
 use crate::extract::{Body, Facts, Permit};
 use crate::reply::Refused;
@@ -40,8 +41,13 @@ pub(crate) struct StepUpForm {
     responses((status = 200, description = "A page", body = String, content_type = "text/html")),
     extensions(("x-ringwall" = json!({"action": "session.step_up", "error_form": "page"})))
 )]
-pub(crate) async fn show(State(api): State<Arc<Settings>>, Permit(permit): Permit) -> PageAnswer {
-    Ok(code_page(&api.sign_in, &Own::of(&permit)?, StatusCode::OK, &[]))
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    State(api): State<Arc<Settings>>,
+    Facts(dossier): Facts,
+    Permit(permit): Permit,
+) -> PageAnswer {
+    page(&app, &api.sign_in, (&permit, dossier.received_at), (StatusCode::OK, &[])).await
 }
 
 /// Proves again who one is. The session gets a new name, and ends when it would have.
@@ -72,15 +78,18 @@ pub(crate) async fn prove(
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, dossier.received_at).await? {
         attempted(&dossier, typed.method(), who(None), Err("throttled"));
         let (seconds, text) = wait_text(wait);
-        let page = code_page(sign_in, &own, StatusCode::TOO_MANY_REQUESTS, &[text]);
+        let text = [text];
+        let told = (StatusCode::TOO_MANY_REQUESTS, text.as_slice());
+        let page = page(&app, sign_in, (&permit, dossier.received_at), told).await?;
         return Ok(page.retry_after(seconds));
     }
     let ticket = Ticket::generate();
     let (proof, session) = renew(&app, &api, (&dossier, &permit), (&own, &typed, &ticket)).await?;
     attempted(&dossier, typed.method(), who(session), proof);
     if proof.is_err() {
-        let text = "The code is wrong, or was used before. Each code works once.".to_owned();
-        return Ok(code_page(sign_in, &own, StatusCode::FORBIDDEN, &[text]));
+        let text = ["The code is wrong, or was used before. Each code works once.".to_owned()];
+        let told = (StatusCode::FORBIDDEN, text.as_slice());
+        return page(&app, sign_in, (&permit, dossier.received_at), told).await;
     }
     let counted = sign_in.key.of_second_factor(own.user.uuid().as_bytes());
     second_factor::forgive(&app, sign_in, &dossier, counted).await?;
@@ -101,32 +110,41 @@ async fn renew(
     if proof.is_err() {
         return Ok((proof, None));
     }
-    let before = staff_sessions::require(&tx, own.user, own.session).await?;
-    let ended = staff_sessions::end(&mut tx, own.user, own.session).await?;
-    let new = NewSession {
-        user: account.id,
-        environment: before.environment,
-        life: life(&account.roles),
-        roles: account.roles,
-        ticket: ticket.hash(),
-        agent: before.agent,
-        signed_in_at: before.created_at,
-    };
-    let id = staff_sessions::begin(&mut tx, new).await?;
+    let proven = (typed.proven(), ticket);
+    let (id, ended) = sessions::renew(&mut tx, own, account, proven).await?;
     tx.commit(None).await?;
     app.revocations.learn(&ended);
     Ok((Ok(()), Some(id.to_string())))
 }
 
-fn code_page(sign_in: &SignIn, own: &Own, status: StatusCode, errors: &[String]) -> Page {
-    let token = sign_in.key.form(&own.name());
-    let form = html::form("/staff/step-up", &token, &code_field(errors.is_empty()), "Prove it");
+/// What somebody may prove themselves with: their passkeys, and a code where they have any.
+pub(super) async fn page(
+    app: &App,
+    sign_in: &SignIn,
+    (permit, now): (&policy::Permit, Timestamp),
+    (status, errors): (StatusCode, &[String]),
+) -> PageAnswer {
+    let own = Own::of(permit)?;
+    let view = app.store.view(permit).await?;
+    let account = staff::require(&view, own.user).await?;
+    let known = passkeys::list(&view, own.user).await?;
+    let (name, token) = (own.name(), sign_in.key.form(&own.name()));
+    let passkey = match known.is_empty() {
+        true => String::new(),
+        false => proof_box(sign_in, (Asked::StepUp(&name), now), &known, &token),
+    };
+    let code = match account.password.is_some() {
+        true => format!(
+            "<p>If you have just used the code that your app shows, wait for the next one.</p>{}",
+            html::form("/staff/step-up", &token, &code_field(errors.is_empty()), "Prove it")
+        ),
+        false => String::new(),
+    };
     let body = format!(
-        "{}<p>Some actions ask for a code of the last 15 minutes. If you have just used the code \
-         that your app shows, wait for the next one.</p>{form}\
-         <p class=\"quiet\"><a href=\"/staff\">Back</a></p>",
+        "{}<p>Some actions ask for a proof of the last 15 minutes, and some for one by \
+         passkey.</p>{passkey}{code}<p class=\"quiet\"><a href=\"/staff\">Back</a></p>",
         html::alert(errors)
     );
     let title = "Prove again who you are";
-    Page::new(status, html::page(title, !errors.is_empty(), &body))
+    Ok(Page::new(status, html::page(title, !errors.is_empty(), &body)).with_script())
 }

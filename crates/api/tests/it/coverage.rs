@@ -27,9 +27,11 @@ const PUBLIC: &[&str] = &[
     "staff.style",
     "staff.enrol",
     "staff.enrolled",
+    "staff.enrolled_by_passkey",
     "staff.sign_in",
     "staff.prove_password",
     "staff.prove_code",
+    "staff.prove_passkey",
 ];
 
 /// Operations that show strangers what is public, and nothing else.
@@ -59,6 +61,18 @@ pub(crate) const PEOPLE_ONLY: &[&str] = &[
     "usage_plan.assign",
     "usage_plan.unassign",
     "usage_alert.list",
+    "person.list",
+    "person.read",
+    "person.invite",
+    "person.propose_roles",
+    "person.propose_reactivation",
+    "person.propose_enrolment",
+    "person.deactivate",
+    "person.end_sessions",
+    "proposal.list",
+    "proposal.read",
+    "proposal.approve",
+    "proposal.refuse",
 ];
 
 /// Operations that integration services may carry out: employments, and nothing else.

@@ -33,6 +33,8 @@ mod merges;
 mod oauth;
 mod operations;
 mod paging;
+mod passkeys;
+mod people;
 mod problems;
 mod public_jobs;
 mod repeats;

@@ -65,6 +65,9 @@ impl Things {
             // Of people alone: nobody here comes so far that it has to be there.
             Some("bans") => "ban_00000000000000000000000000",
             Some("usage-plans") => "plan_00000000000000000000000000",
+            // No application gets as far as one of these.
+            Some("staff") => "usr_00000000000000000000000001",
+            Some("staff-proposals") => "prp_00000000000000000000000001",
             _ => &self.candidate,
         };
         operation
@@ -130,6 +133,16 @@ const ENROLMENT: &str = "form=00000000000000000000000000000000000000000000000000
 const STEP_UP: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &code=000000";
 
+const PASSKEY_PROOF: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &asked=00&credential=AAAA&user=AAAA&client_data=AAAA&authenticator_data=AAAA&signature=AAAA";
+const PASSKEY: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &asked=00&client_data=AAAA&attestation=AAAA";
+const NEW_PASSKEY: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &link=0000000000000000000000000000000000000000000000000000000000000000\
+    &asked=00&client_data=AAAA&attestation=AAAA";
+const PASSKEY_ID: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &passkey=psk_00000000000000000000000001";
+
 const OPERATIONS: &[(&str, Sent)] = &[
     ("health.live", Sent::Nothing),
     ("health.ready", Sent::Nothing),
@@ -161,11 +174,34 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("staff.sign_in", Sent::Nothing),
     ("staff.prove_password", Sent::Form(PASSWORD)),
     ("staff.prove_code", Sent::Form(CODE)),
+    ("staff.enrolled_by_passkey", Sent::Form(NEW_PASSKEY)),
+    ("staff.prove_passkey", Sent::Form(PASSKEY_PROOF)),
+    ("staff.stepped_up_by_passkey", Sent::Form(PASSKEY_PROOF)),
+    ("staff.passkeys", Sent::Nothing),
+    ("staff.add_passkey", Sent::Form(PASSKEY)),
+    ("staff.remove_passkey", Sent::Form(PASSKEY_ID)),
     ("staff.account", Sent::Nothing),
     ("staff.sign_out", Sent::Form(BUTTON)),
     ("staff.sign_out_everywhere", Sent::Form(BUTTON)),
     ("staff.step_up", Sent::Nothing),
     ("staff.stepped_up", Sent::Form(STEP_UP)),
+    ("person.list", Sent::Nothing),
+    ("person.read", Sent::Nothing),
+    (
+        "person.invite",
+        Sent::Json(
+            |_| json!({ "email": "rui@acme.example", "name": "Rui", "roles": ["recruiter"] }),
+        ),
+    ),
+    ("person.propose_roles", Sent::Json(|_| json!({ "roles": ["recruiter"] }))),
+    ("person.propose_reactivation", Sent::Nothing),
+    ("person.propose_enrolment", Sent::Nothing),
+    ("person.deactivate", Sent::Nothing),
+    ("person.end_sessions", Sent::Nothing),
+    ("proposal.list", Sent::Nothing),
+    ("proposal.read", Sent::Nothing),
+    ("proposal.approve", Sent::Nothing),
+    ("proposal.refuse", Sent::Nothing),
     ("api_key.list", Sent::Nothing),
     ("api_key.create", Sent::Json(|_| json!({ "name": "sync", "scopes": ["read:jobs"] }))),
     ("api_key.read", Sent::Nothing),

@@ -11,8 +11,14 @@ const CODE: &str = "/staff/sign-in/code";
 /// A page without what differs from visit to visit.
 fn text(answer: &Answer) -> String {
     let page = String::from_utf8_lossy(answer.bytes()).into_owned();
-    let parts: Vec<&str> = page.split("value=\"").collect();
-    parts.iter().map(|part| part.split_once('"').map_or(*part, |(_, rest)| rest)).collect()
+    without(&without(&page, "value=\""), "data-options=\"")
+}
+
+fn without(page: &str, attribute: &str) -> String {
+    let mut parts = page.split(attribute);
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.map(|part| part.split_once('"').map_or(part, |(_, rest)| rest));
+    [first].into_iter().chain(rest).collect()
 }
 
 async fn try_password(browser: &Browser, agency: &str, email: &str, password: &str) -> Answer {

@@ -9,11 +9,16 @@ use crate::Dossier;
 /// The page.
 pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
     let code = problem.code;
+    let is_step_up = *code == policy::AUTH_STEP_UP;
     let (title, hint) = match code.status {
+        // Signed in already, but not so, or too long ago.
+        401 if is_step_up => ("Prove again who you are", "Then go back to where you were."),
         401 => ("Please sign in", "You are not signed in, or not any more."),
         _ => (code.title, code.mend),
     };
-    let detail = problem.detail.as_deref().filter(|_| code.status != 401).unwrap_or_default();
+    let (way, button) = if is_step_up { (STEP_UP, "Prove it") } else { (SIGN_IN, "Sign in") };
+    let detail = problem.detail.as_deref();
+    let detail = detail.filter(|_| code.status != 401 || is_step_up).unwrap_or_default();
     let detail = if detail.is_empty() {
         String::new()
     } else {
@@ -24,7 +29,7 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
          Ringwall</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <link rel=\"stylesheet\" href=\"/staff/style.css\"></head><body><main>\
          <p class=\"brand\">Ringwall</p><h1>{title}</h1>{detail}<p>{}</p>\
-         <p><a class=\"button\" href=\"{SIGN_IN}\">Sign in</a></p>\
+         <p><a class=\"button\" href=\"{way}\">{button}</a></p>\
          <p class=\"quiet\">If you ask for help, name this request: <code>{}</code></p>\
          </main></body></html>\n",
         // Marks of code in our texts; a page has no need of them.
@@ -44,6 +49,7 @@ fn sentence(words: &str) -> String {
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; \
                                  base-uri 'none'; form-action 'none'";
 const SIGN_IN: &str = "/staff/sign-in";
+const STEP_UP: &str = "/staff/step-up";
 
 #[cfg(test)]
 mod tests {
@@ -58,6 +64,13 @@ mod tests {
         let clock = ManualClock::new(Timestamp::from_millis(0));
         let dossier = Dossier::open(&clock, http::Method::GET, &HeaderMap::new());
         of(&dossier, &Problem::new(code).detail("<script>"))
+    }
+
+    #[test]
+    fn who_is_signed_in_is_sent_to_prove_it_again_and_not_to_the_door() {
+        let page = page(&policy::AUTH_STEP_UP);
+
+        assert!(page.contains("href=\"/staff/step-up\"") && !page.contains(SIGN_IN), "{page}");
     }
 
     #[test]

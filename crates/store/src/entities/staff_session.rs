@@ -22,6 +22,7 @@ pub(crate) struct Model {
     pub(crate) idle_ms: i64,
     pub(crate) expires_at: i64,
     pub(crate) ended_at: Option<i64>,
+    pub(crate) amr: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -24,6 +24,8 @@ mod journal;
 mod keys;
 mod matches;
 mod partners;
+mod passkeys;
+mod proposals;
 mod public_jobs;
 mod raw;
 mod recorder;

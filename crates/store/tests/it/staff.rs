@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use kernel::{Email, Line, Pii, Secret, TenantId, UserId};
 use policy::{Environment, Role};
-use signin::{Life, SignInIndex, Steps, Ticket};
-use store::staff::{self, Credentials, ENROLMENT_LIFE, NewAccount, Status};
+use signin::{Life, Proven, SignInIndex, Steps, Ticket};
+use store::staff::{self, Credentials, ENROLMENT_LIFE, NewAccount, Status, WithPassword};
 use store::staff_sessions::{self, NewSession};
 use store::{StoreError, sign_in_delays};
 
@@ -27,7 +27,7 @@ async fn take_on(base: &Base, tenant: TenantId, index: SignInIndex) -> Result<Us
     Ok(user)
 }
 
-async fn invite(base: &Base, tenant: TenantId, user: UserId) -> Ticket {
+pub(crate) async fn invite(base: &Base, tenant: TenantId, user: UserId) -> Ticket {
     let mut tx = base.change(tenant).await;
     let link = Ticket::generate();
     let until = tx.real_now().plus(ENROLMENT_LIFE);
@@ -37,12 +37,16 @@ async fn invite(base: &Base, tenant: TenantId, user: UserId) -> Ticket {
 }
 
 fn credentials(step: i64) -> Credentials {
-    Credentials {
+    with_codes(step, vec![[1; 32], [2; 32]])
+}
+
+fn with_codes(step: i64, recovery_codes: Vec<[u8; 32]>) -> Credentials {
+    Credentials::Password(WithPassword {
         password: Secret::new("$argon2id$".to_owned()),
         totp_secret: Secret::new(vec![9; 20]),
         totp_step: step,
-        recovery_codes: vec![[1; 32], [2; 32]],
-    }
+        recovery_codes,
+    })
 }
 
 async fn enrol(base: &Base, tenant: TenantId, user: UserId, link: &Ticket) -> bool {
@@ -53,12 +57,24 @@ async fn enrol(base: &Base, tenant: TenantId, user: UserId, link: &Ticket) -> bo
 }
 
 /// Somebody of a new tenant who has enrolled.
-async fn enrolled(base: &Base) -> (TenantId, UserId) {
+pub(crate) async fn enrolled(base: &Base) -> (TenantId, UserId) {
     let acme = base.found("acme").await;
-    let user = take_on(base, acme, INDEX).await.unwrap();
+    (acme, enrolled_as(base, acme, INDEX).await)
+}
+
+/// The same, of a tenant that is there.
+pub(crate) async fn enrolled_as(base: &Base, acme: TenantId, index: SignInIndex) -> UserId {
+    let user = take_on(base, acme, index).await.unwrap();
     let link = invite(base, acme, user).await;
-    assert!(enrol(base, acme, user, &link).await);
-    (acme, user)
+    let mut tx = base.change(acme).await;
+    let credentials = match index == INDEX {
+        true => credentials(10),
+        // Recovery codes are one person's.
+        false => with_codes(10, vec![index.0]),
+    };
+    assert!(staff::enrol(&mut tx, user, &link.hash(), credentials).await.unwrap());
+    tx.commit(None).await.unwrap();
+    user
 }
 
 #[tokio::test]
@@ -162,6 +178,7 @@ async fn who_is_let_go_has_no_session_and_takes_no_code() {
             user,
             environment: Environment::Production,
             roles: vec![Role::Recruiter],
+            proven: Proven::Code,
             ticket: ticket.hash(),
             agent: "Firefox".to_owned(),
             life: Life::STAFF,
@@ -195,6 +212,7 @@ async fn a_session_and_its_end_are_written_and_pruned() {
             user,
             environment: Environment::Production,
             roles: vec![Role::Recruiter, Role::SystemAdmin],
+            proven: Proven::Code,
             ticket: ticket.hash(),
             agent: "Firefox".to_owned(),
             life: Life::ADMINISTRATOR,

@@ -90,6 +90,14 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
         format!("insert into usage_plan values ({id}, {id}, 'n', '[]', 'x', 0, 0, null, 1)"),
         format!("insert into usage_assignment values ({id}, 'client', 'pc', {id}, 'x', 0)"),
         format!("insert into usage_alert values ({id}, {id}, {id}, 'pc', 'r', 80, 1, 0)"),
+        format!(
+            "insert into staff_passkey values ({id}, {id}, {id}, '{tenant}', 'x', 'x', 0, false, \
+             false, 'x', 0, null)"
+        ),
+        format!(
+            "insert into staff_proposal values ({id}, {id}, {id}, 'roles', '', {id}, 0, 1, null, \
+             null, null)"
+        ),
         format!("insert into suppression values ({id}, 'x', 0)"),
         format!("insert into blocklist values ({id}, {id}, {id}, 'client', 'x', 0)"),
         format!("insert into application values ({id}, {id}, {id}, 0)"),

@@ -1,0 +1,56 @@
+//! How sessions begin, and take each other's place, within the transaction that used a proof up.
+
+use gate::Dossier;
+use kernel::SessionId;
+use signin::{Proven, Ticket, short_agent};
+use store::revocations::Revocation;
+use store::staff::Account;
+use store::staff_sessions::{self, NewSession};
+use store::{StoreError, TenantTx};
+
+use super::account::Own;
+use super::life;
+use crate::Settings;
+
+/// A session of somebody who proved who they are.
+pub(super) async fn begin(
+    tx: &mut TenantTx,
+    (api, dossier): (&Settings, &Dossier),
+    account: Account,
+    (proven, ticket): (Proven, &Ticket),
+) -> Result<SessionId, StoreError> {
+    let new = NewSession {
+        user: account.id,
+        environment: api.environment,
+        life: life(&account.roles),
+        roles: account.roles,
+        proven,
+        ticket: ticket.hash(),
+        agent: short_agent(dossier.user_agent.as_deref().unwrap_or_default()),
+        signed_in_at: tx.real_now(),
+    };
+    staff_sessions::begin(tx, new).await
+}
+
+/// A session of somebody who proved it again: it takes the old one's place, and ends when that
+/// would have.
+pub(super) async fn renew(
+    tx: &mut TenantTx,
+    own: &Own,
+    account: Account,
+    (proven, ticket): (Proven, &Ticket),
+) -> Result<(SessionId, Revocation), StoreError> {
+    let before = staff_sessions::require(tx, own.user, own.session).await?;
+    let ended = staff_sessions::end(tx, own.user, own.session).await?;
+    let new = NewSession {
+        user: account.id,
+        environment: before.environment,
+        life: life(&account.roles),
+        roles: account.roles,
+        proven,
+        ticket: ticket.hash(),
+        agent: before.agent,
+        signed_in_at: before.created_at,
+    };
+    Ok((staff_sessions::begin(tx, new).await?, ended))
+}

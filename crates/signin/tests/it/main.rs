@@ -1,0 +1,3 @@
+//! Proofs that need a second party.
+
+mod passkeys;
