@@ -28,6 +28,9 @@ const OWN: &[&Code] = &[
     &crate::jobs::apply::TOO_MANY,
     &crate::may::CONFIDENTIAL,
     &crate::paging::CURSOR_INVALID,
+    &crate::staff::authorize::UNPROVEN,
+    &crate::staff::consent::ELSEWHERE,
+    &crate::staff::consent::OVER,
     &crate::staff::FORM_STALE,
     &crate::staff::LINK_OVER,
 ];

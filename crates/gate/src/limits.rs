@@ -79,7 +79,7 @@ impl<'a> Asker<'a> {
         let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
         Some(Self {
             origin: dossier.origin()?,
-            client: caller.map(|caller| caller.id()),
+            client: caller.map(|caller| caller.client_or_id()),
             tenant,
             operation: (operation.index, &operation.label),
         })

@@ -32,6 +32,7 @@ pub mod page;
 pub mod partners;
 pub mod projections;
 pub mod public_jobs;
+pub mod pushed_requests;
 mod recorder;
 pub mod resources;
 pub mod revocations;

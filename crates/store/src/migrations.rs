@@ -14,6 +14,7 @@ mod m0041_api_keys;
 mod m0042_grants;
 mod m0050_staff;
 mod m0060_blocklists;
+mod m0070_authorize;
 
 use sea_orm_migration::prelude::*;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_grants::Migration),
             Box::new(m0050_staff::Migration),
             Box::new(m0060_blocklists::Migration),
+            Box::new(m0070_authorize::Migration),
         ]
     }
 }

@@ -1,5 +1,7 @@
 //! What the handlers of pages answer with.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
@@ -11,7 +13,9 @@ use crate::reply::Refused;
 pub(crate) struct Page {
     status: StatusCode,
     body: String,
-    location: Option<&'static str>,
+    location: Option<Cow<'static, str>>,
+    /// Where else than to us its form may lead.
+    onward: Option<String>,
     retry_after_s: Option<u64>,
     cookies: Vec<String>,
 }
@@ -22,13 +26,22 @@ pub(crate) type PageAnswer = Result<Page, Refused>;
 impl Page {
     /// A page.
     pub(crate) fn new(status: StatusCode, body: String) -> Self {
-        Self { status, body, location: None, retry_after_s: None, cookies: Vec::new() }
+        let (location, onward, retry_after_s) = (None, None, None);
+        Self { status, body, location, onward, retry_after_s, cookies: Vec::new() }
     }
 
-    /// The way to a page of ours. Never 307 or 308: the browser must not send the form again
-    /// (RFC 9700 §4.12).
-    pub(crate) fn see(location: &'static str) -> Self {
-        Self { location: Some(location), ..Self::new(StatusCode::SEE_OTHER, String::new()) }
+    /// The way to a page of ours, or to an address that an application registered. Never 307 or
+    /// 308: the browser must not send the form again (RFC 9700 §4.12).
+    pub(crate) fn see(location: impl Into<Cow<'static, str>>) -> Self {
+        let location = Some(location.into());
+        Self { location, ..Self::new(StatusCode::SEE_OTHER, String::new()) }
+    }
+
+    /// Says where the answer to its form may lead: browsers ask the page's policy about that, too.
+    #[must_use]
+    pub(crate) fn onward(mut self, target: String) -> Self {
+        self.onward = Some(target);
+        self
     }
 
     /// With a cookie.
@@ -52,9 +65,11 @@ impl IntoResponse for Page {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        if let Some(location) = self.location {
-            headers.insert(LOCATION, HeaderValue::from_static(location));
+        headers.insert(CONTENT_SECURITY_POLICY, policy(self.onward.as_deref()));
+        if let Some(location) = self.location
+            && let Ok(location) = HeaderValue::try_from(location.as_ref())
+        {
+            headers.insert(LOCATION, location);
         }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -68,6 +83,14 @@ impl IntoResponse for Page {
     }
 }
 
+fn policy(onward: Option<&str>) -> HeaderValue {
+    let wider =
+        onward.map(|onward| POLICY.replace(FORM_ACTION, &format!("{FORM_ACTION} {onward}")));
+    let wider = wider.and_then(|policy| HeaderValue::try_from(policy).ok());
+    wider.unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+const FORM_ACTION: &str = "form-action 'self'";
 /// Our own style sheet, forms that come back to us, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";

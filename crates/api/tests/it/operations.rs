@@ -120,6 +120,9 @@ const ENROLMENT: &str = "form=00000000000000000000000000000000000000000000000000
 const STEP_UP: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &code=000000";
 
+const CONSENT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &asked=00&decision=allow";
+
 const OPERATIONS: &[(&str, Sent)] = &[
     ("health.live", Sent::Nothing),
     ("health.ready", Sent::Nothing),
@@ -130,6 +133,10 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("docs.style", Sent::Nothing),
     ("oauth.metadata", Sent::Nothing),
     ("oauth.jwks", Sent::Nothing),
+    ("token.authorize", Sent::Nothing),
+    ("consent.read", Sent::Nothing),
+    ("consent.give", Sent::Form(CONSENT)),
+    ("token.push", Sent::Form("response_type=code")),
     ("token.issue", Sent::Form("grant_type=client_credentials")),
     ("token.revoke", Sent::Form("token=x")),
     ("token.introspect", Sent::Form("token=x")),
