@@ -1,5 +1,5 @@
-//! OAuth 2 endpoints for clients: metadata, keys, pushed requests, tokens. The protocol itself is in
-//! the `oauth` crate; what people see of it is in `staff`.
+//! OAuth 2 endpoints for clients: metadata, keys, pushed requests, tokens. The protocol itself is
+//! in the `oauth` crate; what people see of it is in `staff`.
 
 pub(crate) mod about;
 pub(crate) mod client;

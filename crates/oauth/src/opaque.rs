@@ -1,5 +1,5 @@
-//! Authorization codes, refresh tokens and references to pushed requests: opaque to clients, kept as
-//! keyed hashes.
+//! Authorization codes, refresh tokens and references to pushed requests: opaque to clients, kept
+//! as keyed hashes.
 
 use std::fmt;
 

@@ -60,9 +60,9 @@ pub(crate) struct Introspection {
 
 /// Revoke a token.
 ///
-/// A client revokes its own; with a refresh token everything that the person granted with it. What is
-/// no token, or another client's, changes nothing and is
-/// answered alike. No node takes the token two seconds later.
+/// A client revokes its own; with a refresh token everything that the person granted with it. What
+/// is no token, or another client's, changes nothing and is answered alike. No node takes the token
+/// two seconds later.
 #[utoipa::path(
     post, path = "/oauth/revoke", operation_id = "token.revoke", tag = "OAuth",
     request_body(content = AboutTokenForm, content_type = "application/x-www-form-urlencoded"),

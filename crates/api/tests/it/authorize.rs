@@ -21,8 +21,7 @@ async fn nobody_is_sent_to_where_no_client_is_registered() {
     let elsewhere = sand.asking(SCOPES).await;
     let unasking = acme.register(Role::Partner, SCOPES).await;
     let nobody = platform.stranger();
-    let reference =
-        "urn:ietf:params:oauth:request_uri:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let reference = format!("urn:ietf:params:oauth:request_uri:{}", "a".repeat(52));
 
     for query in [
         String::new(),
@@ -43,7 +42,7 @@ async fn nobody_is_sent_to_where_no_client_is_registered() {
         format!("{}&redirect_uri=https%3A%2F%2Fevil.example", with(id, &[])),
         // Nothing is fetched, and no stranger's reference is believed.
         with(id, &[("request_uri", "https://evil.example/request.jwt")]),
-        with(id, &[("request_uri", reference)]),
+        with(id, &[("request_uri", &reference)]),
     ] {
         let answer = nobody.get(&format!("/oauth/authorize?{query}")).await.is(400);
 

@@ -1,5 +1,5 @@
-//! Codes and refresh tokens at the token endpoint: what is refused, what is given once, and what the
-//! tokens may.
+//! Codes and refresh tokens at the token endpoint: what is refused, what is given once, and what
+//! the tokens may.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

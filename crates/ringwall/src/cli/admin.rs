@@ -194,8 +194,8 @@ Examples:
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json --fapi2";
 
 const REDIRECTS_HELP: &str = "\
-The addresses take the place of those before. Requests name one of them character by character. People
-of the partner's agency are asked on our own page, and decide for themselves.
+The addresses take the place of those before. Requests name one of them character by character.
+People of the partner's agency are asked on our own page, and decide for themselves.
 
 Examples:
   ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye --uri https://ats.example/callback
@@ -203,7 +203,8 @@ Examples:
   ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye";
 
 const REVOKE_HELP: &str = "\
-What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched. Works beside a running server.
+What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched.
+Works beside a running server.
 
 Examples:
   ringwall admin revoke --client pc_8f3kq2m1zdy2y2ye";
