@@ -22,7 +22,8 @@ use crate::reply::Refused;
 /// When an application did not write this employment down itself.
 fn own(permit: &Permit, employment: &Employment) -> Result<(), Refused> {
     let caller = permit.caller();
-    if caller.kind() == CallerKind::Client && caller.id() != employment.created_by {
+    let is_application = caller.kind() == CallerKind::Client || caller.through().is_some();
+    if is_application && caller.client_or_id() != employment.created_by {
         return Err(Problem::new(&NOT_OWN).into());
     }
     Ok(())

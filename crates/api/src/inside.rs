@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use gate::{App, Inner, Response, Visit};
 use kernel::Problem;
 use kernel::problem::NOT_FOUND;
+use oauth::opaque::GrantKey;
 use oauth::{Pepper, SigningKey};
 use store::Pools;
 use tower::ServiceExt;
@@ -33,6 +34,10 @@ pub struct Settings {
     pub peppers: Vec<Pepper>,
     /// What new API keys are hashed with.
     pub api_key_pepper: Pepper,
+    /// What codes and refresh tokens are hashed with.
+    pub grant_key: GrantKey,
+    /// What seals authorization requests on their way through a browser.
+    pub asked: TokenKey,
     /// What people sign in with.
     pub sign_in: SignIn,
     /// What seals cursors.

@@ -1,7 +1,10 @@
-//! OAuth 2 endpoints: metadata, keys, tokens. The protocol itself is in the `oauth` crate.
+//! OAuth 2 endpoints for clients: metadata, keys, pushed requests, tokens. The protocol itself is
+//! in the `oauth` crate; what people see of it is in `staff`.
 
 pub(crate) mod about;
-mod client;
+pub(crate) mod client;
+mod granted;
 pub(crate) mod keys;
 pub(crate) mod metadata;
+pub(crate) mod par;
 pub(crate) mod token;

@@ -40,6 +40,14 @@ impl Reply {
         Ok(Self::json(StatusCode::CREATED, body)?.with(LOCATION, location))
     }
 
+    /// 201 with what was made, which is no resource of its own.
+    ///
+    /// # Errors
+    /// When the body does not serialise, which is a fault of ours.
+    pub(crate) fn made(body: &impl Serialize) -> Result<Self, Refused> {
+        Self::json(StatusCode::CREATED, body)
+    }
+
     /// 202: it was received.
     ///
     /// # Errors

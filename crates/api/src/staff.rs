@@ -2,6 +2,9 @@
 //! operation, so that all rings apply to it.
 
 pub(crate) mod account;
+mod asked;
+pub(crate) mod authorize;
+pub(crate) mod consent;
 mod cookies;
 pub(crate) mod enrol;
 mod flow;
@@ -82,7 +85,7 @@ fn life(roles: &[Role]) -> Life {
 
 /// Whether somebody of these roles may sign in to this environment at all. Policies say the same;
 /// here nobody gets as far as a session.
-fn may_enter(roles: &[Role], environment: Environment) -> bool {
+pub(crate) fn may_enter(roles: &[Role], environment: Environment) -> bool {
     let is_developer = roles.contains(&Role::DevUser);
     !roles.is_empty() && (environment == Environment::Sandbox || !is_developer)
 }

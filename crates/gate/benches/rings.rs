@@ -339,6 +339,7 @@ fn token(key: &SigningKey, clock: &dyn Clock) -> String {
         tenant: TenantId::new(clock),
         env: "production".to_owned(),
         roles: vec!["partner".to_owned()],
+        person: None,
         cnf: None,
     };
     oauth::mint(key, &claims).unwrap()

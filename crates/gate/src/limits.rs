@@ -130,7 +130,7 @@ impl<'a> Asker<'a> {
         let caller = dossier.caller().filter(|caller| !caller.is_anonymous());
         Some(Self {
             origin: dossier.origin()?,
-            client: caller.map(|caller| caller.id()),
+            client: caller.map(|caller| caller.client_or_id()),
             api_key: caller
                 .and_then(|caller| caller.credential())
                 .filter(|credential| credential.starts_with(API_KEY)),

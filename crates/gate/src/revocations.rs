@@ -86,12 +86,18 @@ impl Revocations {
         known.revoked.get(&(kind, subject.to_owned())).map(|(at, _)| *at)
     }
 
-    /// Whether an access token was revoked: by its id, or with all that its client had.
+    /// Whether an access token was revoked: by its id, with all that its client had, or with what a
+    /// person granted.
     #[must_use]
     pub fn covers(&self, claims: &Claims) -> bool {
         let client = self.since(Revoked::Client, &claims.client_id);
         client.is_some_and(|since| claims.iat <= since.seconds())
             || self.since(Revoked::Token, &claims.jti).is_some()
+            || claims.person.as_ref().is_some_and(|person| {
+                let staff = self.since(Revoked::Staff, &claims.sub);
+                self.since(Revoked::Grant, &person.grant_id).is_some()
+                    || staff.is_some_and(|since| claims.iat <= since.seconds())
+            })
     }
 
     /// How many are known.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::{Clock, Timestamp};
-use oauth::{Claims, Expect, TokenError, VerifyingKeys};
-use policy::{Caller, ClientFacts, Environment, Role};
+use oauth::claims::PHISHING_RESISTANT;
+use oauth::{Claims, Delegation, Expect, TokenError, VerifyingKeys};
+use policy::{Caller, ClientFacts, Environment, Role, StaffFacts};
 use quick_cache::sync::Cache;
 
 /// Verifies access tokens. A token that was verified within the last 30 seconds costs a hash.
@@ -68,23 +69,20 @@ impl Tokens {
     pub fn believe(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
         let now = clock.now();
         let key = fingerprint(token);
-        if let Some(believed) = self.remembered(&key, now) {
-            return Ok(believed);
+        if let Some(Believed { caller, claims }) = self.remembered(&key, now) {
+            // How long ago a person proved who they are is another question each time.
+            let caller = match claims.person {
+                Some(_) => caller_of(&claims, now)?,
+                None => caller,
+            };
+            return Ok(Believed { caller, claims });
         }
         let expect = Expect { issuer: &self.issuer, audience: &self.audience };
         let claims = oauth::verify(token, &self.keys, &expect, now)?;
-        let facts = ClientFacts {
-            client_id: claims.client_id.clone(),
-            tenant: claims.tenant,
-            environment: claims.env.parse::<Environment>().map_err(|_| Disbelief::Claims)?,
-            roles: roles(&claims.roles)?,
-            scopes: claims.scope.iter().map(ToOwned::to_owned).collect(),
-            credential: Some(claims.jti.clone()),
-        };
+        let caller = caller_of(&claims, now)?;
         let end = Timestamp::from_millis(claims.exp.saturating_mul(1000));
         let until = end.min(now.plus(SEEN_LIFE));
-        let believed =
-            Believed { caller: Arc::new(Caller::client(facts)), claims: Arc::new(claims) };
+        let believed = Believed { caller, claims: Arc::new(claims) };
         self.seen.insert(key, Seen { believed: believed.clone(), until });
         Ok(believed)
     }
@@ -98,6 +96,37 @@ impl Tokens {
     fn remembered(&self, key: &[u8; 32], now: Timestamp) -> Option<Believed> {
         self.seen.get(key).filter(|seen| now < seen.until).map(|seen| seen.believed)
     }
+}
+
+/// Who a token speaks for: a client, or a person for whom a client acts.
+fn caller_of(claims: &Claims, now: Timestamp) -> Result<Arc<Caller>, Disbelief> {
+    let environment = claims.env.parse::<Environment>().map_err(|_| Disbelief::Claims)?;
+    let of_client = claims.person.as_ref().map_or(&claims.roles, |person| &person.client_roles);
+    let client = ClientFacts {
+        client_id: claims.client_id.clone(),
+        tenant: claims.tenant,
+        environment,
+        roles: roles(of_client)?,
+        scopes: claims.scope.iter().map(ToOwned::to_owned).collect(),
+        credential: Some(claims.jti.clone()),
+    };
+    let Some(person) = &claims.person else { return Ok(Arc::new(Caller::client(client))) };
+    let person = StaffFacts {
+        user_id: claims.sub.parse().map_err(|_| Disbelief::Claims)?,
+        tenant: claims.tenant,
+        environment,
+        roles: roles(&claims.roles)?,
+        // No session begins, and so nothing is granted, without a second factor.
+        mfa: true,
+        phishing_resistant: person.acr == PHISHING_RESISTANT,
+        auth_age_s: age_s(person, now),
+        session: None,
+    };
+    Ok(Arc::new(Caller::delegate(person, client)))
+}
+
+fn age_s(person: &Delegation, now: Timestamp) -> u64 {
+    u64::try_from(now.seconds().saturating_sub(person.auth_time)).unwrap_or(0)
 }
 
 fn roles(names: &[String]) -> Result<Vec<Role>, Disbelief> {

@@ -10,7 +10,7 @@ use crate::scope::Scopes;
 pub struct Claims {
     /// Who issued it.
     pub iss: String,
-    /// Whom it speaks for; for a client's own token the client.
+    /// Whom it speaks for: the client, or the person who granted it.
     pub sub: String,
     /// The one API that it is for.
     pub aud: String,
@@ -28,12 +28,34 @@ pub struct Claims {
     pub tenant: TenantId,
     /// Which environment it reaches.
     pub env: String,
-    /// The roles that the policy judges by.
+    /// The roles that the policy judges its subject by.
     pub roles: Vec<String>,
+    /// What a token says that a person granted.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Delegation>,
     /// The key that the token is bound to (RFC 9449 §6.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
 }
+
+/// What a token says that a person granted: how they signed in, and through which client it speaks
+/// for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Delegation {
+    /// The grant that the token came from, so that all of its tokens can be revoked.
+    pub grant_id: String,
+    /// When the person proved who they are, in seconds (RFC 9068 §2.2.1).
+    pub auth_time: i64,
+    /// How: [`PHISHING_RESISTANT`] or [`TWO_FACTORS`].
+    pub acr: String,
+    /// The roles of the client, which the policy judges as well.
+    pub client_roles: Vec<String>,
+}
+
+/// The `acr` of a sign-in with a factor that cannot be phished.
+pub const PHISHING_RESISTANT: &str = "phr";
+/// The `acr` of any other sign-in with two factors.
+pub const TWO_FACTORS: &str = "mfa";
 
 /// The key that a token is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +65,8 @@ pub struct Confirmation {
     pub jkt: String,
 }
 
-/// Claims as they come in: every one but `nbf` is required, times are integers, and issuer and
-/// audience are one string each, never lists.
+/// Claims as they come in: every one but `nbf` is required, and those of a delegation all or none.
+/// Times are integers, and issuer and audience are one string each, never lists.
 #[derive(Deserialize)]
 pub(crate) struct Payload {
     iss: String,
@@ -61,12 +83,29 @@ pub(crate) struct Payload {
     env: String,
     roles: Vec<String>,
     #[serde(default, deserialize_with = "present")]
+    grant_id: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    auth_time: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    acr: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    client_roles: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
     cnf: Option<Confirmation>,
 }
 
 impl Payload {
-    pub(crate) fn into_claims(self) -> Claims {
-        Claims {
+    /// `None` when a delegation is told in part.
+    pub(crate) fn into_claims(self) -> Option<Claims> {
+        let told = (self.grant_id, self.auth_time, self.acr, self.client_roles);
+        let person = match told {
+            (None, None, None, None) => None,
+            (Some(grant_id), Some(auth_time), Some(acr), Some(client_roles)) => {
+                Some(Delegation { grant_id, auth_time, acr, client_roles })
+            }
+            _ => return None,
+        };
+        Some(Claims {
             iss: self.iss,
             sub: self.sub,
             aud: self.aud,
@@ -78,8 +117,9 @@ impl Payload {
             tenant: self.tenant,
             env: self.env,
             roles: self.roles,
+            person,
             cnf: self.cnf,
-        }
+        })
     }
 }
 

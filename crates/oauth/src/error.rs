@@ -1,8 +1,9 @@
-//! Refusals of the token endpoint (RFC 6749 §5.2), and how they become problems.
+//! Refusals of the endpoints that clients call (RFC 6749 §5.2, RFC 9126 §2.3), and how they become
+//! problems.
 
 use kernel::{Code, Problem};
 
-/// Why the token endpoint refuses.
+/// Why a request of a client is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OAuthErrorKind {
     /// The request is malformed.
@@ -11,8 +12,14 @@ pub enum OAuthErrorKind {
     InvalidClient,
     /// The grant is not, or no longer, good.
     InvalidGrant,
+    /// The client is not registered for this grant.
+    UnauthorizedClient,
     /// The server has no such grant type.
     UnsupportedGrantType,
+    /// The server has no such response type.
+    UnsupportedResponseType,
+    /// The server takes no request objects (RFC 9101 §6.3.4).
+    RequestNotSupported,
     /// The scope is malformed or wider than what is registered.
     InvalidScope,
     /// The resource is not one that this server issues tokens for (RFC 8707 §2).
@@ -21,7 +28,7 @@ pub enum OAuthErrorKind {
     InvalidDpopProof,
 }
 
-/// A refusal of the token endpoint, safe to show.
+/// A refusal, safe to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{description}")]
 pub struct OAuthError {
@@ -37,7 +44,10 @@ impl OAuthErrorKind {
             Self::InvalidRequest => &INVALID_REQUEST,
             Self::InvalidClient => &INVALID_CLIENT,
             Self::InvalidGrant => &INVALID_GRANT,
+            Self::UnauthorizedClient => &UNAUTHORIZED_CLIENT,
             Self::UnsupportedGrantType => &UNSUPPORTED_GRANT_TYPE,
+            Self::UnsupportedResponseType => &UNSUPPORTED_RESPONSE_TYPE,
+            Self::RequestNotSupported => &REQUEST_NOT_SUPPORTED,
             Self::InvalidScope => &INVALID_SCOPE,
             Self::InvalidTarget => &INVALID_TARGET,
             Self::InvalidDpopProof => &INVALID_DPOP_PROOF,
@@ -119,11 +129,11 @@ const fn is_describable(text: &str) -> bool {
 /// How a client authenticates, for a `401` (RFC 7617 §2).
 pub const BASIC_CHALLENGE: &str = r#"Basic realm="ringwall", charset="UTF-8""#;
 
-/// The token request is malformed.
+/// The request is malformed.
 pub const INVALID_REQUEST: Code = Code {
     status: 400,
     name: "oauth.invalid_request",
-    title: "The token request is malformed",
+    title: "The request is malformed",
     mend: "Send each parameter once, form-encoded, and authenticate the client in one way.",
 };
 
@@ -141,6 +151,30 @@ pub const INVALID_GRANT: Code = Code {
     name: "oauth.invalid_grant",
     title: "The grant is not valid",
     mend: "Start the grant anew.",
+};
+
+/// The client is not registered for this grant.
+pub const UNAUTHORIZED_CLIENT: Code = Code {
+    status: 400,
+    name: "oauth.unauthorized_client",
+    title: "The client is not registered for this grant",
+    mend: "Use a grant that the client is registered for, or have it registered.",
+};
+
+/// The server has no such response type.
+pub const UNSUPPORTED_RESPONSE_TYPE: Code = Code {
+    status: 400,
+    name: "oauth.unsupported_response_type",
+    title: "The response type is not supported",
+    mend: "Ask with `response_type=code`.",
+};
+
+/// The server takes no request objects.
+pub const REQUEST_NOT_SUPPORTED: Code = Code {
+    status: 400,
+    name: "oauth.request_not_supported",
+    title: "Request objects are not supported",
+    mend: "Send the parameters themselves, to `/oauth/par` where they must not be changed.",
 };
 
 /// The server has no such grant type.
@@ -188,7 +222,10 @@ pub const CODES: &[&Code] = &[
     &INVALID_REQUEST,
     &INVALID_CLIENT,
     &INVALID_GRANT,
+    &UNAUTHORIZED_CLIENT,
     &UNSUPPORTED_GRANT_TYPE,
+    &UNSUPPORTED_RESPONSE_TYPE,
+    &REQUEST_NOT_SUPPORTED,
     &INVALID_SCOPE,
     &INVALID_TARGET,
     &INVALID_DPOP_PROOF,

@@ -56,6 +56,22 @@ pub(crate) fn decode(text: &[u8]) -> Option<String> {
     String::from_utf8(plain).ok()
 }
 
+/// Text as a value in a query: all but unreserved characters (RFC 3986 §2.3) as escapes.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for half in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(half.into(), 16).unwrap_or('0').to_ascii_uppercase());
+            }
+        }
+    }
+    out
+}
+
 const fn hex(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -84,6 +100,14 @@ mod tests {
     #[test]
     fn escapes_and_pluses_are_undone_once() {
         assert_eq!(decode(b"a+b%2B%2520%C3%A9").unwrap(), "a b+%20é");
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_to_itself() {
+        let text = "a b+%20é&=?#/:~\u{0}";
+
+        assert_eq!(decode(encode(text).as_bytes()).unwrap(), text);
+        assert!(encode(text).bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~%".contains(&b)));
     }
 
     #[test]

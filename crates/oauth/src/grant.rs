@@ -1,14 +1,16 @@
-//! The client credentials grant (RFC 6749 §4.4): who asks, and what they get.
+//! What a token says: of a client that asks for itself (RFC 6749 §4.4), and of one that a person
+//! granted something.
 
 use kernel::Timestamp;
 
 use crate::assertion::AssertionError;
 use crate::authentication::Authenticated;
-use crate::claims::{Claims, Confirmation};
+use crate::claims::{Claims, Confirmation, Delegation, PHISHING_RESISTANT, TWO_FACTORS};
 use crate::dpop::DpopError;
 use crate::error::{OAuthError, OAuthErrorKind};
+use crate::grants::{Family, GrantError};
 use crate::registered::{Profile, RegisteredClient};
-use crate::request::TokenRequest;
+use crate::request::{GrantRequest, TokenRequest};
 use crate::scope::Scopes;
 use crate::token::ACCESS_TOKEN_SECONDS;
 
@@ -67,6 +69,14 @@ pub enum Reason {
     ScopeNotAllowed,
     /// Another API.
     UnknownResource,
+    /// A request that the client may not push.
+    Request,
+    /// A grant that the client is not registered for.
+    GrantNotAllowed,
+    /// The code or refresh token is not good.
+    Grant(GrantError),
+    /// Who granted it may not sign in any more, or may nothing of it any more.
+    PersonGone,
 }
 
 impl Reason {
@@ -84,6 +94,10 @@ impl Reason {
             Self::Dpop(error) => error.code(),
             Self::ScopeNotAllowed => "scope_not_allowed",
             Self::UnknownResource => "unknown_resource",
+            Self::Request => "request_refused",
+            Self::GrantNotAllowed => "grant_not_allowed",
+            Self::Grant(error) => error.code(),
+            Self::PersonGone => "person_gone",
         }
     }
 }
@@ -100,7 +114,46 @@ impl From<DpopError> for Refused {
     }
 }
 
-/// Decides a token request of a client that proved who it is.
+impl From<GrantError> for Refused {
+    fn from(error: GrantError) -> Self {
+        Self { error: error.into(), reason: Reason::Grant(error) }
+    }
+}
+
+impl Refused {
+    /// The client is not registered for this grant.
+    pub const GRANT_NOT_ALLOWED: Self = Self { error: GRANT_TYPE, reason: Reason::GrantNotAllowed };
+    /// Who granted it is gone. To the client that is a grant like any other that is over.
+    pub const PERSON_GONE: Self = Self { error: GONE, reason: Reason::PersonGone };
+}
+
+/// Whether the client may have tokens for this API by this grant, bound as its profile asks.
+///
+/// # Errors
+/// When it may not: before anything is used up.
+pub fn may_ask(
+    client: &RegisteredClient,
+    request: &TokenRequest,
+    issuance: &Issuance<'_>,
+) -> Result<(), Refused> {
+    if request.resource.as_ref().is_some_and(|resource| resource != issuance.audience) {
+        return Err(Refused { error: RESOURCE, reason: Reason::UnknownResource });
+    }
+    let is_registered = match request.grant {
+        GrantRequest::ClientCredentials => client.uses.client_credentials,
+        GrantRequest::Code { .. } => client.uses.authorization_code,
+        GrantRequest::Refresh { .. } => client.uses.refresh_token,
+    };
+    if !is_registered {
+        return Err(Refused::GRANT_NOT_ALLOWED);
+    }
+    if client.profile == Profile::Fapi2 && issuance.bound_to.is_none() {
+        return Err(DpopError::Missing.into());
+    }
+    Ok(())
+}
+
+/// Decides a request for client credentials of a client that proved who it is.
 ///
 /// # Errors
 /// When the client asks for what it may not have.
@@ -110,12 +163,7 @@ pub fn grant(
     issuance: &Issuance<'_>,
 ) -> Result<Granted, Refused> {
     let client = authenticated.client();
-    if request.resource.as_ref().is_some_and(|resource| resource != issuance.audience) {
-        return Err(Refused { error: RESOURCE, reason: Reason::UnknownResource });
-    }
-    if client.profile == Profile::Fapi2 && issuance.bound_to.is_none() {
-        return Err(DpopError::Missing.into());
-    }
+    may_ask(client, request, issuance)?;
     let scope = request.scope.as_ref().unwrap_or(&client.allowed);
     // RFC 6749 §3.3: without a scope to fall back on, a request without one is refused.
     if scope.is_empty() || !scope.is_subset(&client.allowed) {
@@ -138,10 +186,46 @@ fn claims(client: &RegisteredClient, scope: Scopes, issuance: &Issuance<'_>) -> 
         tenant: client.tenant,
         env: client.environment.clone(),
         roles: client.roles.clone(),
+        person: None,
         cnf: issuance.bound_to.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
     }
 }
 
+/// Who granted something: as they are now, not as they were when they did.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// Their roles.
+    pub roles: &'a [String],
+}
+
+/// The claims of a token that a person granted a client. `scope` is what both may have now.
+#[must_use]
+pub fn delegate(
+    client: &RegisteredClient,
+    family: &Family,
+    (person, scope): (Person<'_>, Scopes),
+    issuance: &Issuance<'_>,
+) -> Claims {
+    let acr = if family.phishing_resistant { PHISHING_RESISTANT } else { TWO_FACTORS };
+    Claims {
+        sub: family.subject.clone(),
+        roles: person.roles.to_vec(),
+        person: Some(Delegation {
+            grant_id: family.id.clone(),
+            auth_time: family.auth_time.seconds(),
+            acr: acr.to_owned(),
+            client_roles: client.roles.clone(),
+        }),
+        ..claims(client, scope, issuance)
+    }
+}
+
+const GRANT_TYPE: OAuthError = OAuthError::new(
+    OAuthErrorKind::UnauthorizedClient,
+    "the client is not registered for this grant type",
+);
+const GONE: OAuthError =
+    OAuthError::new(OAuthErrorKind::InvalidGrant, "the code or refresh token is not good");
 const RESOURCE: OAuthError =
     OAuthError::new(OAuthErrorKind::InvalidTarget, "no tokens are issued for this resource");
 const SCOPE: OAuthError =

@@ -29,6 +29,12 @@ pub struct CodeGrant {
     pub redirect_uri: String,
     /// What the client committed to.
     pub challenge: Challenge,
+    /// The key that the client said it would prove (RFC 9449 §10).
+    pub bound_to: Option<String>,
+    /// When the person who granted it proved who they are.
+    pub auth_time: Timestamp,
+    /// Whether they did so by a factor that cannot be phished.
+    pub phishing_resistant: bool,
     /// The family of what it gives.
     pub family: String,
     /// When it ends: [`CODE_LIFE`] after it was made.
@@ -50,6 +56,10 @@ pub struct Family {
     pub scopes: Scopes,
     /// The key that its tokens are bound to.
     pub bound_to: Option<String>,
+    /// When the person who granted it proved who they are.
+    pub auth_time: Timestamp,
+    /// Whether they did so by a factor that cannot be phished.
+    pub phishing_resistant: bool,
     /// Counts its tokens from 1. Time stamps would not tell two rotations in one moment apart.
     pub generation: i64,
     /// The token that is good.
@@ -120,9 +130,11 @@ pub trait Grants: Sync {
         hash: OpaqueHash,
     ) -> impl Future<Output = Result<Taken, Self::Error>> + Send;
 
-    /// Begins a family.
-    fn begin_family(&self, family: &Family)
-    -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// Begins a family, unless its code was used again meanwhile: whether it did.
+    fn begin_family(
+        &self,
+        family: &Family,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// Replaces the current token of a family that is live, if it is the presented one and comes
     /// from its client with its key.
@@ -171,6 +183,11 @@ pub enum GrantError {
 pub enum Halt<E> {
     /// The grant is not good.
     Refused(GrantError),
+    /// It was used before ([`GrantError::Reused`]): this family was ended for it.
+    Stolen {
+        /// Its name.
+        family: String,
+    },
     /// The memory failed.
     Failed(E),
 }
@@ -223,7 +240,7 @@ pub async fn redeem<G: Grants>(
         Taken::Unknown => return Err(Halt::Refused(GrantError::Unknown)),
         Taken::Again { family } => {
             grants.end_family(client.tenant, &family, now).await?;
-            return Err(Halt::Refused(GrantError::Reused));
+            return Err(Halt::Stolen { family });
         }
     };
     check(&grant, &client.client_id, asked).map_err(Halt::Refused)?;
@@ -235,6 +252,8 @@ pub async fn redeem<G: Grants>(
         subject: grant.subject,
         scopes: grant.scopes.clone(),
         bound_to: asked.bound_to.map(ToOwned::to_owned),
+        auth_time: grant.auth_time,
+        phishing_resistant: grant.phishing_resistant,
         generation: 1,
         current: first.hash(key),
         before: None,
@@ -242,7 +261,9 @@ pub async fn redeem<G: Grants>(
         expires_at: now.plus(FAMILY_LIFE),
         ended_at: None,
     };
-    grants.begin_family(&family).await?;
+    if !grants.begin_family(&family).await? {
+        return Err(Halt::Stolen { family: family.id });
+    }
     Ok(Given { family, scopes: grant.scopes, refresh: first })
 }
 
@@ -252,6 +273,9 @@ fn check(grant: &CodeGrant, client_id: &str, asked: &Redemption<'_>) -> Result<(
     }
     if asked.now >= grant.expires_at {
         return Err(GrantError::Over);
+    }
+    if grant.bound_to.as_deref().is_some_and(|key| asked.bound_to != Some(key)) {
+        return Err(GrantError::Stranger);
     }
     if asked.redirect_uri.is_some_and(|uri| uri != grant.redirect_uri) {
         return Err(GrantError::Redirection);
@@ -292,7 +316,7 @@ pub async fn refresh<G: Grants>(
             Verdict::Refused(error) => return Err(Halt::Refused(error)),
             Verdict::Stolen => {
                 grants.end_family(client.tenant, &family.id, now).await?;
-                return Err(Halt::Refused(GrantError::Reused));
+                return Err(Halt::Stolen { family: family.id });
             }
         },
     };
@@ -314,6 +338,12 @@ enum Verdict {
 }
 
 impl Family {
+    /// Whether its current token is good.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+
     fn judge(&self, step: &Rotation) -> Verdict {
         if self.ended_at.is_some() || step.now >= self.expires_at {
             return Verdict::Refused(GrantError::Over);

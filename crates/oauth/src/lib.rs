@@ -1,13 +1,14 @@
 //! The OAuth 2 protocol, pure: requests, client authentication, access tokens, verification.
 //!
-//! One grant is served so far: client credentials (RFC 6749 §4.4), for clients that prove
-//! themselves by a secret or a key. Codes and refresh tokens are here, and wait for people who sign
-//! in. Nothing here does I/O, reads a clock or knows HTTP beyond a status number and
-//! the text of a header.
+//! Three grants: client credentials (RFC 6749 §4.4) for what a client does for itself, and codes
+//! with refresh tokens for what it does for a person. Clients prove themselves by a secret or a
+//! key. Nothing here does I/O, reads a clock or knows HTTP beyond a status number and the text of a
+//! header.
 
 pub mod api_key;
 pub mod assertion;
 pub mod authentication;
+pub mod authorization;
 pub mod claims;
 pub mod dpop;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod metadata;
 pub mod opaque;
 pub mod pkce;
 pub mod proof;
+pub mod redirect;
 pub mod registered;
 pub mod request;
 pub mod scope;
@@ -36,17 +38,19 @@ mod signer;
 
 pub use api_key::{ApiKey, ApiKeyError, KeyEnvironment};
 pub use authentication::{Against, Authenticated, Proven, authenticate};
-pub use claims::{Claims, Confirmation};
+pub use authorization::{AuthorizationRequest, parse_pushed};
+pub use claims::{Claims, Confirmation, Delegation};
 pub use dpop::{DpopError, Proof, ProofOf, verify_proof};
 pub use error::{CODES, INVALID_TOKEN, OAuthError, OAuthErrorKind};
-pub use grant::{Granted, Issuance, Reason, Refused, grant};
+pub use grant::{Granted, Issuance, Person, Reason, Refused, delegate, grant, may_ask};
 pub use jti::JtiClaim;
 pub use jwk::{ForeignKey, JwkError};
 pub use key::{KeyError, PublicKey, SigningKey, VerifyingKeys};
 pub use metadata::metadata;
 pub use proof::{ClientProof, Evidence};
-pub use registered::{ClientKey, ClientSecret, Profile, RegisteredClient};
-pub use request::{AboutToken, TokenRequest, parse_about_token, parse_token_request};
+pub use redirect::{RedirectError, RedirectUri};
+pub use registered::{ClientKey, ClientSecret, Profile, RegisteredClient, Uses};
+pub use request::{AboutToken, GrantRequest, TokenRequest, parse_about_token, parse_token_request};
 pub use scope::{ScopeError, Scopes};
 pub use secret::{
     Pepper, SecretHash, generate_client_id, generate_client_secret, hash_secret, secret_matches,

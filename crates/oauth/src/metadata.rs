@@ -5,12 +5,22 @@ use serde_json::{Value, json};
 use crate::jws::CLIENT_ALGORITHMS;
 
 /// The metadata document of an issuer without a trailing slash.
-///
-/// There is no authorization endpoint: RFC 8414 §2 asks for one only where a grant type uses it.
 #[must_use]
 pub fn metadata(issuer: &str, scopes: &[&str]) -> Value {
     json!({
         "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/oauth/authorize"),
+        // RFC 9207 §3: whose answer it is, the answer says.
+        "authorization_response_iss_parameter_supported": true,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": ["S256"],
+        // RFC 9126 §5. Which clients have to push, their registration says.
+        "pushed_authorization_request_endpoint": format!("{issuer}/oauth/par"),
+        "require_pushed_authorization_requests": false,
+        // RFC 9101 §10.5: nothing is fetched, and no request objects are read.
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
         "token_endpoint": format!("{issuer}/oauth/token"),
         "revocation_endpoint": format!("{issuer}/oauth/revoke"),
         "revocation_endpoint_auth_methods_supported": METHODS,
@@ -19,13 +29,11 @@ pub fn metadata(issuer: &str, scopes: &[&str]) -> Value {
         "introspection_endpoint_auth_methods_supported": METHODS,
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms(),
         "jwks_uri": format!("{issuer}/oauth/jwks"),
-        "grant_types_supported": ["client_credentials"],
+        "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": algorithms(),
         "dpop_signing_alg_values_supported": algorithms(),
         "scopes_supported": scopes,
-        // Required, although nothing here has a response type.
-        "response_types_supported": [],
         "service_documentation": format!("{issuer}/docs"),
     })
 }
@@ -45,12 +53,13 @@ mod tests {
     fn nothing_is_advertised_that_is_not_there() {
         let document = metadata("https://id.example", &["read:jobs"]);
 
-        for name in
-            ["authorization_endpoint", "code_challenge_methods_supported", "registration_endpoint"]
-        {
+        for name in ["registration_endpoint", "userinfo_endpoint", "id_token_signing_alg_values"] {
             assert!(document.get(name).is_none(), "{name}");
         }
-        assert_eq!(document["grant_types_supported"], json!(["client_credentials"]));
+        let grants = ["authorization_code", "client_credentials", "refresh_token"];
+        assert_eq!(document["grant_types_supported"], json!(grants));
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         let methods = &document["token_endpoint_auth_methods_supported"];
         assert_eq!(*methods, json!(METHODS));
         assert!(!METHODS.contains(&"none"));
@@ -74,6 +83,7 @@ mod tests {
         let document = metadata("https://id.example", &[]);
 
         assert_eq!(document["issuer"], "https://id.example");
+        assert_eq!(document["authorization_endpoint"], "https://id.example/oauth/authorize");
         assert_eq!(document["token_endpoint"], "https://id.example/oauth/token");
         assert_eq!(document["jwks_uri"], "https://id.example/oauth/jwks");
     }

@@ -1,9 +1,10 @@
-//! Authorization codes and refresh tokens: opaque to clients, kept as keyed hashes.
+//! Authorization codes, refresh tokens and references to pushed requests: opaque to clients, kept
+//! as keyed hashes.
 
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use kernel::{Secret, random};
 
 /// What codes and refresh tokens are hashed with, and what successors are derived with.
@@ -16,6 +17,10 @@ pub struct OpaqueHash(pub [u8; 32]);
 /// `ac_` and 256 random bits.
 #[derive(Clone)]
 pub struct Code(Secret<String>);
+
+/// A reference to a pushed request (RFC 9126 §2.2): 256 random bits behind [`REQUEST_URI`].
+#[derive(Clone)]
+pub struct RequestUri(Secret<String>);
 
 /// `rt_<family>_` and 256 bits: random in the first of a family, derived in those that follow.
 #[derive(Clone)]
@@ -50,6 +55,14 @@ impl fmt::Debug for GrantKey {
     }
 }
 
+impl OpaqueHash {
+    /// In hexadecimal.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
+}
+
 impl fmt::Debug for OpaqueHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OpaqueHash")
@@ -80,6 +93,39 @@ impl Code {
     #[must_use]
     pub fn hash(&self, key: &GrantKey) -> OpaqueHash {
         OpaqueHash(key.mac(b"code", [self.0.expose().as_bytes(), b""]))
+    }
+}
+
+impl RequestUri {
+    /// A new reference.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Secret::new(base32(&random::bytes::<32>())))
+    }
+
+    /// Reads a reference.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(REQUEST_URI)?;
+        is_base32(rest, SECRET_CHARS).then(|| Self(Secret::new(rest.to_owned())))
+    }
+
+    /// The reference itself, to be handed over.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        format!("{REQUEST_URI}{}", self.0.expose())
+    }
+
+    /// As it is kept.
+    #[must_use]
+    pub fn hash(&self, key: &GrantKey) -> OpaqueHash {
+        OpaqueHash(key.mac(b"request_uri", [self.0.expose().as_bytes(), b""]))
+    }
+}
+
+impl fmt::Debug for RequestUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestUri")
     }
 }
 
@@ -156,6 +202,8 @@ fn is_base32(text: &str, chars: usize) -> bool {
     text.len() == chars && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
 }
 
+/// RFC 9126 §2.2.
+const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 const FAMILY_CHARS: usize = 26;
 const SECRET_CHARS: usize = 52;
 
@@ -177,6 +225,11 @@ mod tests {
         for text in ["", "rt_", "rt__", code, &cut(token.expose()), &run_on] {
             assert!(RefreshToken::parse(text).is_none(), "{text}");
         }
+        let reference = RequestUri::generate().whole();
+        for text in ["", REQUEST_URI, code, "https://a.example/x", &cut(&reference)] {
+            assert!(RequestUri::parse(text).is_none(), "{text}");
+        }
+        assert!(RequestUri::parse(&reference).is_some());
     }
 
     #[test]
@@ -206,7 +259,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_text_does_not_panic(text in "(rt_|ac_|[a-z2-7]{26}|_|\\PC){0,8}") {
-            drop((Code::parse(&text), RefreshToken::parse(&text)));
+            drop((Code::parse(&text), RefreshToken::parse(&text), RequestUri::parse(&text)));
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 /// What a client commits to when it asks for a code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge(String);
 
 /// The challenge or its method is not taken.

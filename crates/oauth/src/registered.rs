@@ -3,6 +3,7 @@
 use kernel::{TenantId, Timestamp};
 
 use crate::jwk::ForeignKey;
+use crate::redirect::RedirectUri;
 use crate::scope::Scopes;
 use crate::secret::SecretHash;
 
@@ -23,10 +24,40 @@ pub struct RegisteredClient {
     pub active: bool,
     /// How strictly it is held.
     pub profile: Profile,
+    /// Which grants it may use, and how.
+    pub uses: Uses,
     /// Its secrets. Those behind the first [`SECRETS_MAX`] are not looked at.
     pub secrets: Vec<ClientSecret>,
     /// Its public keys.
     pub keys: Vec<ClientKey>,
+}
+
+/// Which grants a client may use (RFC 7591 §2), and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uses {
+    /// Tokens for what it does for itself.
+    pub client_credentials: bool,
+    /// Codes, for what it does for people.
+    pub authorization_code: bool,
+    /// Refresh tokens beside the tokens that codes give.
+    pub refresh_token: bool,
+    /// Where people may be sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether it has to push its authorization requests (RFC 9126 §6).
+    pub par_required: bool,
+}
+
+impl Default for Uses {
+    /// Nothing for people.
+    fn default() -> Self {
+        Self {
+            client_credentials: true,
+            authorization_code: false,
+            refresh_token: false,
+            redirect_uris: Vec::new(),
+            par_required: false,
+        }
+    }
 }
 
 /// How strictly a client is held.
@@ -35,7 +66,7 @@ pub enum Profile {
     /// Secrets or keys, bearer tokens or bound ones.
     #[default]
     Baseline,
-    /// FAPI 2.0: keys only, tokens bound to a key only.
+    /// FAPI 2.0: keys only, tokens bound to a key only, authorization requests pushed only.
     Fapi2,
 }
 

@@ -1,4 +1,5 @@
-//! Requests of clients: for a token (RFC 6749 §4.4.2), and about one (RFC 7009, RFC 7662).
+//! Requests of clients: for a token (RFC 6749 §4.1.3, §4.4.2, §6), and about one (RFC 7009, RFC
+//! 7662).
 
 use kernel::Secret;
 
@@ -7,15 +8,38 @@ use crate::form::Form;
 use crate::proof::ClientProof;
 use crate::scope::Scopes;
 
-/// A well-formed request for client credentials. The client is not authenticated yet.
+/// A well-formed request for a token. The client is not authenticated yet.
 #[derive(Clone, Debug)]
 pub struct TokenRequest {
     /// Who the client says it is, and how it means to prove it.
     pub client: ClientProof,
-    /// What it asks for; `None` means all that it is registered for.
+    /// What it asks by.
+    pub grant: GrantRequest,
+    /// What it asks for; `None` means all that it may have.
     pub scope: Option<Scopes>,
     /// Which API the token is for (RFC 8707).
     pub resource: Option<String>,
+}
+
+/// What a token is asked for by.
+#[derive(Clone, Debug)]
+pub enum GrantRequest {
+    /// By the client itself (RFC 6749 §4.4).
+    ClientCredentials,
+    /// By a code (RFC 6749 §4.1.3).
+    Code {
+        /// The code, as it was sent.
+        code: Secret<String>,
+        /// What the client committed to (RFC 7636 §4.5).
+        verifier: Option<Secret<String>>,
+        /// Where the client says that the code was sent to.
+        redirect_uri: Option<String>,
+    },
+    /// By a refresh token (RFC 6749 §6).
+    Refresh {
+        /// The token, as it was sent.
+        token: Secret<String>,
+    },
 }
 
 /// A well-formed request to revoke a token, or to say what it is worth. The client is not
@@ -39,14 +63,28 @@ pub fn parse_token_request(
 ) -> Result<TokenRequest, OAuthError> {
     let form = Form::parse(content)?;
     let client = ClientProof::parse(authorization, &form)?;
-    match form.get("grant_type") {
-        Some("client_credentials") => {}
-        Some(_) => return Err(UNSUPPORTED),
-        None => return Err(OAuthError::request("`grant_type` is missing")),
-    }
+    let grant = grant(&form)?;
     let scope = form.get("scope").map(Scopes::parse).transpose().map_err(|_| SCOPE)?;
     let resource = form.get("resource").map(str::to_owned);
-    Ok(TokenRequest { client, scope, resource })
+    Ok(TokenRequest { client, grant, scope, resource })
+}
+
+fn grant(form: &Form) -> Result<GrantRequest, OAuthError> {
+    let secret = |name: &str| form.get(name).map(|text| Secret::new(text.to_owned()));
+    match form.get("grant_type") {
+        Some("client_credentials") => Ok(GrantRequest::ClientCredentials),
+        Some("authorization_code") => Ok(GrantRequest::Code {
+            code: secret("code").ok_or(OAuthError::request("`code` is missing"))?,
+            verifier: secret("code_verifier"),
+            redirect_uri: form.get("redirect_uri").map(str::to_owned),
+        }),
+        Some("refresh_token") => {
+            let missing = OAuthError::request("`refresh_token` is missing");
+            Ok(GrantRequest::Refresh { token: secret("refresh_token").ok_or(missing)? })
+        }
+        Some(_) => Err(UNSUPPORTED),
+        None => Err(OAuthError::request("`grant_type` is missing")),
+    }
 }
 
 /// Reads a request about a token from its `Authorization` header and body.
@@ -72,7 +110,7 @@ const TOKEN_CHARS_MAX: usize = 8192;
 const HINT_CHARS_MAX: usize = 64;
 const UNSUPPORTED: OAuthError = OAuthError::new(
     OAuthErrorKind::UnsupportedGrantType,
-    "the only grant type is `client_credentials`",
+    "the grant types are `authorization_code`, `client_credentials` and `refresh_token`",
 );
 const SCOPE: OAuthError =
     OAuthError::new(OAuthErrorKind::InvalidScope, "the scope is malformed or too long");

@@ -19,6 +19,9 @@ pub struct TokenResponse {
     pub expires_in: i64,
     /// What was granted; said always, also when it is what was asked for.
     pub scope: String,
+    /// What gets the next access token, where a person granted this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// Signing failed.
@@ -48,6 +51,7 @@ impl TokenResponse {
             token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
             expires_in: claims.exp.saturating_sub(claims.iat),
             scope: claims.scope.to_string(),
+            refresh_token: None,
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::Algorithm;
-use kernel::{Problem, Timestamp};
+use kernel::{Problem, Timestamp, UserId};
 use serde::Deserialize;
 
 use crate::claims::{Claims, Payload};
@@ -50,8 +50,8 @@ pub enum TokenError {
     /// Meant for somebody else.
     #[error("another audience")]
     Audience,
-    /// Not the client's own token.
-    #[error("the subject is not the client")]
+    /// Neither the client's own token nor one that a person granted.
+    #[error("the subject is neither the client nor a person")]
     Subject,
     /// Its time is over.
     #[error("the token expired")]
@@ -119,7 +119,7 @@ pub fn verify(
     }
     let payload: Payload = members::read(&signed_bytes(token, keys)?).ok_or(TokenError::Claims)?;
     let nbf = payload.nbf;
-    let claims = payload.into_claims();
+    let claims = payload.into_claims().ok_or(TokenError::Claims)?;
     check_parties(&claims, expect)?;
     check_times(&claims, nbf, now.seconds())?;
     Ok(claims)
@@ -161,8 +161,12 @@ fn check_parties(claims: &Claims, expect: &Expect<'_>) -> Result<(), TokenError>
     if claims.aud != expect.audience {
         return Err(TokenError::Audience);
     }
-    // RFC 9068 §5: a client's own token is never to be taken for a person's.
-    if claims.sub != claims.client_id || claims.sub.is_empty() {
+    // RFC 9068 §5: a client's own token is never to be taken for a person's, nor the reverse.
+    let is_subject = match &claims.person {
+        None => claims.sub == claims.client_id && !claims.sub.is_empty(),
+        Some(_) => claims.sub.parse::<UserId>().is_ok() && claims.sub != claims.client_id,
+    };
+    if !is_subject {
         return Err(TokenError::Subject);
     }
     if claims.jti.is_empty() { Err(TokenError::Claims) } else { Ok(()) }

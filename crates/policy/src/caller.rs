@@ -9,6 +9,8 @@ use crate::scope::ScopeSet;
 #[derive(Clone, Debug)]
 pub struct Caller {
     id: String,
+    /// The client that acts for a person.
+    through: Option<String>,
     credential: Option<String>,
     standing: Standing,
 }
@@ -72,6 +74,8 @@ pub(crate) struct Standing {
     pub(crate) roles: RoleSet,
     pub(crate) scopes: ScopeSet,
     pub(crate) sign_in: SignIn,
+    /// The roles of the application that acts for a person, whose scopes are then its token's.
+    pub(crate) through: Option<RoleSet>,
 }
 
 /// Where a caller belongs.
@@ -108,6 +112,7 @@ impl Caller {
     pub fn anonymous() -> Self {
         Self {
             id: "anonymous".to_owned(),
+            through: None,
             credential: None,
             standing: Standing::of(CallerKind::Anonymous, None),
         }
@@ -119,6 +124,7 @@ impl Caller {
         let home = Home { tenant: facts.tenant, environment: facts.environment };
         Self {
             id: facts.client_id,
+            through: None,
             credential: facts.credential,
             standing: Standing {
                 roles: facts.roles.into_iter().collect(),
@@ -134,6 +140,7 @@ impl Caller {
         let home = Home { tenant: facts.tenant, environment: facts.environment };
         Self {
             id: facts.user_id.to_string(),
+            through: None,
             credential: facts.session,
             standing: Standing {
                 roles: facts.roles.into_iter().collect(),
@@ -147,9 +154,28 @@ impl Caller {
         }
     }
 
+    /// A person for whom a partner's application acts, after they agreed: both are judged, and what
+    /// one of them may not is refused. `person.session` is not looked at.
+    #[must_use]
+    pub fn delegate(person: StaffFacts, client: ClientFacts) -> Self {
+        let acting = Self::client(client);
+        let person = Self::staff(person);
+        Self {
+            id: person.id,
+            through: Some(acting.id),
+            credential: acting.credential,
+            standing: Standing {
+                scopes: acting.standing.scopes,
+                through: Some(acting.standing.roles),
+                ..person.standing
+            },
+        }
+    }
+
     pub(crate) fn system(reason: &'static str) -> Self {
         Self {
             id: reason.to_owned(),
+            through: None,
             credential: None,
             standing: Standing::of(CallerKind::System, None),
         }
@@ -171,6 +197,18 @@ impl Caller {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The client through which a person acts.
+    #[must_use]
+    pub fn through(&self) -> Option<&str> {
+        self.through.as_deref()
+    }
+
+    /// The client that a request comes from, for itself or for a person; for others their id.
+    #[must_use]
+    pub fn client_or_id(&self) -> &str {
+        self.through().unwrap_or(&self.id)
     }
 
     /// The tenant that the caller belongs to.
@@ -220,13 +258,22 @@ impl Caller {
 }
 
 impl Standing {
-    fn of(kind: CallerKind, home: Option<Home>) -> Self {
+    pub(crate) fn of(kind: CallerKind, home: Option<Home>) -> Self {
         Self {
             kind,
             home,
             roles: RoleSet::default(),
             scopes: ScopeSet::default(),
             sign_in: SignIn::default(),
+            through: None,
         }
+    }
+
+    /// The person and the application of one who acts for them.
+    pub(crate) fn apart(self) -> Option<(Self, Self)> {
+        let roles = self.through?;
+        let person = Self { scopes: ScopeSet::default(), through: None, ..self };
+        let client = Self { roles, scopes: self.scopes, ..Self::of(CallerKind::Client, self.home) };
+        Some((person, client))
     }
 }

@@ -6,10 +6,10 @@ use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, Response}
 use kernel::TenantId;
 use quick_cache::sync::Cache;
 
-use crate::caller::{CallerKind, Standing};
+use crate::caller::{CallerKind, Home, SignIn, Standing};
 use crate::rulebook::{POLICIES, Rulebook, SCHEMA};
 use crate::vocabulary::{Misfit, Place, Vocabulary};
-use crate::{Action, Caller, Permit, PolicyError, Reason, Refusal};
+use crate::{Action, Caller, Environment, Permit, PolicyError, Reason, Refusal, Role, SCOPES};
 
 /// The policies, ready to decide.
 pub struct Engine {
@@ -116,7 +116,41 @@ impl Engine {
         Ok(Permit::new(Arc::clone(caller), action.clone(), place.tenant, policies))
     }
 
+    /// The scopes by which somebody of these roles may do anything at all through an application of
+    /// those roles, once they have signed in as well as can be.
+    #[must_use]
+    pub fn scopes_between(
+        &self,
+        person: &[Role],
+        client: &[Role],
+        (tenant, environment): (TenantId, Environment),
+    ) -> Vec<&'static str> {
+        let home = Some(Home { tenant, environment });
+        let standing = Standing {
+            roles: person.iter().copied().collect(),
+            scopes: SCOPES.iter().copied().collect(),
+            sign_in: SignIn { mfa: true, phishing_resistant: true, age_s: 0 },
+            through: Some(client.iter().copied().collect()),
+            ..Standing::of(CallerKind::Staff, home)
+        };
+        let place = Place { tenant: Some(tenant), mirror: false };
+        let mut scopes: Vec<&str> = self
+            .actions
+            .iter()
+            .filter(|action| self.remember(&standing, action, place).is_ok())
+            .filter_map(Action::scope)
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+
     fn remember(&self, standing: &Standing, action: &Action, place: Place) -> Ruling {
+        // Who acts for a person is judged twice: no wall around either is left out.
+        if let Some((person, client)) = standing.apart() {
+            let person = self.remember(&person, action, place);
+            return both(person, self.remember(&client, action, place));
+        }
         // A person's standing ages by the second, so remembering it would only fill the memory.
         if standing.kind == CallerKind::Staff {
             return self.decide(standing, action, place);
@@ -170,6 +204,20 @@ impl Engine {
     }
 }
 
+/// What two rulings permit together; of two refusals the weightier one.
+fn both(one: Ruling, other: Ruling) -> Ruling {
+    match (one, other) {
+        (Ok(one), Ok(other)) => {
+            let mut names: Vec<_> = one.iter().chain(other.iter()).map(Arc::clone).collect();
+            names.sort_unstable();
+            names.dedup();
+            Ok(names.into())
+        }
+        (Err(one), Err(other)) if other.reason < one.reason => Err(other),
+        (Err(refusal), _) | (Ok(_), Err(refusal)) => Err(refusal),
+    }
+}
+
 fn policy_of(error: &AuthorizationError) -> &PolicyId {
     match error {
         AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
@@ -192,7 +240,7 @@ mod tests {
 
     use super::*;
     use crate::cases::{client, staff, tenant};
-    use crate::{Environment, Role, SCOPES, StaffFacts};
+    use crate::{ClientFacts, StaffFacts};
 
     fn engine() -> Engine {
         Engine::load().unwrap()
@@ -256,6 +304,81 @@ mod tests {
             assert!(whole.rule(caller, &action, place).is_err(), "{wall}");
             assert!(engine_without(wall).rule(caller, &action, place).is_ok(), "{wall}");
         }
+    }
+
+    /// A recruiter for whom an application with these scopes acts.
+    fn acting(person: StaffFacts, role: Role, scopes: &[&str]) -> Arc<Caller> {
+        Arc::new(Caller::delegate(
+            person,
+            ClientFacts {
+                client_id: "pc_case".to_owned(),
+                tenant: tenant(1),
+                environment: Environment::Production,
+                roles: vec![role],
+                scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+                credential: None,
+            },
+        ))
+    }
+
+    #[test]
+    fn who_acts_for_a_person_may_what_both_may_and_nothing_else() {
+        use Environment::Production;
+        let engine = engine();
+        let recruiter = || staff(&[Role::Recruiter], Production);
+        let tired = StaffFacts { auth_age_s: 901, ..recruiter() };
+        let viewer = staff(&[Role::ClientViewer], Production);
+        let admin = staff(&[Role::SystemAdmin], Production);
+        let all = SCOPES;
+        for (caller, action, reason) in [
+            // The application may, the person may not.
+            (acting(viewer, Role::Partner, all), "candidate.list", Reason::Role),
+            (acting(admin.clone(), Role::Partner, all), "candidate.read", Reason::Role),
+            (acting(recruiter(), Role::Partner, all), "event.list", Reason::Role),
+            (acting(tired, Role::Partner, all), "candidate.read_sensitive", Reason::StepUp),
+            // The person may, the application may not.
+            (acting(recruiter(), Role::Partner, all), "job.approve", Reason::PeopleOnly),
+            (acting(recruiter(), Role::Partner, all), "match.reject", Reason::PeopleOnly),
+            (acting(admin, Role::Partner, all), "user.manage", Reason::PeopleOnly),
+            (
+                acting(recruiter(), Role::Partner, &["read:jobs"]),
+                "candidate.list",
+                Reason::Scope("read:candidates"),
+            ),
+            (acting(recruiter(), Role::IntegrationService, all), "job.list", Reason::Role),
+            (acting(recruiter(), Role::DevUser, all), "job.list", Reason::Environment),
+            // Nor does it reach the person's own sign-in.
+            (acting(recruiter(), Role::Partner, all), "session.end", Reason::PeopleOnly),
+            (acting(recruiter(), Role::Partner, all), "consent.give", Reason::PeopleOnly),
+        ] {
+            let action = engine.action(action).unwrap();
+
+            let refusal = engine.judge(&caller, &action).unwrap_err();
+
+            assert_eq!(refusal.reason, reason, "{action}");
+        }
+        let both = acting(recruiter(), Role::Partner, all);
+        let permit = engine.judge(&both, &engine.action("candidate.list").unwrap()).unwrap();
+        let by = permit.policies().iter().map(AsRef::as_ref).collect::<Vec<&str>>();
+        assert_eq!(by, ["partner-read-candidates", "staff-recruiter"]);
+        assert_eq!((both.id().len() > 8, both.through()), (true, Some("pc_case")));
+        let jobs = engine.action("job.list").unwrap();
+        assert_eq!(engine.judge_in(&both, &jobs, tenant(2)).unwrap_err().reason, Reason::Tenant);
+    }
+
+    #[test]
+    fn between_a_person_and_an_application_are_the_scopes_of_both() {
+        let engine = engine();
+        let home = (tenant(1), Environment::Production);
+        let between = |person, client| engine.scopes_between(&[person], &[client], home);
+
+        assert_eq!(between(Role::ClientViewer, Role::Partner), ["read:jobs"]);
+        let payroll = between(Role::Recruiter, Role::IntegrationService);
+        assert!(payroll.iter().all(|scope| scope.contains("employments")), "{payroll:?}");
+        let admin = between(Role::SystemAdmin, Role::Partner);
+        assert!(!admin.iter().any(|scope| scope.starts_with("admin:")), "{admin:?}");
+        assert!(between(Role::Recruiter, Role::DevUser).is_empty());
+        assert!(between(Role::ReadonlyAnalyst, Role::Partner).is_empty());
     }
 
     #[test]
@@ -349,8 +472,8 @@ mod tests {
             let count = ["public", "read", "write"].into_iter().filter(|name| is_in(name)).count();
 
             assert_eq!(count, 1, "{action}");
-            // What a person does with their own sign-in: no scope reaches it.
-            let is_own = ["session", "passkey"].contains(&action.class());
+            // What a person does with their own sign-in and grants: no scope reaches it.
+            let is_own = matches!(action.class(), "session" | "passkey" | "consent");
             assert_eq!(is_in("public") || is_own, action.scope().is_none(), "{action}");
         }
     }

@@ -17,6 +17,7 @@ use store::jobs::Step;
 use store::{StoreError, TenantTx, candidates, clients, employments, jobs, partners, tenants};
 use tokio::sync::mpsc;
 
+use crate::partner::asking;
 use crate::ready::{ReadyPartner, ReadyTenant};
 use crate::registration::{self, Invited, Partner, Person, Registered};
 use crate::wire::Base;
@@ -73,6 +74,7 @@ fn ready_tenant(
             client_id: registered.client_id,
             client_secret: Some(registered.client_secret),
             scopes: registered.scopes,
+            redirect_uris: vec![CALLBACK.to_owned()],
         }],
         staff,
     }
@@ -102,7 +104,11 @@ async fn populate(
     }
     let scopes = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
     let partner = Partner { name: agency.partner, role: Role::Partner, scopes };
-    registration::register(base, tx, partner).await
+    let registered = registration::register(base, tx, partner).await?;
+    // Whoever tries it out has a program on this machine, or none and a browser's address bar.
+    let uses = asking(vec![CALLBACK.to_owned()], (true, false));
+    partners::set_uses(tx, &registered.client_id, &uses).await?;
+    Ok(registered)
 }
 
 /// An agency's own people: who administers it, and who does its work.
@@ -240,6 +246,8 @@ const AGENCIES: &[Agency] = &[
 ];
 const STAFF: &[(&str, &str, Role)] =
     &[("admin", "Ada Moreira", Role::SystemAdmin), ("recruiter", "Rui Tavares", Role::Recruiter)];
+/// Of any port.
+const CALLBACK: &str = "http://127.0.0.1/callback";
 const CLIENTS: u64 = 12;
 const JOBS: u64 = 200;
 const CANDIDATES: u64 = 1_000;

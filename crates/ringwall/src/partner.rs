@@ -1,17 +1,18 @@
-//! `ringwall admin keys` and `ringwall admin revoke`: what an operator does for a partner.
+//! `ringwall admin keys`, `redirects` and `revoke`: what an operator does for a partner.
 
 use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use oauth::ForeignKey;
+use oauth::{ForeignKey, RedirectUri};
 use policy::Permit;
 use serde_json::{Map, Value};
-use store::partners::{self, Partner};
+use store::grants;
+use store::partners::{self, Partner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
 
 use crate::cli::ConfigArgs;
-use crate::cli::admin::{KeysArgs, RevokeArgs};
+use crate::cli::admin::{KeysArgs, RedirectsArgs, RevokeArgs};
 use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
@@ -39,7 +40,47 @@ pub(crate) fn set_keys(args: &KeysArgs) -> Result<(), Failure> {
     print(&format!("`{}` has {} public keys\n", args.client, jwks.len()))
 }
 
-/// Revokes every access token that a partner has.
+/// Registers where a partner may have people sent back to, in place of what was before.
+///
+/// # Errors
+/// When an address is not one that a browser should be sent to, or there is no such partner.
+pub(crate) fn set_redirects(args: &RedirectsArgs) -> Result<(), Failure> {
+    if args.uri.len() > URIS_MAX {
+        return Err(Failure::Failed(format!("expected at most {URIS_MAX} addresses")));
+    }
+    for uri in &args.uri {
+        RedirectUri::register(uri, args.native)
+            .map_err(|error| Failure::Failed(format!("`{uri}`: {error}")))?;
+    }
+    let uses = asking(args.uri.clone(), (!args.no_refresh, args.par));
+    on(&args.config, async |base, _| {
+        let (partner, permit) = find(&base, &args.client).await?;
+        let witness = registration::witness(&base, "admin redirects");
+        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
+        partners::set_uses(&mut tx, &partner.client_id, &uses).await.map_err(failed)?;
+        tx.commit(None).await.map_err(failed)?;
+        close(base).await
+    })?;
+    print(&format!("`{}` may send people back to {} addresses\n", args.client, args.uri.len()))
+}
+
+/// What a partner may use that asks people for access; without an address it asks nobody.
+pub(crate) fn asking(
+    redirect_uris: Vec<String>,
+    (has_refresh, par_required): (bool, bool),
+) -> PartnerUses {
+    let of_people = match (redirect_uris.is_empty(), has_refresh) {
+        (true, _) => &[][..],
+        (false, false) => &["authorization_code"][..],
+        (false, true) => &["authorization_code", "refresh_token"][..],
+    };
+    let own = &["client_credentials"][..];
+    let grants = own.iter().chain(of_people);
+    let grants = grants.map(|grant| (*grant).to_owned()).collect();
+    PartnerUses { grants, redirect_uris, par_required }
+}
+
+/// Revokes every access token that a partner has, and ends what people granted it.
 ///
 /// # Errors
 /// When there is no such partner.
@@ -56,6 +97,7 @@ pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
         let witness = registration::witness(&base, "admin revoke");
         let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
         revocations::add(&mut tx, &one).await.map_err(failed)?;
+        grants::end_of_client(&mut tx, &one.subject).await.map_err(failed)?;
         tx.commit(None).await.map_err(failed)?;
         close(base).await
     })?;
@@ -117,4 +159,5 @@ pub(crate) fn failed(error: store::StoreError) -> Failure {
 
 /// Longer than any access token lives.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
+const URIS_MAX: usize = 16;
 const JWKS_BYTES_MAX: u64 = 32 * 1024;

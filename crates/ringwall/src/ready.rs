@@ -32,6 +32,8 @@ pub(crate) struct ReadyPartner {
     pub(crate) client_secret: Option<Secret<String>>,
     /// What it may ask for.
     pub(crate) scopes: Vec<String>,
+    /// Where it may have people sent back to.
+    pub(crate) redirect_uris: Vec<String>,
 }
 
 /// Where the server is.
@@ -79,13 +81,15 @@ fn person(url: &str, person: &Invited) -> Value {
 }
 
 fn partner(partner: &ReadyPartner) -> Value {
-    let (id, scopes) = (&partner.client_id, &partner.scopes);
-    match &partner.client_secret {
-        Some(secret) => {
-            json!({ "client_id": id, "client_secret": secret.expose(), "scopes": scopes })
-        }
-        None => json!({ "client_id": id, "scopes": scopes }),
+    let mut told = json!({
+        "client_id": partner.client_id,
+        "scopes": partner.scopes,
+        "redirect_uris": partner.redirect_uris,
+    });
+    if let (Some(secret), Some(members)) = (&partner.client_secret, told.as_object_mut()) {
+        members.insert("client_secret".to_owned(), json!(secret.expose()));
     }
+    told
 }
 
 /// All tenants with their partners; secrets of those in `made` only.
@@ -122,6 +126,7 @@ async fn known_partners(
         client_id: partner.client_id,
         client_secret: None,
         scopes: partner.scopes.split(' ').map(str::to_owned).collect(),
+        redirect_uris: partner.uses.redirect_uris,
     });
     Ok(known.collect())
 }

@@ -6,6 +6,7 @@ use api::{Inside, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
 use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
+use oauth::opaque::GrantKey;
 use policy::Engine;
 use store::{Pools, Recorder, Store, StoreConfig};
 use vault::{Keyring, TokenKey};
@@ -89,6 +90,8 @@ pub(crate) async fn wall(
         signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
         api_key_pepper: keys::api_key_pepper(&base.keyring),
+        grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
+        asked: TokenKey::new(&base.keyring, "authorization-request/1"),
         sign_in: SignIn::new(&base.keyring, &urls.public_url),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         pools: Arc::clone(&base.pools),

@@ -1,33 +1,59 @@
 //! Authorization codes and refresh tokens, each step one conditional statement: of two at once, one
 //! wins, on whichever node.
 
-use kernel::{TenantId, Timestamp};
+use std::time::Duration;
+
+use kernel::{EventId, TenantId, Timestamp, UserId};
 use oauth::Scopes;
 use oauth::grants::{CodeGrant, Family, Grants, Rotated, Rotation, Taken};
 use oauth::opaque::OpaqueHash;
 use oauth::pkce::Challenge;
+use policy::Permit;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
 
 use crate::dialect::{self, Context};
 use crate::entities::authorization_code as code;
+use crate::entities::pushed_request as pushed;
 use crate::entities::refresh_family as family;
+use crate::journal::{Change, Record};
+use crate::pushed_requests::DECIDED_WITHIN;
+use crate::revocations::{self, Revocation, Revoked};
 use crate::session::Session;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TenantTx, TenantView, Witness};
 
-/// Keeps a code that was granted.
+/// Codes and refresh tokens of a client's tenant, as the state machines step through them.
+#[derive(Clone, Copy)]
+pub struct Granting<'a> {
+    store: &'a Store,
+    permit: &'a Permit,
+    witness: &'a Witness,
+}
+
+impl<'a> Granting<'a> {
+    /// For a client that proved who it is.
+    #[must_use]
+    pub const fn new(store: &'a Store, permit: &'a Permit, witness: &'a Witness) -> Self {
+        Self { store, permit, witness }
+    }
+
+    async fn begin(&self) -> Result<TenantTx, StoreError> {
+        self.store.tenant(self.permit, self.witness).await
+    }
+}
+
+/// Keeps a code that somebody granted.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn add_code(
-    store: &Store,
+    tx: &mut TenantTx,
     hash: OpaqueHash,
     grant: &CodeGrant,
 ) -> Result<(), StoreError> {
-    let session = write_as(store, grant.tenant).await?;
     let row = code::ActiveModel {
         hash: Set(hash.0.to_vec()),
-        tenant_id: Set(grant.tenant.uuid()),
+        tenant_id: Set(tx.tenant().uuid()),
         client_id: Set(grant.client_id.clone()),
         subject: Set(grant.subject.clone()),
         scopes: Set(grant.scopes.to_string()),
@@ -36,12 +62,88 @@ pub async fn add_code(
         family: Set(grant.family.clone()),
         expires_at: Set(grant.expires_at.millis()),
         taken_at: Set(None),
+        bound_to: Set(grant.bound_to.clone()),
+        auth_time: Set(grant.auth_time.millis()),
+        phishing_resistant: Set(grant.phishing_resistant),
+        reused_at: Set(None),
     };
-    code::Entity::insert(row).exec_without_returning(&session).await?;
-    session.commit().await.map_err(StoreError::from)
+    let record = record(tx, &grant.family, Change::Created);
+    tx.insert(row, record).await
 }
 
-/// Forgets codes and families that are over.
+/// Ends a grant early, with the tokens that it gave: the revocation that every node is to hear of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(tx: &mut TenantTx, id: &str) -> Result<Revocation, StoreError> {
+    let at = tx.real_now();
+    let update = family::Entity::update_many()
+        .col_expr(family::Column::EndedAt, at.millis().into())
+        .filter(family::Column::Id.eq(id))
+        .filter(family::Column::EndedAt.is_null());
+    let record = record(tx, id, Change::Deleted);
+    tx.update_quietly(update, Some(record)).await?;
+    let one = revoked(id, at);
+    revocations::add(tx, &one).await?;
+    Ok(one)
+}
+
+/// Ends everything that somebody granted. That their tokens end, too, their own revocation says.
+pub(crate) async fn end_all(tx: &mut TenantTx, user: UserId) -> Result<(), StoreError> {
+    family::Entity::update_many()
+        .col_expr(family::Column::EndedAt, tx.real_now().millis().into())
+        .filter(family::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(family::Column::Subject.eq(user.to_string()))
+        .filter(family::Column::EndedAt.is_null())
+        .exec(&tx.session)
+        .await?;
+    // Codes that wait to be taken would begin a family that nobody ends.
+    code::Entity::update_many()
+        .col_expr(code::Column::TakenAt, tx.real_now().millis().into())
+        .filter(code::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(code::Column::Subject.eq(user.to_string()))
+        .filter(code::Column::TakenAt.is_null())
+        .exec(&tx.session)
+        .await?;
+    Ok(())
+}
+
+/// Ends everything that people granted a client. That its tokens end, too, its own revocation says.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_of_client(tx: &mut TenantTx, client_id: &str) -> Result<(), StoreError> {
+    family::Entity::update_many()
+        .col_expr(family::Column::EndedAt, tx.real_now().millis().into())
+        .filter(family::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(family::Column::ClientId.eq(client_id))
+        .filter(family::Column::EndedAt.is_null())
+        .exec(&tx.session)
+        .await?;
+    Ok(())
+}
+
+/// That the tokens of a grant are not believed any more.
+#[must_use]
+pub fn revoked(id: &str, at: Timestamp) -> Revocation {
+    Revocation {
+        kind: Revoked::Grant,
+        subject: id.to_owned(),
+        at,
+        until: at.plus(ACCESS_TOKEN_LIFE),
+    }
+}
+
+/// A grant of the view's tenant.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(view: &TenantView, id: &str) -> Result<Option<Family>, StoreError> {
+    let found = view.find::<family::Entity>().filter(family::Column::Id.eq(id));
+    found.one(&view.session).await?.map(Family::try_from).transpose()
+}
+
+/// Forgets codes, families and pushed requests that are over.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,41 +158,61 @@ pub async fn prune(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
         .filter(family::Column::ExpiresAt.lt(now.millis()))
         .exec(&session)
         .await?;
+    let pushed = pushed::Entity::delete_many()
+        .filter(pushed::Column::ExpiresAt.lt(now.minus(DECIDED_WITHIN).millis()))
+        .exec(&session)
+        .await?;
     session.commit().await?;
-    Ok(codes.rows_affected + families.rows_affected)
+    Ok(codes.rows_affected + families.rows_affected + pushed.rows_affected)
 }
 
-impl Grants for Store {
+impl Grants for Granting<'_> {
     type Error = StoreError;
 
     async fn take_code(&self, tenant: TenantId, hash: OpaqueHash) -> Result<Taken, StoreError> {
-        let session = write_as(self, tenant).await?;
+        let tx = self.begin().await?;
         let is_it = code::Column::Hash.eq(hash.0.to_vec());
         let taken = code::Entity::update_many()
-            .col_expr(code::Column::TakenAt, self.clock().now().millis().into())
+            .col_expr(code::Column::TakenAt, tx.real_now().millis().into())
             .filter(is_it.clone())
             .filter(code::Column::TenantId.eq(tenant.uuid()))
             .filter(code::Column::TakenAt.is_null())
-            .exec_with_returning(&session)
+            .exec_with_returning(&tx.session)
             .await?;
         let taken = match taken.into_iter().next() {
             Some(row) => Taken::First(Box::new(CodeGrant::try_from(row)?)),
             None => {
-                let found = code::Entity::find().filter(is_it);
-                let found = found.filter(code::Column::TenantId.eq(tenant.uuid()));
-                let row = found.one(&session).await?;
-                row.map_or(Taken::Unknown, |row| Taken::Again { family: row.family })
+                // Waits for whoever begins the family at this moment, and is seen by who will.
+                let again = code::Entity::update_many()
+                    .col_expr(code::Column::ReusedAt, tx.real_now().millis().into())
+                    .filter(is_it)
+                    .filter(code::Column::TenantId.eq(tenant.uuid()))
+                    .exec_with_returning(&tx.session)
+                    .await?;
+                let again = again.into_iter().next();
+                again.map_or(Taken::Unknown, |row| Taken::Again { family: row.family })
             }
         };
-        session.commit().await?;
+        tx.commit(None).await?;
         Ok(taken)
     }
 
-    async fn begin_family(&self, new: &Family) -> Result<(), StoreError> {
-        let session = write_as(self, new.tenant).await?;
+    async fn begin_family(&self, new: &Family) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
+        // Holds the code's row until the family is there for who would end it.
+        let held = code::Entity::update_many()
+            .col_expr(code::Column::TakenAt, Expr::col(code::Column::TakenAt))
+            .filter(code::Column::TenantId.eq(tx.tenant().uuid()))
+            .filter(code::Column::Family.eq(&new.id))
+            .filter(code::Column::ReusedAt.is_null())
+            .exec(&tx.session)
+            .await?;
+        if held.rows_affected != 1 {
+            return Ok(false);
+        }
         let row = family::ActiveModel {
             id: Set(new.id.clone()),
-            tenant_id: Set(new.tenant.uuid()),
+            tenant_id: Set(tx.tenant().uuid()),
             client_id: Set(new.client_id.clone()),
             subject: Set(new.subject.clone()),
             scopes: Set(new.scopes.to_string()),
@@ -102,45 +224,45 @@ impl Grants for Store {
             rotated_at: Set(new.rotated_at.millis()),
             expires_at: Set(new.expires_at.millis()),
             ended_at: Set(new.ended_at.map(Timestamp::millis)),
+            auth_time: Set(new.auth_time.millis()),
+            phishing_resistant: Set(new.phishing_resistant),
         };
-        family::Entity::insert(row).exec_without_returning(&session).await?;
-        session.commit().await.map_err(StoreError::from)
+        family::Entity::insert(row).exec_without_returning(&tx.session).await?;
+        tx.commit(None).await?;
+        Ok(true)
     }
 
     async fn rotate_refresh(&self, step: &Rotation) -> Result<Rotated, StoreError> {
-        let session = write_as(self, step.tenant).await?;
-        let done = rotate(&session, step).await?;
+        let tx = self.begin().await?;
+        let done = rotate(&tx.session, step).await?;
         let rotated = match done {
             Some(row) => Rotated::Done(Box::new(Family::try_from(row)?)),
-            None => {
-                let found = family::Entity::find()
-                    .filter(family::Column::Id.eq(&step.family))
-                    .filter(family::Column::TenantId.eq(step.tenant.uuid()));
-                match found.one(&session).await? {
-                    Some(row) => Rotated::Not(Box::new(Family::try_from(row)?)),
-                    None => Rotated::Unknown,
-                }
-            }
+            None => match find(&tx, &step.family).await? {
+                Some(family) => Rotated::Not(Box::new(family)),
+                None => Rotated::Unknown,
+            },
         };
-        session.commit().await?;
+        tx.commit(None).await?;
         Ok(rotated)
     }
 
-    async fn end_family(
-        &self,
-        tenant: TenantId,
-        id: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let session = write_as(self, tenant).await?;
-        family::Entity::update_many()
-            .col_expr(family::Column::EndedAt, now.millis().into())
-            .filter(family::Column::Id.eq(id))
-            .filter(family::Column::TenantId.eq(tenant.uuid()))
-            .filter(family::Column::EndedAt.is_null())
-            .exec(&session)
-            .await?;
-        session.commit().await.map_err(StoreError::from)
+    async fn end_family(&self, _: TenantId, id: &str, _: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        end(&mut tx, id).await?;
+        tx.commit(None).await
+    }
+}
+
+/// What the audit trail says of a grant.
+fn record(tx: &TenantTx, id: &str, change: Change) -> Record {
+    Record {
+        resource: "grant",
+        id: EventId::new(tx.clock()).uuid(),
+        printed: id.to_owned(),
+        version: 1,
+        change,
+        event: None,
+        fields: Vec::new(),
     }
 }
 
@@ -169,12 +291,6 @@ async fn rotate(session: &Session, step: &Rotation) -> Result<Option<family::Mod
     Ok(rows.into_iter().next())
 }
 
-async fn write_as(store: &Store, tenant: TenantId) -> Result<Session, StoreError> {
-    let session = Session::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
-    Ok(session)
-}
-
 impl TryFrom<code::Model> for CodeGrant {
     type Error = StoreError;
 
@@ -192,6 +308,9 @@ impl TryFrom<code::Model> for CodeGrant {
             tenant: TenantId::from_uuid(row.tenant_id),
             subject: row.subject,
             redirect_uri: row.redirect_uri,
+            bound_to: row.bound_to,
+            auth_time: Timestamp::from_millis(row.auth_time),
+            phishing_resistant: row.phishing_resistant,
             family: row.family,
             expires_at: Timestamp::from_millis(row.expires_at),
         })
@@ -223,6 +342,8 @@ impl TryFrom<family::Model> for Family {
             tenant: TenantId::from_uuid(row.tenant_id),
             subject: row.subject,
             bound_to: row.bound_to,
+            auth_time: Timestamp::from_millis(row.auth_time),
+            phishing_resistant: row.phishing_resistant,
             generation: row.generation,
             rotated_at: Timestamp::from_millis(row.rotated_at),
             expires_at: Timestamp::from_millis(row.expires_at),
@@ -230,3 +351,6 @@ impl TryFrom<family::Model> for Family {
         })
     }
 }
+
+/// Longer than an access token lives.
+const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);

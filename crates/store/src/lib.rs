@@ -36,6 +36,7 @@ pub mod passkeys;
 pub mod pools;
 pub mod projections;
 pub mod public_jobs;
+pub mod pushed_requests;
 mod recorder;
 pub mod resources;
 pub mod revocations;

@@ -14,6 +14,7 @@ mod m0041_api_keys;
 mod m0042_grants;
 mod m0050_staff;
 mod m0060_blocklists;
+mod m0070_authorize;
 mod m0080_passkeys;
 mod m0081_proposals;
 mod m0090_bans;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_grants::Migration),
             Box::new(m0050_staff::Migration),
             Box::new(m0060_blocklists::Migration),
+            Box::new(m0070_authorize::Migration),
             Box::new(m0080_passkeys::Migration),
             Box::new(m0081_proposals::Migration),
             Box::new(m0090_bans::Migration),

@@ -31,10 +31,23 @@ pub struct Partner {
     pub active: bool,
     /// Is it held to FAPI 2.0?
     pub strict: bool,
+    /// Which grants it may use, and where people are sent back to.
+    pub uses: PartnerUses,
     /// Keyed hashes of its live secrets.
     pub secrets: Vec<PartnerSecret>,
     /// Its live public keys.
     pub keys: Vec<PartnerKey>,
+}
+
+/// Which grants a client may use, and where people are sent back to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartnerUses {
+    /// Names of grant types (RFC 7591 §2).
+    pub grants: Vec<String>,
+    /// Redirection URIs.
+    pub redirect_uris: Vec<String>,
+    /// Must it push its authorization requests?
+    pub par_required: bool,
 }
 
 /// A live public key.
@@ -95,6 +108,9 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
         created_at: Set(tx.now().millis()),
         version: Set(1),
         profile: Set(BASELINE.to_owned()),
+        grants: Set(CLIENT_CREDENTIALS.to_owned()),
+        redirect_uris: Set(String::new()),
+        par_required: Set(false),
     };
     let record = |event| Record {
         resource: "partner",
@@ -169,8 +185,7 @@ pub async fn set_keys(
     jwks: &[String],
     strict: bool,
 ) -> Result<(), StoreError> {
-    let found = tx.find::<partner::Entity>().filter(partner::Column::ClientId.eq(client_id));
-    let row = found.one(&tx.session).await?.ok_or(StoreError::Missing)?;
+    let row = row(tx, client_id).await?;
     partner_key::Entity::delete_many()
         .filter(partner_key::Column::TenantId.eq(tx.tenant().uuid()))
         .filter(partner_key::Column::ClientId.eq(client_id))
@@ -187,9 +202,42 @@ pub async fn set_keys(
         };
         partner_key::Entity::insert(key).exec_without_returning(&tx.session).await?;
     }
+    let update =
+        partner::Entity::update_many().col_expr(partner::Column::Profile, profile(strict).into());
+    save(tx, &row, update, &["keys", "profile"]).await
+}
+
+/// Replaces what a client may use and where people are sent back to.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has no such client.
+pub async fn set_uses(
+    tx: &mut TenantTx,
+    client_id: &str,
+    uses: &PartnerUses,
+) -> Result<(), StoreError> {
+    let row = row(tx, client_id).await?;
+    // Neither a grant's name nor a URI has a space in it.
     let update = partner::Entity::update_many()
+        .col_expr(partner::Column::Grants, uses.grants.join(" ").into())
+        .col_expr(partner::Column::RedirectUris, uses.redirect_uris.join(" ").into())
+        .col_expr(partner::Column::ParRequired, uses.par_required.into());
+    save(tx, &row, update, &["grants", "redirect_uris", "par_required"]).await
+}
+
+async fn row(tx: &TenantTx, client_id: &str) -> Result<partner::Model, StoreError> {
+    let found = tx.find::<partner::Entity>().filter(partner::Column::ClientId.eq(client_id));
+    found.one(&tx.session).await?.ok_or(StoreError::Missing)
+}
+
+async fn save(
+    tx: &mut TenantTx,
+    row: &partner::Model,
+    update: sea_orm::UpdateMany<partner::Entity>,
+    fields: &[&str],
+) -> Result<(), StoreError> {
+    let update = update
         .col_expr(partner::Column::Version, (row.version + 1).into())
-        .col_expr(partner::Column::Profile, profile(strict).into())
         .filter(partner::Column::Id.eq(row.id))
         .filter(partner::Column::Version.eq(row.version));
     let record = Record {
@@ -199,7 +247,7 @@ pub async fn set_keys(
         version: row.version + 1,
         change: Change::Updated,
         event: None,
-        fields: vec!["keys".to_owned(), "profile".to_owned()],
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
     };
     let is_done = tx.update(update, record).await?;
     if is_done { Ok(()) } else { Err(StoreError::Stale { current: row.version }) }
@@ -242,11 +290,21 @@ pub(crate) fn parse(
         role,
         // Whatever is not known to be lenient is strict.
         strict: row.profile != BASELINE,
+        uses: PartnerUses {
+            grants: words(&row.grants),
+            redirect_uris: words(&row.redirect_uris),
+            par_required: row.par_required,
+        },
         secrets,
         keys,
     })
 }
 
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
 const ACTIVE: &str = "active";
 const BASELINE: &str = "baseline";
 const FAPI2: &str = "fapi2";
+const CLIENT_CREDENTIALS: &str = "client_credentials";

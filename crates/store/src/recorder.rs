@@ -88,7 +88,11 @@ pub fn actor(caller: &Caller) -> Actor {
             client_id: caller.id().to_owned(),
             credential: caller.credential().map(ToOwned::to_owned),
         },
-        CallerKind::Staff => Actor::Staff { user: caller.id().to_owned(), is_mfa: caller.is_mfa() },
+        CallerKind::Staff => Actor::Staff {
+            user: caller.id().to_owned(),
+            is_mfa: caller.is_mfa(),
+            client_id: caller.through().map(ToOwned::to_owned),
+        },
         CallerKind::System => Actor::System { reason: caller.id().to_owned() },
     }
 }

@@ -23,8 +23,11 @@ pub enum Revoked {
     ApiKey,
     /// A session, by its id.
     Session,
-    /// Every session that a person has, by the person's id; later ones are good.
+    /// Every session that a person has, and every token that they granted, by the person's id;
+    /// later ones are good.
     Staff,
+    /// Every access token of a grant, by the grant's id.
+    Grant,
 }
 
 /// One revocation.
@@ -41,7 +44,8 @@ pub struct Revocation {
 }
 
 impl Revoked {
-    const ALL: [Self; 5] = [Self::Token, Self::Client, Self::ApiKey, Self::Session, Self::Staff];
+    const ALL: [Self; 6] =
+        [Self::Token, Self::Client, Self::ApiKey, Self::Session, Self::Staff, Self::Grant];
 
     /// The stable name, as rows and audit entries write it.
     #[must_use]
@@ -52,6 +56,7 @@ impl Revoked {
             Self::ApiKey => "api_key",
             Self::Session => "session",
             Self::Staff => "staff",
+            Self::Grant => "grant",
         }
     }
 }

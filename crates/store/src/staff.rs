@@ -19,7 +19,7 @@ use crate::entities::staff::{ActiveModel, Column, Entity, Model};
 use crate::entities::{staff_enrolment as enrolment, staff_recovery_code as recovery, tenant};
 use crate::journal::{Change, Record};
 use crate::revocations::{self, Revocation, Revoked};
-use crate::{Store, StoreError, TenantTx, TenantView, passkeys, staff_sessions};
+use crate::{Store, StoreError, TenantTx, TenantView, grants, passkeys, staff_sessions};
 
 /// Somebody's account.
 #[derive(Clone)]
@@ -446,7 +446,8 @@ pub async fn active_with(tx: &mut TenantTx, role: Role) -> Result<Vec<UserId>, S
     Ok(rows.iter().map(|row| UserId::from_uuid(row.id)).collect())
 }
 
-/// Ends every session of somebody: the revocation that every node is to hear of.
+/// Ends every session of somebody, and what they granted applications: the revocation that every
+/// node is to hear of.
 ///
 /// # Errors
 /// When the database fails.
@@ -455,6 +456,7 @@ pub async fn sign_out_everywhere(
     user: UserId,
 ) -> Result<Revocation, StoreError> {
     staff_sessions::end_all(tx, user).await?;
+    grants::end_all(tx, user).await?;
     let at = tx.real_now();
     let one = Revocation {
         kind: Revoked::Staff,

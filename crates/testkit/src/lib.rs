@@ -48,7 +48,7 @@ pub use database::Database;
 pub use platform::{PUBLIC_URL, Platform, Remains, Setup};
 pub use signer::Signer;
 pub use staff::{AtWork, Invited, PASSWORD, secret_on};
-pub use tenant::{Credentials, Tenant};
+pub use tenant::{CALLBACK, Credentials, Tenant, asking};
 pub use trail::{Changed, Happened};
 
 /// So many minutes.

@@ -18,6 +18,7 @@ use gate::{
     Wall,
 };
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
+use oauth::opaque::GrantKey;
 use oauth::{Pepper, SigningKey, VerifyingKeys};
 use policy::{Engine, Environment};
 use signin::SignInKey;
@@ -167,6 +168,8 @@ impl Platform {
             signing_key,
             peppers: vec![pepper(&keyring)],
             api_key_pepper: api_key_pepper(&keyring),
+            grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
+            asked: TokenKey::new(&keyring, "authorization-request/1"),
             sign_in: SignIn::new(&keyring, PUBLIC_URL),
             cursors: TokenKey::new(&keyring, "cursor/1"),
             pools: Arc::clone(&pools),

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use kernel::{RequestId, Secret, TenantId, UserId};
 use oauth::{Claims, Scopes, SigningKey};
 use policy::{Role, SCOPES, StaffFacts};
-use store::partners::{self, NewPartner};
+use store::partners::{self, NewPartner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
 
 use crate::caller::Caller;
@@ -146,6 +146,27 @@ impl Tenant {
         tx.commit(None).await.expect("the transaction commits");
     }
 
+    /// Registers what an application may use, and where people are sent back to.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn set_uses(&self, client_id: &str, uses: &PartnerUses) {
+        let app = &self.running.app;
+        self.running.tick();
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        partners::set_uses(&mut tx, client_id, uses).await.expect("the uses are registered");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
+    /// An application that may ask people for these scopes, and send them back to [`CALLBACK`].
+    pub async fn asking(&self, scopes: &[&str]) -> Credentials {
+        let known = self.register(Role::Partner, scopes).await;
+        self.set_uses(&known.client_id, &asking()).await;
+        known
+    }
+
     /// Revokes something, as another node would: this one has to hear of it.
     ///
     /// # Panics
@@ -183,6 +204,7 @@ impl Tenant {
             tenant: self.id,
             env: "production".to_owned(),
             roles: vec![Role::Partner.to_string()],
+            person: None,
             cnf: None,
         };
         let token = oauth::mint(&SigningKey::generate(), &claims).expect("a token is signed");
@@ -197,6 +219,20 @@ impl Credentials {
         basic(&self.client_id, self.secret.expose())
     }
 }
+
+/// Every grant, and one address to send people back to.
+#[must_use]
+pub fn asking() -> PartnerUses {
+    let grants = ["client_credentials", "authorization_code", "refresh_token"];
+    PartnerUses {
+        grants: grants.map(str::to_owned).to_vec(),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        par_required: false,
+    }
+}
+
+/// Where applications of tests have people sent back to.
+pub const CALLBACK: &str = "https://app.example/cb";
 
 /// Client id and secret as HTTP Basic writes them.
 pub(crate) fn basic(client_id: &str, secret: &str) -> String {

@@ -317,7 +317,8 @@ impl Event {
                 let credential_uid = credential.clone();
                 (User { credential_uid, ..user(client_id.clone(), SERVICE_USER) }, None)
             }
-            Actor::Staff { user: uid, is_mfa } => {
+            Actor::Staff { user: uid, is_mfa, client_id } => {
+                self.unmapped.client_id = client_id.clone();
                 (user(uid.clone(), STAFF_USER), Some(Session { is_mfa: *is_mfa }))
             }
             Actor::System { reason } => {

@@ -149,6 +149,9 @@ pub(crate) struct Unmapped {
     pub(crate) action: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<FieldChange>,
+    /// The application that acts for the person who is the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) digests: Vec<DigestOf>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

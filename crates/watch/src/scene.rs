@@ -39,6 +39,8 @@ pub enum Actor {
         user: String,
         /// Whether they proved more than one factor.
         is_mfa: bool,
+        /// The OAuth client that acts for them, where one does.
+        client_id: Option<String>,
     },
     /// Ringwall itself.
     System {

@@ -26,7 +26,7 @@ TOKEN_PATH = "/oauth/token"
 # Below it clients prove themselves, and refusals have the form of RFC 6749 §5.2.
 OAUTH = "/oauth/"
 # People see these in a browser; a refusal there is a page, too.
-PAGES = "/staff"
+PAGES = ("/staff", "/oauth/authorize", "/oauth/consent")
 TIMEOUT = 10
 # Shorter values turn up in an answer by chance.
 ECHO_LENGTH_MIN = 10

@@ -16,8 +16,9 @@ use crate::{
 /// The first release with everything that `openid-client` 6 asks for.
 const VERSION_MIN: u32 = 20;
 const PACKAGE: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
-const TESTS: &[&str] = &["openid_client.test.mjs", "oauth4webapi.test.mjs", "proofs.test.mjs"];
-const SHARED: &[&str] = &["ready.mjs", "keys.mjs"];
+const TESTS: &[&str] =
+    &["openid_client.test.mjs", "oauth4webapi.test.mjs", "proofs.test.mjs", "codes.test.mjs"];
+const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "person.mjs"];
 
 /// A folder with the scripts and their packages.
 pub(super) struct Node {
@@ -63,7 +64,10 @@ fn recent(folder: &Path) -> Outcome<PathBuf> {
 impl Node {
     pub(super) fn run(&self, stage: &Stage) -> Outcome {
         let mut command = Command::new(&self.program);
-        command.current_dir(&self.folder).args(["--test", "--test-reporter=spec"]).args(TESTS);
+        command
+            .current_dir(&self.folder)
+            .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+            .args(TESTS);
         run::shown(stage.tell(&mut command).env("NODE_EXTRA_CA_CERTS", &stage.ca_file))
     }
 }

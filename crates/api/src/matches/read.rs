@@ -149,7 +149,7 @@ pub(crate) async fn transitions() -> Answer {
 /// Who moves, and when: what only a person may do is for those who signed in.
 pub(super) fn setting<'a>(permit: &'a policy::Permit, dossier: &Dossier) -> Setting<'a> {
     let caller = permit.caller();
-    let is_person = caller.kind() == CallerKind::Staff;
+    let is_person = caller.kind() == CallerKind::Staff && caller.through().is_none();
     Setting { now: dossier.witness().scene.at, by: caller.id(), is_person }
 }
 

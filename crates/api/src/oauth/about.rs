@@ -8,10 +8,13 @@ use gate::{App, Dossier};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use kernel::{Problem, Timestamp};
+use oauth::grants::Family;
+use oauth::opaque::RefreshToken;
 use oauth::{AboutToken, Claims, RegisteredClient};
-use policy::Caller;
+use policy::{Caller, Permit};
 use serde::Serialize;
 use serde_json::json;
+use store::grants;
 use store::revocations::{self, Revocation, Revoked};
 use utoipa::ToSchema;
 
@@ -57,8 +60,9 @@ pub(crate) struct Introspection {
 
 /// Revoke a token.
 ///
-/// A client revokes its own. What is no token, or another client's, changes nothing and is
-/// answered alike. No node takes the token two seconds later.
+/// A client revokes its own; with a refresh token everything that the person granted with it. What
+/// is no token, or another client's, changes nothing and is answered alike. No node takes the token
+/// two seconds later.
 #[utoipa::path(
     post, path = "/oauth/revoke", operation_id = "token.revoke", tag = "OAuth",
     request_body(content = AboutTokenForm, content_type = "application/x-www-form-urlencoded"),
@@ -78,8 +82,14 @@ pub(crate) async fn revoke(
     Raw(form): Raw,
 ) -> Answer {
     let (request, asking) = asking(&app, &api, (&dossier, &headers, &form)).await?;
-    if let Some(claims) = own(&app, &request, asking.caller.id()) {
-        end(&app, &dossier, &asking.caller, &claims).await?;
+    let permit = permit(&app, &asking.caller, "token.revoke")?;
+    if let Some(family) = family(&app, &api, &permit, &request).await? {
+        let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
+        let ended = grants::end(&mut tx, &family.id).await?;
+        tx.commit(None).await?;
+        app.revocations.learn(&ended);
+    } else if let Some(claims) = own(&app, &request, asking.caller.id()) {
+        end(&app, &dossier, &permit, &claims).await?;
     }
     Ok(Reply::ok(&json!({}))?.with(CACHE_CONTROL, "no-store".to_owned()))
 }
@@ -105,10 +115,14 @@ pub(crate) async fn introspect(
     Raw(form): Raw,
 ) -> Answer {
     let (request, asking) = asking(&app, &api, (&dossier, &headers, &form)).await?;
-    let claims = own(&app, &request, asking.caller.id());
-    let claims = claims.filter(|claims| !app.revocations.covers(claims));
-    let answer =
-        Introspection { active: claims.is_some(), says: claims.map(|claims| says(&claims)) };
+    let permit = permit(&app, &asking.caller, "token.introspect")?;
+    let says = match family(&app, &api, &permit, &request).await? {
+        Some(family) => family.is_live(dossier.received_at).then(|| granted(&api, &family)),
+        None => own(&app, &request, asking.caller.id())
+            .filter(|claims| !app.revocations.covers(claims))
+            .map(|claims| says(&claims)),
+    };
+    let answer = Introspection { active: says.is_some(), says };
     Ok(Reply::ok(&answer)?.with(CACHE_CONTROL, "no-store".to_owned()))
 }
 
@@ -140,16 +154,32 @@ fn own(app: &App, request: &AboutToken, client_id: &str) -> Option<Arc<Claims>> 
     (believed.claims.client_id == client_id).then_some(believed.claims)
 }
 
+fn permit(app: &App, caller: &Arc<Caller>, action: &str) -> Result<Permit, Refused> {
+    let action = app.policy.action(action);
+    let action = action.ok_or_else(|| Problem::internal("an unknown action"))?;
+    Ok(app.policy.judge(caller, &action)?)
+}
+
+/// The grant whose refresh token this is, the good one, if it is the asking client's.
+async fn family(
+    app: &App,
+    api: &Settings,
+    permit: &Permit,
+    request: &AboutToken,
+) -> Result<Option<Family>, Refused> {
+    let Some(token) = RefreshToken::parse(request.token.expose()) else { return Ok(None) };
+    let found = grants::find(&app.store.view(permit).await?, token.family()).await?;
+    let own = found.filter(|family| family.client_id == permit.caller().id());
+    Ok(own.filter(|family| family.current == token.hash(&api.grant_key)))
+}
+
 /// Commits the end of a token; this node knows it at once.
 async fn end(
     app: &App,
     dossier: &Dossier,
-    caller: &Arc<Caller>,
+    permit: &Permit,
     claims: &Claims,
 ) -> Result<(), Refused> {
-    let action = app.policy.action("token.revoke");
-    let action = action.ok_or_else(|| Problem::internal("an unknown action"))?;
-    let permit = app.policy.judge(caller, &action)?;
     let until = Timestamp::from_millis(claims.exp.saturating_mul(1000)).plus(LEEWAY);
     let one = Revocation {
         kind: Revoked::Token,
@@ -157,11 +187,23 @@ async fn end(
         at: dossier.received_at,
         until,
     };
-    let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
+    let mut tx = app.store.tenant(permit, &dossier.witness()).await?;
     revocations::add(&mut tx, &one).await?;
     tx.commit(None).await?;
     app.revocations.learn(&one);
     Ok(())
+}
+
+/// What a refresh token is worth (RFC 7662 §2.2).
+fn granted(api: &Settings, family: &Family) -> serde_json::Value {
+    json!({
+        "iss": api.issuer,
+        "sub": family.subject,
+        "client_id": family.client_id,
+        "exp": family.expires_at.seconds(),
+        "scope": family.scopes,
+        "tenant": family.tenant,
+    })
 }
 
 fn says(claims: &Claims) -> serde_json::Value {
@@ -177,8 +219,13 @@ fn says(claims: &Claims) -> serde_json::Value {
         "token_type": if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
         "tenant": claims.tenant,
     });
-    if let (Some(cnf), Some(members)) = (&claims.cnf, says.as_object_mut()) {
+    let Some(members) = says.as_object_mut() else { return says };
+    if let Some(cnf) = &claims.cnf {
         members.insert("cnf".to_owned(), json!({ "jkt": cnf.jkt }));
+    }
+    if let Some(person) = &claims.person {
+        members.insert("auth_time".to_owned(), json!(person.auth_time));
+        members.insert("acr".to_owned(), json!(person.acr));
     }
     says
 }

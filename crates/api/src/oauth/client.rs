@@ -8,11 +8,11 @@ use http::header::AUTHORIZATION;
 use kernel::{Problem, Timestamp};
 use oauth::{
     Against, Authenticated, ClientKey, ClientProof, ClientSecret, ForeignKey, OAuthError,
-    OAuthErrorKind, Profile, Refused as NotGranted, RegisteredClient, Scopes, SecretHash,
-    authenticate,
+    OAuthErrorKind, Profile, RedirectUri, Refused as NotGranted, RegisteredClient, Scopes,
+    SecretHash, Uses, authenticate,
 };
 use policy::{Caller, ClientFacts, Environment};
-use store::partners::{self, Partner};
+use store::partners::{self, Partner, PartnerUses};
 use store::seen;
 use watch::Authentication;
 
@@ -133,7 +133,10 @@ pub(crate) fn caller(authenticated: &Authenticated<'_>) -> Result<Arc<Caller>, R
 }
 
 /// A stored partner, as the protocol knows it.
-fn registered(partner: &Partner, environment: Environment) -> Result<RegisteredClient, Refused> {
+pub(crate) fn registered(
+    partner: &Partner,
+    environment: Environment,
+) -> Result<RegisteredClient, Refused> {
     let odd = || Problem::internal("a stored partner that is none");
     let secrets = partner.secrets.iter().map(|secret| {
         let hash = SecretHash::from_bytes(&secret.hash).map_err(|_| odd())?;
@@ -151,7 +154,19 @@ fn registered(partner: &Partner, environment: Environment) -> Result<RegisteredC
         allowed: Scopes::parse(&partner.scopes).map_err(|_| odd())?,
         active: partner.active && partner.environment == environment.as_str(),
         profile: if partner.strict { Profile::Fapi2 } else { Profile::Baseline },
+        uses: uses(&partner.uses),
         secrets: secrets.collect::<Result<_, Problem>>()?,
         keys: keys.collect::<Result<_, Problem>>()?,
     })
+}
+
+fn uses(kept: &PartnerUses) -> Uses {
+    let may = |grant: &str| kept.grants.iter().any(|known| known == grant);
+    Uses {
+        client_credentials: may("client_credentials"),
+        authorization_code: may("authorization_code"),
+        refresh_token: may("refresh_token"),
+        redirect_uris: kept.redirect_uris.iter().map(|uri| RedirectUri::known(uri)).collect(),
+        par_required: kept.par_required,
+    }
 }

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use gate::App;
+use gate::{App, Dossier};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
-use kernel::{Problem, RequestId, Timestamp};
+use kernel::{Problem, RequestId, Secret, Timestamp};
 use oauth::{
-    Authenticated, DpopError, Granted, Issuance, ProofOf, Refused as NotGranted, TokenRequest,
-    TokenResponse, verify_proof,
+    Authenticated, Claims, DpopError, GrantRequest, Issuance, ProofOf, Refused as NotGranted,
+    TokenRequest, TokenResponse, verify_proof,
 };
 use store::seen;
 use utoipa::ToSchema;
 
 use super::client::{self, Stop};
+use super::granted;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
 use crate::reply::{Answer, Reply};
@@ -23,10 +24,10 @@ use crate::reply::{Answer, Reply};
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema only: the request is parsed by the oauth crate")]
 pub(crate) struct TokenForm {
-    /// `client_credentials`.
+    /// `client_credentials`, `authorization_code` or `refresh_token`.
     #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9._:-]*$")]
     grant_type: String,
-    /// Scopes separated by spaces; all that the client may have when left out.
+    /// Scopes separated by spaces; all that may be had when left out.
     #[schema(
         max_length = 4096,
         pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
@@ -38,6 +39,21 @@ pub(crate) struct TokenForm {
         pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
     )]
     resource: Option<String>,
+    /// A code that a person's consent gave (RFC 6749 §4.1.3).
+    #[schema(max_length = 64, pattern = "^ac_[a-z2-7]{52}$")]
+    code: Option<String>,
+    /// What the code's challenge was made from (RFC 7636 §4.5).
+    #[schema(max_length = 128, pattern = "^[A-Za-z0-9_-]{43,128}$")]
+    code_verifier: Option<String>,
+    /// Where the code was sent to; when it is sent, the same.
+    #[schema(
+        max_length = 512,
+        pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
+    )]
+    redirect_uri: Option<String>,
+    /// A refresh token (RFC 6749 §6).
+    #[schema(max_length = 128, pattern = "^rt_[a-z2-7]{26}_[a-z2-7]{52}$")]
+    refresh_token: Option<String>,
     /// The client, where it does not authenticate by HTTP Basic.
     #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
     client_id: Option<String>,
@@ -64,9 +80,16 @@ pub(crate) struct TokenAnswer {
     expires_in: u64,
     /// The scopes that it was granted, separated by spaces.
     scope: String,
+    /// What gets the next one, once: for tokens that a person granted.
+    refresh_token: Option<String>,
 }
 
 /// Get an access token.
+///
+/// By `client_credentials` for what the client does for itself; by `authorization_code`, and then
+/// by `refresh_token`, for what it does for a person who agreed at `/oauth/authorize`. A refresh
+/// token is good once, and each answer has the next one; who lost an answer may repeat the request
+/// within ten seconds.
 ///
 /// Authenticate in exactly one way: the client id and secret by HTTP Basic, the same in the form,
 /// or a client assertion that a registered key of the client signed. With a `DPoP` proof (RFC
@@ -78,7 +101,7 @@ pub(crate) struct TokenAnswer {
     responses((status = 200, description = "The token", body = TokenAnswer)),
     extensions(("x-ringwall" = json!({
         "action": "token.issue", "access": "public", "error_form": "oauth", "body_max": 65536,
-        "sensitive": "high",
+        "sensitive": "high", "opaque": ["redirect_uri", "code_verifier"],
         "limits": [{ "name": "token", "by": ["address"], "max": 60, "window_s": 900 }]
     }))),
     security(("client_basic" = []))
@@ -97,23 +120,30 @@ pub(crate) async fn issue(
     let proven = client::prove(&app, &api, registered.as_ref(), &request.client, now).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let outcome = match proven {
-        Ok(client) => grant(&app, &api, (&client, &request), &headers, now).await,
+        Ok(client) => grant(&app, &api, (&client, &request), (&dossier, &headers)).await,
         Err(stop) => Err(stop),
     };
-    let granted = client::witnessed(&dossier, &request.client, credential.as_deref(), outcome)?;
-    let token =
-        TokenResponse::mint(&api.signing_key, &granted.claims).map_err(Problem::internal)?;
+    let given = client::witnessed(&dossier, &request.client, credential.as_deref(), outcome)?;
+    let token = TokenResponse::mint(&api.signing_key, &given.claims).map_err(Problem::internal)?;
+    let refresh_token = given.refresh.map(|token| token.expose().clone());
+    let token = TokenResponse { refresh_token, ..token };
     Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
+}
+
+/// What a token is to say, and what gets the next one.
+pub(super) struct Given {
+    pub(super) claims: Claims,
+    pub(super) refresh: Option<Secret<String>>,
 }
 
 async fn grant(
     app: &App,
     api: &Settings,
     (client, request): (&Authenticated<'_>, &TokenRequest),
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Result<Granted, Stop> {
-    let bound_to = bound_to(app, api, headers, now).await?;
+    (dossier, headers): (&Dossier, &HeaderMap),
+) -> Result<Given, Stop> {
+    let now = dossier.received_at;
+    let bound_to = bound_to(app, api, (headers, "/oauth/token"), now).await?;
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
@@ -122,14 +152,22 @@ async fn grant(
         now,
         bound_to: bound_to.as_deref(),
     };
-    Ok(oauth::grant(client, request, &issuance)?)
+    match request.grant {
+        GrantRequest::ClientCredentials => {
+            let claims = oauth::grant(client, request, &issuance)?.claims;
+            Ok(Given { claims, refresh: None })
+        }
+        GrantRequest::Code { .. } | GrantRequest::Refresh { .. } => {
+            granted::give(app, api, (client, request), (dossier, &issuance)).await
+        }
+    }
 }
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.
-async fn bound_to(
+pub(super) async fn bound_to(
     app: &App,
     api: &Settings,
-    headers: &HeaderMap,
+    (headers, path): (&HeaderMap, &str),
     now: Timestamp,
 ) -> Result<Option<String>, Stop> {
     let mut proofs = headers.get_all("dpop").iter();
@@ -138,7 +176,7 @@ async fn bound_to(
         let refused = || Stop::Refused(NotGranted::from(DpopError::Malformed));
         return if several { Err(refused()) } else { Ok(None) };
     };
-    let url = format!("{}/oauth/token", api.issuer);
+    let url = format!("{}{path}", api.issuer);
     let of = ProofOf { method: "POST", url: &url, token: None, nonce: None, now };
     let proof = verify_proof(proof.to_str().unwrap_or_default(), &of).map_err(NotGranted::from)?;
     if !seen::claim(&app.store, &proof.claim).await? {

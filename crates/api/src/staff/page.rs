@@ -1,5 +1,6 @@
 //! What the handlers of pages answer with.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -16,7 +17,9 @@ use crate::reply::Refused;
 pub(crate) struct Page {
     status: StatusCode,
     body: String,
-    location: Option<&'static str>,
+    location: Option<Cow<'static, str>>,
+    /// Where else than to us its form may lead.
+    onward: Option<String>,
     retry_after_s: Option<u64>,
     cookies: Vec<String>,
     has_script: bool,
@@ -28,20 +31,23 @@ pub(crate) type PageAnswer = Result<Page, Refused>;
 impl Page {
     /// A page.
     pub(crate) fn new(status: StatusCode, body: String) -> Self {
-        Self {
-            status,
-            body,
-            location: None,
-            retry_after_s: None,
-            cookies: Vec::new(),
-            has_script: false,
-        }
+        let (location, onward, retry_after_s) = (None, None, None);
+        let (cookies, has_script) = (Vec::new(), false);
+        Self { status, body, location, onward, retry_after_s, cookies, has_script }
     }
 
-    /// The way to a page of ours. Never 307 or 308: the browser must not send the form again
-    /// (RFC 9700 §4.12).
-    pub(crate) fn see(location: &'static str) -> Self {
-        Self { location: Some(location), ..Self::new(StatusCode::SEE_OTHER, String::new()) }
+    /// The way to a page of ours, or to an address that an application registered. Never 307 or
+    /// 308: the browser must not send the form again (RFC 9700 §4.12).
+    pub(crate) fn see(location: impl Into<Cow<'static, str>>) -> Self {
+        let location = Some(location.into());
+        Self { location, ..Self::new(StatusCode::SEE_OTHER, String::new()) }
+    }
+
+    /// Says where the answer to its form may lead: browsers ask the page's policy about that, too.
+    #[must_use]
+    pub(crate) fn onward(mut self, target: String) -> Self {
+        self.onward = Some(target);
+        self
     }
 
     /// Lets the page's script run: the one for passkeys, and no other.
@@ -72,16 +78,12 @@ impl IntoResponse for Page {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        let policy = match self.has_script {
-            true => HeaderValue::try_from(WITH_SCRIPT.as_str()),
-            false => Ok(HeaderValue::from_static(POLICY)),
-        };
-        headers.insert(
-            CONTENT_SECURITY_POLICY,
-            policy.unwrap_or_else(|_| HeaderValue::from_static(POLICY)),
-        );
-        if let Some(location) = self.location {
-            headers.insert(LOCATION, HeaderValue::from_static(location));
+        let policy = policy(self.has_script, self.onward.as_deref());
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        if let Some(location) = self.location
+            && let Ok(location) = HeaderValue::try_from(location.as_ref())
+        {
+            headers.insert(LOCATION, location);
         }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -95,6 +97,15 @@ impl IntoResponse for Page {
     }
 }
 
+fn policy(has_script: bool, onward: Option<&str>) -> HeaderValue {
+    let mut policy = Cow::Borrowed(if has_script { WITH_SCRIPT.as_str() } else { POLICY });
+    if let Some(onward) = onward {
+        policy = policy.replace(FORM_ACTION, &format!("{FORM_ACTION} {onward}")).into();
+    }
+    HeaderValue::try_from(policy.as_ref()).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+const FORM_ACTION: &str = "form-action 'self'";
 /// Our own style sheet, forms that come back to us, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";

@@ -15,6 +15,7 @@ use store::staff::{self, Account, Claimed, Status};
 use utoipa::ToSchema;
 use watch::{Authentication, Person};
 
+use super::asked;
 use super::cookies::{self, Visit};
 use super::flow::Flow;
 use super::html;
@@ -179,7 +180,8 @@ pub(crate) async fn prove_code(
     let counted = sign_in.key.of_second_factor(flow.user.uuid().as_bytes());
     second_factor::forgive(&app, sign_in, &dossier, counted).await?;
     // The visit ends here: what was sealed for it can begin no second session.
-    Ok(Page::see("/staff").with(cookies::session(&ticket)).with(cookies::no_visit()))
+    let page = Page::see(asked::next(&headers)).with(cookies::session(&ticket));
+    Ok(page.with(cookies::no_visit()))
 }
 
 /// One transaction: the code is used up, and the session begins, or neither.

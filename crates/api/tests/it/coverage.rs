@@ -20,6 +20,8 @@ const PUBLIC: &[&str] = &[
     "docs.style",
     "oauth.metadata",
     "oauth.jwks",
+    "token.authorize",
+    "token.push",
     "token.issue",
     "token.revoke",
     "token.introspect",

@@ -64,10 +64,11 @@ async fn what_is_no_token_request_is_refused_in_oauth_form() {
         .is(401)
         .problem("oauth.invalid_client");
     ask("grant_type=password").await.is(400).problem("oauth.unsupported_grant_type");
-    ask("grant_type=authorization_code&code=x")
+    ask("grant_type=authorization_code&code=x").await.is(400).problem("oauth.unauthorized_client");
+    ask("grant_type=refresh_token&refresh_token=x")
         .await
         .is(400)
-        .problem("oauth.unsupported_grant_type");
+        .problem("oauth.unauthorized_client");
     ask("a=b").await.is(400).problem("oauth.invalid_request");
     ask(&format!("{grant}&{grant}")).await.is(400).problem("oauth.invalid_request");
     ask(&format!("{grant}&scope=a&scope=b")).await.is(400).problem("oauth.invalid_request");
@@ -148,7 +149,11 @@ async fn the_metadata_leads_to_the_token_endpoint_and_to_the_keys() {
     };
 
     assert_eq!(metadata["issuer"], testkit::PUBLIC_URL);
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+    let grants = ["authorization_code", "client_credentials", "refresh_token"];
+    assert_eq!(metadata["grant_types_supported"], json!(grants));
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(path("authorization_endpoint"), "/oauth/authorize");
+    assert_eq!(path("pushed_authorization_request_endpoint"), "/oauth/par");
     assert_eq!(path("token_endpoint"), "/oauth/token");
     let keys = nobody.get(&path("jwks_uri")).await.is(200).body();
     let keys = keys["keys"].as_array().unwrap();

@@ -142,6 +142,8 @@ const NEW_PASSKEY: &str = "form=000000000000000000000000000000000000000000000000
     &asked=00&client_data=AAAA&attestation=AAAA";
 const PASSKEY_ID: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &passkey=psk_00000000000000000000000001";
+const CONSENT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &asked=00&decision=allow";
 
 const OPERATIONS: &[(&str, Sent)] = &[
     ("health.live", Sent::Nothing),
@@ -165,6 +167,10 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("docs.style", Sent::Nothing),
     ("oauth.metadata", Sent::Nothing),
     ("oauth.jwks", Sent::Nothing),
+    ("token.authorize", Sent::Nothing),
+    ("consent.read", Sent::Nothing),
+    ("consent.give", Sent::Form(CONSENT)),
+    ("token.push", Sent::Form("response_type=code")),
     ("token.issue", Sent::Form("grant_type=client_credentials")),
     ("token.revoke", Sent::Form("token=x")),
     ("token.introspect", Sent::Form("token=x")),

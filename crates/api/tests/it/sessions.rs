@@ -261,7 +261,7 @@ async fn pages_behind_the_door_are_for_people_who_signed_in() {
     let (stranger, forger) = (platform.stranger(), acme.forger());
     let pages = all(&platform).into_iter().filter(|o| o.error_form == ErrorForm::Page);
     let guarded: Vec<_> = pages.filter(|o| o.access != Access::Public).collect();
-    assert_eq!(guarded.len(), 9);
+    assert_eq!(guarded.len(), 11);
 
     for operation in guarded {
         for (caller, status) in [(&stranger, 401), (&forger, 401), (&partner, 403)] {

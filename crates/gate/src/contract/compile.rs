@@ -117,8 +117,10 @@ impl<'d> Compiler<'d> {
             self.refuse(&place.pointer, "expected an `operationId`");
         }
         let extension = Extension::read(place, &mut self.errors);
-        let parameters = self.parameters(names, item, place);
-        let harmless = self.harmless(item, place);
+        let mut parameters = self.parameters(names, item, place);
+        parameters.is_open = extension.is_open;
+        let mut harmless = self.harmless(item, place);
+        harmless.opaque.clone_from(&extension.opaque);
         let key = parameters.header.iter().find(|(name, _)| name == "idempotency-key");
         Operation {
             index: 0,

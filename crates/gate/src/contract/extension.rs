@@ -16,6 +16,8 @@ pub(super) struct Extension {
     pub(super) error_form: ErrorForm,
     pub(super) body_max: usize,
     pub(super) limits: Vec<Spec>,
+    pub(super) is_open: bool,
+    pub(super) opaque: Vec<String>,
 }
 
 impl Extension {
@@ -30,6 +32,8 @@ impl Extension {
                 ("sensitive", Some(level)) => set(&mut extension.sensitivity, level_of(level)),
                 ("error_form", Some(form)) => set(&mut extension.error_form, form_of(form)),
                 ("body_max", None) => set(&mut extension.body_max, bytes_of(member.value)),
+                ("open_query", None) => set(&mut extension.is_open, member.value.as_bool()),
+                ("opaque", None) => set(&mut extension.opaque, names_of(member.value)),
                 ("limits", None) => set(&mut extension.limits, limits_of(member.value)),
                 _ => false,
             };
@@ -87,6 +91,11 @@ fn bytes_of(value: &Value) -> Option<usize> {
     (1..=BODY_BYTES_MAX).contains(&bytes).then_some(bytes)
 }
 
+/// Names of parameters.
+fn names_of(value: &Value) -> Option<Vec<String>> {
+    serde_json::from_value(value.clone()).ok()
+}
+
 /// Rules that can be meant.
 fn limits_of(value: &Value) -> Option<Vec<Spec>> {
     let specs: Vec<Spec> = serde_json::from_value(value.clone()).ok()?;
@@ -99,6 +108,8 @@ const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("sensitive", "`low`, `normal` or `high`"),
     ("error_form", "`problem`, `oauth` or `page`"),
     ("body_max", "a number of bytes from 1 to 67108864"),
+    ("open_query", "`true` where other parameters than the declared ones are left alone"),
+    ("opaque", "a list of names of parameters that are only compared, or handed back"),
     ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
 ];
 const BODY_BYTES_DEFAULT: usize = 256 * 1024;

@@ -16,6 +16,8 @@ use super::wire::{decode, is_name};
 /// The parameters of one operation, by where they stand.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
+    /// Whether parameters of other names are left alone (RFC 6749 §3.1).
+    pub(super) is_open: bool,
     pub(super) path: Vec<Parameter>,
     pub(super) query: Vec<Parameter>,
     pub(super) header: Vec<(HeaderName, Parameter)>,
@@ -75,6 +77,7 @@ impl Parameters {
             let place = self.query.iter().position(|parameter| *parameter.name == *name);
             match place.and_then(|place| values.get_mut(place)) {
                 Some(values) => values.push(value),
+                None if self.is_open => {}
                 None => errors.push(unknown(&name)),
             }
         }

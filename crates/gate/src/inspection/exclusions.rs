@@ -54,6 +54,9 @@ fn proven(operation: &Operation, text: Text) -> Vec<Exclusion> {
     for name in &harmless.form {
         targets.extend([format!("ARGS:{name}"), format!("ARGS_POST:{name}")]);
     }
+    for name in &harmless.opaque {
+        targets.extend(["ARGS", "ARGS_GET", "ARGS_POST"].map(|of| format!("{of}:{name}")));
+    }
     let declared = DECLARED_ELSEWHERE.iter().map(|id| Selection::Ids(*id, *id));
     let mut list: Vec<Exclusion> =
         declared.map(|rules| Exclusion { rules, target: None }).collect();

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use kernel::{Code, Problem};
 
 use crate::App;
-use crate::contract::Find;
+use crate::contract::{ErrorForm, Find};
 use crate::ring::{Next, Request, Response, Ring, Visit};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
@@ -29,6 +29,7 @@ async fn pass(
 ) -> Result<Response, Problem> {
     let origin = visit.request.headers().get(ORIGIN).cloned();
     let allowed = origin.filter(|origin| is_listed(origin, &origins));
+    let allowed = allowed.filter(|_| !is_page(&app, &visit.request));
     let mut response = match preflight(&app, &visit.request, allowed.as_ref()) {
         Some(response) => response,
         None => {
@@ -48,6 +49,12 @@ async fn pass(
 
 fn is_listed(origin: &HeaderValue, origins: &HashSet<String>) -> bool {
     origin.to_str().is_ok_and(|origin| origins.contains(origin))
+}
+
+/// What people see in a browser no other origin reads, listed or not (OAuth 2.1 §4.1).
+fn is_page(app: &App, request: &Request) -> bool {
+    let found = app.contract.find(request.method(), request.uri().path());
+    matches!(found, Find::Found { operation, .. } if operation.error_form == ErrorForm::Page)
 }
 
 /// Answers a listed origin's preflight for a declared operation (Fetch §4.9). All others go on,

@@ -226,7 +226,7 @@ fn refused(
 ) {
     dossier.attempted(Authentication {
         method,
-        client_id: caller.map(|caller| caller.id().to_owned()),
+        client_id: caller.map(|caller| caller.client_or_id().to_owned()),
         person: None,
         credential: caller.and_then(|caller| caller.credential().map(ToOwned::to_owned)),
         outcome: Err(reason),

@@ -24,7 +24,7 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let caller = dossier.caller();
     let asker = Asker {
         tenant: caller.and_then(|caller| caller.tenant()),
-        client: caller.map(|caller| caller.id()),
+        client: caller.map(|caller| caller.client_or_id()),
         operation: Some(operation.index),
     };
     if let Some(rule) = addresses.refusing(origin, asker) {

@@ -26,7 +26,9 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
         return Ok(next.run(visit).await);
     };
     let key = visit.request.headers().get(IDEMPOTENCY_KEY).map(HeaderValue::as_bytes);
-    let by_client = dossier.caller().is_some_and(|caller| caller.kind() == CallerKind::Client);
+    let by_client = dossier
+        .caller()
+        .is_some_and(|caller| caller.kind() == CallerKind::Client || caller.through().is_some());
     let Some(key) = key else {
         return if by_client && operation.idempotency_required {
             Err(Problem::new(&KEY_MISSING))

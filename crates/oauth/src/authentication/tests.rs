@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::error::OAuthErrorKind;
+use crate::registered::Uses;
 use crate::scope::Scopes;
 use crate::secret::hash_secret;
 use crate::signer::Signer;
@@ -29,6 +30,7 @@ fn client() -> RegisteredClient {
         allowed: Scopes::parse("read:jobs write:jobs").unwrap(),
         active: true,
         profile: Profile::Baseline,
+        uses: Uses::default(),
         secrets: vec![kept("s1", "old", Some(NOW)), kept("s2", "new", None)],
         keys: Vec::new(),
     }

@@ -5,7 +5,7 @@ use kernel::Secret;
 use super::*;
 use crate::authentication::{Against, authenticate};
 use crate::proof::{ClientProof, Evidence};
-use crate::registered::ClientSecret;
+use crate::registered::{ClientSecret, Uses};
 use crate::secret::{Pepper, hash_secret};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_999);
@@ -29,6 +29,7 @@ fn client() -> RegisteredClient {
         allowed: Scopes::parse("read:jobs write:jobs").unwrap(),
         active: true,
         profile: Profile::Baseline,
+        uses: Uses::default(),
         secrets: vec![secret],
         keys: Vec::new(),
     }
@@ -38,6 +39,7 @@ fn request(scope: Option<&str>) -> TokenRequest {
     let evidence = Evidence::Basic(Secret::new("s".to_owned()));
     TokenRequest {
         client: ClientProof { client_id: "pc_a".to_owned(), evidence },
+        grant: GrantRequest::ClientCredentials,
         scope: scope.map(|text| Scopes::parse(text).unwrap()),
         resource: None,
     }

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::authentication::{Against, authenticate};
 use crate::proof::{ClientProof, Evidence};
-use crate::registered::{ClientSecret, Profile, RegisteredClient};
+use crate::registered::{ClientSecret, Profile, RegisteredClient, Uses};
 use crate::secret::{Pepper, hash_secret};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -39,9 +39,9 @@ impl Grants for Memory {
         })
     }
 
-    async fn begin_family(&self, family: &Family) -> Result<(), Self::Error> {
+    async fn begin_family(&self, family: &Family) -> Result<bool, Self::Error> {
         self.families.lock().unwrap().insert(family.id.clone(), family.clone());
-        Ok(())
+        Ok(true)
     }
 
     async fn rotate_refresh(&self, step: &Rotation) -> Result<Rotated, Self::Error> {
@@ -98,6 +98,7 @@ fn client(client_id: &str) -> RegisteredClient {
         allowed: Scopes::parse("read:jobs write:jobs").unwrap(),
         active: true,
         profile: Profile::Baseline,
+        uses: Uses::default(),
         secrets: vec![ClientSecret {
             id: "s1".to_owned(),
             hash: hash_secret(&pepper, "s"),
@@ -126,6 +127,9 @@ fn granted(memory: &Memory) -> Code {
         scopes: Scopes::parse("read:jobs").unwrap(),
         redirect_uri: "https://app.example/cb".to_owned(),
         challenge: Challenge::parse(Some("S256"), &challenge).unwrap(),
+        bound_to: None,
+        auth_time: NOW,
+        phishing_resistant: false,
         family: RefreshToken::new_family(),
         expires_at: NOW.plus(CODE_LIFE),
     };
@@ -142,6 +146,7 @@ fn redeemed(memory: &Memory, client_id: &str, asked: &Redemption<'_>) -> Result<
     match ready(redeem(memory, &key(), &proven(&client), asked)) {
         Ok(given) => Ok(given),
         Err(Halt::Refused(error)) => Err(error),
+        Err(Halt::Stolen { .. }) => Err(GrantError::Reused),
         Err(Halt::Failed(never)) => match never {},
     }
 }
@@ -157,6 +162,7 @@ fn refreshed(
     match ready(refresh(memory, &key(), &proven(&client), token, how)) {
         Ok(given) => Ok(given.refresh),
         Err(Halt::Refused(error)) => Err(error),
+        Err(Halt::Stolen { .. }) => Err(GrantError::Reused),
         Err(Halt::Failed(never)) => match never {},
     }
 }
@@ -198,6 +204,24 @@ fn whatever_is_wrong_with_a_redemption_the_code_is_burnt() {
     let unknown = redeemed(&memory, "pc_a", &asked(&Code::generate())).unwrap_err();
     assert_eq!(unknown, GrantError::Unknown);
     assert_eq!(OAuthError::from(unknown).kind().code().name, "oauth.invalid_grant");
+}
+
+#[test]
+fn a_code_that_was_asked_for_with_a_key_is_for_that_key_only() {
+    for (proven, outcome) in [
+        (None, Err(GrantError::Stranger)),
+        (Some("another"), Err(GrantError::Stranger)),
+        (Some("thumb"), Ok(())),
+    ] {
+        let memory = Memory::default();
+        let code = granted(&memory);
+        if let Some((grant, _)) = memory.codes.lock().unwrap().get_mut(&code.hash(&key())) {
+            grant.bound_to = Some("thumb".to_owned());
+        }
+        let asked = Redemption { bound_to: proven, ..asked(&code) };
+
+        assert_eq!(redeemed(&memory, "pc_a", &asked).map(drop), outcome);
+    }
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(crate) enum AdminCommand {
     Deactivate(DeactivateArgs),
     /// Register the public keys that a partner signs its client assertions with
     Keys(KeysArgs),
+    /// Register where a partner may have people sent back to whom it asks for access
+    Redirects(RedirectsArgs),
     /// End every access token that a partner has, on every node within two seconds
     Revoke(RevokeArgs),
 }
@@ -84,6 +86,31 @@ pub(crate) struct KeysArgs {
     /// Hold the partner to FAPI 2.0: no secrets, no API keys, tokens bound by DPoP
     #[arg(long)]
     pub(crate) fapi2: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Where people are sent back to.
+#[derive(Debug, Args)]
+#[command(after_help = REDIRECTS_HELP)]
+pub(crate) struct RedirectsArgs {
+    /// The partner's client id
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// A redirection URI, once for each; without any the partner may ask nobody
+    #[arg(long, value_name = "URI")]
+    pub(crate) uri: Vec<String>,
+    /// The partner's application runs on people's own devices: it may have addresses such as
+    /// `http://127.0.0.1/callback`, of any port, and schemes such as `com.example.app`
+    #[arg(long)]
+    pub(crate) native: bool,
+    /// The partner has to push its requests to `/oauth/par`
+    #[arg(long)]
+    pub(crate) par: bool,
+    /// Give the partner no refresh tokens
+    #[arg(long)]
+    pub(crate) no_refresh: bool,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -166,8 +193,18 @@ Examples:
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json --fapi2";
 
+const REDIRECTS_HELP: &str = "\
+The addresses take the place of those before. Requests name one of them character by character.
+People of the partner's agency are asked on our own page, and decide for themselves.
+
+Examples:
+  ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye --uri https://ats.example/callback
+  ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye --uri http://127.0.0.1/callback --native
+  ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye";
+
 const REVOKE_HELP: &str = "\
-The partner may ask for new tokens; its API keys are not touched. Works beside a running server.
+What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched.
+Works beside a running server.
 
 Examples:
   ringwall admin revoke --client pc_8f3kq2m1zdy2y2ye";

@@ -24,6 +24,7 @@ mod kill;
 mod limits;
 mod people;
 mod postgres;
+mod redirects;
 mod server;
 mod site;
 mod start;

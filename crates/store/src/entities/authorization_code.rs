@@ -18,6 +18,10 @@ pub(crate) struct Model {
     pub(crate) family: String,
     pub(crate) expires_at: i64,
     pub(crate) taken_at: Option<i64>,
+    pub(crate) bound_to: Option<String>,
+    pub(crate) auth_time: i64,
+    pub(crate) phishing_resistant: bool,
+    pub(crate) reused_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,9 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) version: i64,
     pub(crate) profile: String,
+    pub(crate) grants: String,
+    pub(crate) redirect_uris: String,
+    pub(crate) par_required: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) rotated_at: i64,
     pub(crate) expires_at: i64,
     pub(crate) ended_at: Option<i64>,
+    pub(crate) auth_time: i64,
+    pub(crate) phishing_resistant: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ const NOBODY: &[&str] = &[
     "idempotency.body_hash",
     "idempotency.key_hash",
     "partner_secret.hash",
+    "pushed_request.hash",
     "refresh_family.current",
     "refresh_family.previous",
     "refresh_family.salt",

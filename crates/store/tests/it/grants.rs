@@ -10,8 +10,9 @@ use oauth::opaque::{Code, GrantKey, RefreshToken};
 use oauth::pkce::Challenge;
 use oauth::{
     Against, Authenticated, ClientProof, ClientSecret, Evidence, Pepper, Profile, RegisteredClient,
-    Scopes, authenticate, hash_secret,
+    Scopes, Uses, authenticate, hash_secret,
 };
+use store::grants::Granting;
 use store::{StoreError, grants};
 
 use crate::base::{Base, on_both};
@@ -34,6 +35,7 @@ fn client(tenant: TenantId) -> RegisteredClient {
         allowed: Scopes::parse("read:jobs").unwrap(),
         active: true,
         profile: Profile::Baseline,
+        uses: Uses::default(),
         secrets: vec![ClientSecret { id: "s1".to_owned(), hash, expires: None }],
         keys: Vec::new(),
     }
@@ -61,10 +63,15 @@ async fn granted(base: &Base, tenant: TenantId) -> Code {
         scopes: Scopes::parse("read:jobs").unwrap(),
         redirect_uri: "https://app.example/cb".to_owned(),
         challenge: Challenge::parse(Some("S256"), CHALLENGE).unwrap(),
+        bound_to: None,
+        auth_time: base.clock.now(),
+        phishing_resistant: false,
         family: RefreshToken::new_family(),
         expires_at: base.clock.now().plus(CODE_LIFE),
     };
-    grants::add_code(&base.store, code.hash(&key()), &grant).await.unwrap();
+    let mut tx = base.change(tenant).await;
+    grants::add_code(&mut tx, code.hash(&key()), &grant).await.unwrap();
+    tx.commit(None).await.unwrap();
     code
 }
 
@@ -81,7 +88,9 @@ async fn redeemed(
         bound_to: Some("thumb"),
         now,
     };
-    redeem(base.store.as_ref(), &key(), &proven(client, now), &asked).await
+    let (permit, witness) = (base.permit(client.tenant), base.witness());
+    let granting = Granting::new(&base.store, &permit, &witness);
+    redeem(&granting, &key(), &proven(client, now), &asked).await
 }
 
 async fn refreshed(
@@ -91,12 +100,15 @@ async fn refreshed(
 ) -> Result<Given, Halt<StoreError>> {
     let now = base.clock.now();
     let how = (None, Some("thumb"), now);
-    refresh(base.store.as_ref(), &key(), &proven(client, now), token, how).await
+    let (permit, witness) = (base.permit(client.tenant), base.witness());
+    let granting = Granting::new(&base.store, &permit, &witness);
+    refresh(&granting, &key(), &proven(client, now), token, how).await
 }
 
 fn error<T>(outcome: Result<T, Halt<StoreError>>) -> Option<GrantError> {
     match outcome {
         Err(Halt::Refused(error)) => Some(error),
+        Err(Halt::Stolen { .. }) => Some(GrantError::Reused),
         Err(Halt::Failed(error)) => panic!("{error}"),
         Ok(_) => None,
     }

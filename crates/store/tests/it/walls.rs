@@ -65,12 +65,13 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
         ),
         format!(
             "insert into authorization_code values ('{tenant}', {id}, 'pc', 'u', \
-             's', 'r', 'c', 'f', 0, null)"
+             's', 'r', 'c', 'f', 0, null, null, 0, false, null)"
         ),
         format!(
             "insert into refresh_family values ('{tenant}', {id}, 'pc', 'u', 's', null, 1, 'x', \
-             null, null, 0, 0, null)"
+             null, null, 0, 0, null, 0, false)"
         ),
+        format!("insert into pushed_request values ('{tenant}', {id}, 'pc', '{{}}', 0, null)"),
         format!("insert into partner_key values ({id}, {id}, 'pc', '{{}}', 0, null)"),
         format!("insert into revocation values ({id}, {id}, 'token', 'x', 0, 1)"),
         format!(

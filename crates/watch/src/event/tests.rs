@@ -184,7 +184,7 @@ fn a_decision_has_the_shape_of_api_activity() {
 #[test]
 fn a_change_names_the_fields_and_the_resource() {
     let scene = scene();
-    let staff = Actor::Staff { user: "usr_1".to_owned(), is_mfa: true };
+    let staff = Actor::Staff { user: "usr_1".to_owned(), is_mfa: true, client_id: None };
 
     let event = json_of(&Event::change(id(), &scene, &staff, change(ChangeKind::Update)));
 
@@ -335,7 +335,7 @@ fn any_actor() -> impl Strategy<Value = Actor> {
         .prop_map(|(client_id, credential)| Actor::Client { client_id, credential });
     let staff = any::<bool>().prop_map(|is_mfa| {
         let user = UserId::new(&ManualClock::new(AT)).to_string();
-        Actor::Staff { user, is_mfa }
+        Actor::Staff { user, is_mfa, client_id: None }
     });
     let system = Just(Actor::System { reason: "retention".to_owned() });
     prop_oneof![Just(Actor::Anonymous), client, staff, system]

@@ -45,6 +45,37 @@ fn a_subject_that_is_not_the_client_is_refused() {
     assert_eq!(with_claim("client_id", json!("pc_b")).unwrap_err(), TokenError::Subject);
 }
 
+/// What a token says that a person granted.
+fn granted() -> Value {
+    let mut payload = payload();
+    payload["sub"] = json!("usr_00000000000000000000000007");
+    payload["roles"] = json!(["recruiter"]);
+    payload["client_roles"] = json!(["partner"]);
+    payload["grant_id"] = json!("aaaaaaaaaaaaaaaaaaaaaaaaaa");
+    payload["auth_time"] = json!(NOW - 60);
+    payload["acr"] = json!("mfa");
+    payload
+}
+
+#[test]
+fn a_token_is_a_clients_own_or_a_persons_and_nothing_between() {
+    for name in ["client_roles", "grant_id", "auth_time", "acr"] {
+        let mut part = granted();
+        part.as_object_mut().unwrap().remove(name);
+        assert_eq!(with_payload(&part.to_string()).unwrap_err(), TokenError::Claims, "{name}");
+        part[name] = Value::Null;
+        assert_eq!(with_payload(&part.to_string()).unwrap_err(), TokenError::Claims, "{name}");
+    }
+    let client = payload()["client_id"].clone();
+    for subject in [client, json!("usr_mara"), json!("ten_00000000000000000000000001"), json!("")] {
+        let mut odd = granted();
+        odd["sub"] = subject;
+        assert_eq!(with_payload(&odd.to_string()).unwrap_err(), TokenError::Subject, "{odd}");
+    }
+    let claims = with_payload(&granted().to_string()).unwrap();
+    assert_eq!(claims.person.unwrap().client_roles, ["partner"]);
+}
+
 #[test]
 fn an_empty_client_or_token_id_is_refused() {
     let mut payload = payload();

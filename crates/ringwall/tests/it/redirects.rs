@@ -1,0 +1,33 @@
+//! Where partners may have people sent back to, from the command line.
+
+use crate::database::Database;
+use crate::site::Site;
+
+#[tokio::test]
+async fn an_address_that_no_browser_should_be_sent_to_is_not_registered() {
+    let site = Site::new(Database::Sqlite).await;
+    let partner = site.found("acme");
+    let set = |client: &str, more: &[&str]| {
+        let words = ["admin", "redirects", "--client", client];
+        site.run(&[&words[..], more].concat())
+    };
+    let id = partner.client_id.as_str();
+
+    for (client, more, reason) in [
+        (id, &["--uri", "http://app.example/cb"][..], "https"),
+        (id, &["--uri", "http://localhost/cb", "--native"], "127.0.0.1"),
+        (id, &["--uri", "http://127.0.0.1/cb"], "https"),
+        (id, &["--uri", "https://app.example/cb#x"], "fragment"),
+        (id, &["--uri", "https://*.example/cb"], "pattern"),
+        (id, &["--uri", "javascript:alert(1)", "--native"], "https"),
+        ("pc_nobody", &["--uri", "https://app.example/cb"], "no partner"),
+    ] {
+        let said = set(client, more);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.err.contains(reason), "{said:?}");
+    }
+    let native = set(id, &["--uri", "http://127.0.0.1/cb", "--native", "--par"]);
+    assert_eq!(native.code, Some(0), "{native:?}");
+    let none = set(id, &[]);
+    assert_eq!(none.code, Some(0), "{none:?}");
+}
