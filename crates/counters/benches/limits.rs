@@ -1,0 +1,240 @@
+//! What counting costs: the table of a node, and Redis, each beside a peer in the same run; and how
+//! much memory ten million addresses take.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a bench that cannot start, stops"
+)]
+
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig};
+use futures_util::FutureExt;
+use governor::{Quota, RateLimiter};
+use redis::Script;
+use throttle::{By, Limit, Rule, Subject};
+
+fn main() {
+    let (table, governor) = (table_ns(), governor_ns());
+    let blocked = blocked_ns();
+    report("limits/table-3-rules", table, 100.0, "ns", "<=1.00");
+    report("limits/table-3-rules-beside-governor", table, governor, "ns", "<=1.00");
+    report("limits/table-refusal", blocked, 100.0, "ns", "<=1.00");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (ours, cell) = runtime.block_on(async { (redis_us().await, cell_us().await) });
+    report("limits/redis-3-rules-beside-cell", ours, cell, "µs", "<=1.00");
+    ten_million();
+}
+
+/// Three rates, for as many different keys as callers have.
+fn plan() -> Plan {
+    let rate = |name, by| {
+        let limit = Limit::Rate { count: 1_000_000, per_ms: 1000, burst: 1_000_000_000 };
+        (Rule::new(name, by, limit).unwrap(), OnStoreError::Local)
+    };
+    let rules =
+        vec![rate("address", By::ADDRESS), rate("client", By::CLIENT), rate("tenant", By::TENANT)];
+    Plan::new(rules, 1).unwrap()
+}
+
+fn table_ns() -> f64 {
+    let (counters, plan, names) = (Counters::local(65_536), plan(), names());
+    quietest(OPERATIONS, || {
+        for at in 0..OPERATIONS {
+            let who = who(&names, at);
+            let answer = counters.charge(&plan, &who, NOW_MS + at as u64 / 1000);
+            black_box(answer.now_or_never().unwrap());
+        }
+    })
+}
+
+/// Somebody who has no room: what an attack costs.
+fn blocked_ns() -> f64 {
+    let counters = Counters::local(65_536);
+    let limit = Limit::Window { count: 1, per_ms: 900_000 };
+    let rule = Rule::new("strangers", By::ADDRESS, limit).unwrap();
+    let plan = Plan::new(vec![(rule, OnStoreError::Local)], 1).unwrap();
+    let who = Subject { address: Some("203.0.113.9".parse().unwrap()), ..Subject::default() };
+    counters.charge(&plan, &who, NOW_MS).now_or_never().unwrap();
+    quietest(OPERATIONS, || {
+        for _ in 0..OPERATIONS {
+            let answer = counters.charge(&plan, &who, NOW_MS).now_or_never().unwrap();
+            let Answer::Counted(verdict) = answer else { panic!("counted here") };
+            assert!(!black_box(verdict).is_admitted());
+        }
+    })
+}
+
+/// The same with the crate that most use: a limiter a rule, each with a map of its own.
+fn governor_ns() -> f64 {
+    let quota = Quota::per_second(NonZeroU32::new(1_000_000_000).unwrap());
+    let address = RateLimiter::dashmap(quota);
+    let (client, tenant) = (RateLimiter::dashmap(quota), RateLimiter::dashmap(quota));
+    let names = names();
+    quietest(OPERATIONS, || {
+        for at in 0..OPERATIONS {
+            let who = who(&names, at);
+            black_box(address.check_key(&who.address.unwrap())).unwrap();
+            // It keeps its keys: a caller's name has to be one.
+            black_box(client.check_key(&who.client.unwrap().to_owned())).unwrap();
+            black_box(tenant.check_key(&who.tenant.unwrap().to_owned())).unwrap();
+        }
+    })
+}
+
+async fn redis_us() -> f64 {
+    let config =
+        RedisConfig { url: redis_url(), pepper: [7; 32], deadline: Duration::from_secs(5) };
+    let (counters, plan, names) = (Counters::redis(65_536, config).unwrap(), plan(), names());
+    let mut least = f64::MAX;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        for at in 0..ASKED {
+            let answer = counters.charge(&plan, &who(&names, at), NOW_MS).await;
+            assert!(matches!(black_box(answer), Answer::Counted(_)));
+        }
+        least = least.min(start.elapsed().as_secs_f64() * 1e6 / ASKED as f64);
+    }
+    least
+}
+
+/// What the module `redis-cell` computes for one rule, as a script; three of them in one pipeline.
+async fn cell_us() -> f64 {
+    let script = Script::new(CELL);
+    let client = redis::Client::open(redis_url()).unwrap();
+    let mut on = client.get_multiplexed_async_connection().await.unwrap();
+    let names = names();
+    let load: String =
+        redis::cmd("SCRIPT").arg("LOAD").arg(CELL).query_async(&mut on).await.unwrap();
+    assert_eq!(load, script.get_hash());
+    let mut least = f64::MAX;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        for at in 0..ASKED {
+            let who = who(&names, at);
+            let keys = [
+                who.address.unwrap().to_string(),
+                who.client.unwrap().to_owned(),
+                who.tenant.unwrap().to_owned(),
+            ];
+            let mut pipe = redis::pipe();
+            for key in keys {
+                pipe.cmd("EVALSHA")
+                    .arg(script.get_hash())
+                    .arg(1)
+                    .arg(key)
+                    .arg(1)
+                    .arg(1_000_000_000_u64);
+            }
+            let answers: Vec<Vec<i64>> = pipe.query_async(&mut on).await.unwrap();
+            black_box(answers);
+        }
+        least = least.min(start.elapsed().as_secs_f64() * 1e6 / ASKED as f64);
+    }
+    least
+}
+
+const CELL: &str = r"
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local next = tat + interval
+if next - now > burst * interval then return { 1, 0 } end
+redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1)
+return { 0, burst - math.ceil((next - now) / interval) }
+";
+
+/// Ten million addresses, each once, and one caller among them who is really counted.
+fn ten_million() {
+    let counters = Counters::local(65_536);
+    let limit = Limit::Window { count: 100, per_ms: 900_000 };
+    let rule = Rule::new("strangers", By::ADDRESS, limit).unwrap();
+    let plan = Plan::new(vec![(rule, OnStoreError::Local)], 1).unwrap();
+    let charge = |address: IpAddr, now_ms| {
+        let who = Subject { address: Some(address), ..Subject::default() };
+        let answer = counters.charge(&plan, &who, now_ms).now_or_never().unwrap();
+        let Answer::Counted(verdict) = answer else { panic!("counted here") };
+        verdict.is_admitted()
+    };
+    let honest: IpAddr = "203.0.113.9".parse().unwrap();
+    let before = resident_kib();
+    let mut passed = 0;
+    for walker in 0..ADDRESSES {
+        let address = Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) | (u128::from(walker) << 64));
+        charge(address.into(), NOW_MS);
+        // 200 tries, evenly among the others.
+        if walker % (ADDRESSES / 200) == 0 {
+            passed += u32::from(charge(honest, NOW_MS));
+        }
+    }
+    let grown = resident_kib().saturating_sub(before);
+    println!(
+        "10,000,000 addresses: {grown} KiB more; of 200 requests of one caller {passed} passed"
+    );
+    assert_eq!(passed, 100, "a caller who is counted stays counted");
+    report("limits/ten-million-addresses", grown as f64, 8192.0, "KiB", "<=1.00");
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn names() -> Vec<(IpAddr, String, String)> {
+    (0..CALLERS)
+        .map(|caller| {
+            let address = IpAddr::from(u32::try_from(caller).unwrap().to_be_bytes());
+            (
+                address,
+                format!("pc_8f3kq2m1zdy{caller:05}"),
+                format!("ten_01kas8w25wfq0a9b9r{:04}", caller % 50),
+            )
+        })
+        .collect()
+}
+
+fn who(names: &[(IpAddr, String, String)], at: usize) -> Subject<'_> {
+    // Scattered, so that the caches of the processor are not flattered.
+    let (address, client, tenant) = &names[at.wrapping_mul(7919) % CALLERS];
+    Subject {
+        address: Some(*address),
+        client: Some(client),
+        tenant: Some(tenant),
+        ..Subject::default()
+    }
+}
+
+/// Nanoseconds an operation; others use the machine too, so the quietest round counts.
+fn quietest(operations: usize, mut round: impl FnMut()) -> f64 {
+    let rounds = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        round();
+        start.elapsed().as_secs_f64() * 1e9 / operations as f64
+    });
+    rounds.fold(f64::MAX, f64::min)
+}
+
+fn report(name: &str, ours: f64, peer: f64, unit: &str, target: &str) {
+    let ratio = ours / peer;
+    let verdict = if target == "-" || ratio <= 1.0 { "ok" } else { "MISSED" };
+    println!("RATIO {name} {ours:.1} {unit} {peer:.1} {unit} {ratio:.2} {target} {verdict}");
+}
+
+fn redis_url() -> String {
+    std::env::var("RINGWALL_TEST_REDIS").unwrap_or("redis://127.0.0.1:6379/9".to_owned())
+}
+
+const CALLERS: usize = 2000;
+const OPERATIONS: usize = 1_000_000;
+const ASKED: usize = 5000;
+const ROUNDS: usize = 7;
+const ADDRESSES: u64 = 10_000_000;
+/// 2026-11-29.
+const NOW_MS: u64 = 1_795_910_400_000;
