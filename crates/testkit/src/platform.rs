@@ -160,21 +160,7 @@ impl Platform {
         let app = app.expect("each operation's action is known");
         hear(&app).await;
         let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
-        let settings = Settings {
-            issuer: PUBLIC_URL.to_owned(),
-            audience: PUBLIC_URL.to_owned(),
-            environment: setup.environment,
-            jwks,
-            signing_key,
-            peppers: vec![pepper(&keyring)],
-            api_key_pepper: api_key_pepper(&keyring),
-            grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
-            asked: TokenKey::new(&keyring, "authorization-request/1"),
-            sign_in: SignIn::new(&keyring, PUBLIC_URL),
-            cursors: TokenKey::new(&keyring, "cursor/1"),
-            pools: Arc::clone(&pools),
-            documentation: plan.documentation.clone(),
-        };
+        let settings = settings(setup.environment, &keyring, (jwks, signing_key), &pools);
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
@@ -406,6 +392,30 @@ impl Running {
 }
 
 /// What other nodes committed.
+/// What the handlers are told.
+fn settings(
+    environment: Environment,
+    keyring: &Keyring,
+    (jwks, signing_key): (serde_json::Value, SigningKey),
+    pools: &Arc<Pools>,
+) -> Settings {
+    Settings {
+        issuer: PUBLIC_URL.to_owned(),
+        audience: PUBLIC_URL.to_owned(),
+        environment,
+        jwks,
+        signing_key,
+        peppers: vec![pepper(keyring)],
+        api_key_pepper: api_key_pepper(keyring),
+        grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
+        asked: TokenKey::new(keyring, "authorization-request/1"),
+        sign_in: SignIn::new(keyring, PUBLIC_URL),
+        cursors: TokenKey::new(keyring, "cursor/1"),
+        pools: Arc::clone(pools),
+        documentation: PLAN.documentation.clone(),
+    }
+}
+
 async fn hear(app: &App) {
     app.revocations.hear().await.expect("revocations are read");
     app.bans.hear().await.expect("bans are read");

@@ -10,8 +10,8 @@ use crate::{
 
 const PAGE: &str = "docs/reference/firewall-peers.md";
 const HEAD: &str = "# The firewall beside its peers\n\nWritten by `cargo xtask peers --write`: the \
-                    same input to our engine and to libmodsecurity, or to Coraza with libmodsecurity as \
-                    arbiter.\n\n\
+                    same input to our engine and to libmodsecurity, or to Coraza with \
+                    libmodsecurity as arbiter.\n\n\
                     | what | asked | hits there | the same | differs | remarks |\n\
                     |---|---|---|---|---|---|\n";
 const DIFFERENCES: &str = "\n## Differences\n\n\

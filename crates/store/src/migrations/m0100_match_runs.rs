@@ -2,7 +2,8 @@
 //! failed.
 //!
 //! Forward only. What requests may change of a run, and which matches may go, is in
-//! `m0100_walls.sql`. A run from before was made within its request: it was asked for when it began.
+//! `m0100_walls.sql`. A run from before was made within its request: it was asked for when it
+//! began.
 
 use sea_orm_migration::prelude::*;
 

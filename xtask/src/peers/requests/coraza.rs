@@ -25,8 +25,8 @@ pub(super) fn reason(request: &Request, id: u32, place: Place) -> &'static str {
         941_100 | 941_101 | 942_100 | 942_101 => "libinjection-go is a port of its own",
         _ if has_letters && is_counting => LETTER_BY_LETTER,
         _ if has_equal_names(request) => {
-            "of arguments with one name, one may be judged by the value of another there: a cache is \
-             keyed by the place in a map, whose order is random"
+            "of arguments with one name, one may be judged by the value of another there: a cache \
+             is keyed by the place in a map, whose order is random"
         }
         _ if has_letters => LETTER_BY_LETTER,
         _ => "libmodsecurity answers as we do",
