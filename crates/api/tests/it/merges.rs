@@ -84,7 +84,7 @@ async fn what_hung_on_either_hangs_on_the_one_that_stays() {
         assert_eq!(engaged.text_of("/candidate_id"), ana);
         let question = json!({ "email": "q7anna@example.org" });
         let found = agency.recruiter.post("/v1/candidates/search", question).await.is(200);
-        assert_eq!(found.ids(), [ana.clone()]);
+        assert_eq!(found.ids(), std::slice::from_ref(&ana));
         let kept = agency.partner.get(&format!("/v1/candidates/{ana}/blocklist")).await.is(200);
         assert!(kept.body().to_string().contains(&company), "{kept:?}");
         agency.rank(&[&anna]).await.is(422).at("/candidate_ids/0");
