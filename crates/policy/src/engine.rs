@@ -339,7 +339,7 @@ mod tests {
             // The person may, the application may not.
             (acting(recruiter(), Role::Partner, all), "job.approve", Reason::PeopleOnly),
             (acting(recruiter(), Role::Partner, all), "match.reject", Reason::PeopleOnly),
-            (acting(admin, Role::Partner, all), "user.manage", Reason::PeopleOnly),
+            (acting(admin, Role::Partner, all), "user.invite", Reason::PeopleOnly),
             (
                 acting(recruiter(), Role::Partner, &["read:jobs"]),
                 "candidate.list",

@@ -38,7 +38,6 @@ named! {
     PersonName: crate::candidate::personal::PersonName;
     PastTitle: crate::candidate::history::PastTitle;
     CertificationName: crate::candidate::history::CertificationName;
-    PolicyVersion: crate::candidate::consent::PolicyVersion;
     Channel: crate::candidate::consent::Channel;
     EmployedAs: crate::employment::EmployedAs;
     TaskCode: crate::employment::TaskCode;

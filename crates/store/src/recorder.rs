@@ -156,6 +156,7 @@ async fn commit(store: &Store, batch: &[Entry]) -> Result<(), StoreError> {
 const LINGER: Duration = Duration::from_millis(5);
 const QUEUE_MAX: usize = 8192;
 const BATCH_MAX: usize = 256;
-const WAIT_MAX: Duration = Duration::from_secs(2);
+/// As long as the entry itself may wait for its turn to be written (`dialect`'s busy timeout).
+const WAIT_MAX: Duration = Duration::from_secs(5);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(2);

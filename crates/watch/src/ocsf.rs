@@ -177,11 +177,7 @@ pub(crate) struct DigestOf {
 
 impl Unmapped {
     pub(crate) fn is_empty(&self) -> bool {
-        self.action.is_none()
-            && self.changes.is_empty()
-            && self.digests.is_empty()
-            && self.disclosed.is_empty()
-            && self.purpose.is_none()
+        *self == Self::default()
     }
 }
 

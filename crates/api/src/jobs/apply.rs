@@ -55,7 +55,7 @@ pub(crate) struct ApplicationForm {
     #[serde(default)]
     skills: CandidateSkills,
     /// Which text about the processing of their data they agree to.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9][A-Za-z0-9 ._:-]*$")]
     policy_version: String,
 }
 

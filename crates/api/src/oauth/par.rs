@@ -87,7 +87,8 @@ pub(crate) struct PushedAnswer {
     responses((status = 201, description = "The reference", body = PushedAnswer)),
     extensions(("x-ringwall" = json!({
         "action": "token.push", "access": "public", "error_form": "oauth", "body_max": 65536,
-        "sensitive": "high", "opaque": ["redirect_uri", "state"],
+        "sensitive": "high",
+        "opaque": ["redirect_uri", "state", "code_challenge", "dpop_jkt"],
         "limits": [{ "name": "token", "by": ["address"], "max": 60, "window_s": 900 }]
     }))),
     security(("client_basic" = []))

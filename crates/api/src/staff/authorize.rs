@@ -31,20 +31,23 @@ use crate::reply::Refused;
     params(
         ("client_id" = Option<String>, Query, description = "The client", max_length = 64,
             pattern = "^[A-Za-z][A-Za-z0-9_-]*$"),
-        ("response_type" = Option<String>, Query, description = "`code`", max_length = 64),
+        ("response_type" = Option<String>, Query, description = "`code`", max_length = 64,
+            pattern = "^[a-z_ ]*$"),
         ("redirect_uri" = Option<String>, Query, description = "Where the answer goes: one of the \
             registered ones. An address of the person's own device may have any port.",
             max_length = 512),
         ("scope" = Option<String>, Query, description = "Scopes separated by spaces; all that the \
-            client may have when left out", max_length = 4096),
+            client may have when left out", max_length = 4096, pattern = "^[A-Za-z0-9._: -]*$"),
         ("state" = Option<String>, Query, description = "Handed back as it is", max_length = 512),
         ("code_challenge" = Option<String>, Query, description = "A challenge (RFC 7636), required",
-            max_length = 128),
-        ("code_challenge_method" = Option<String>, Query, description = "`S256`", max_length = 16),
+            max_length = 128, pattern = "^[A-Za-z0-9._~-]*$"),
+        ("code_challenge_method" = Option<String>, Query, description = "`S256`", max_length = 16,
+            pattern = "^[A-Za-z0-9]*$"),
         ("dpop_jkt" = Option<String>, Query, description = "The thumbprint of the key that tokens \
-            will be bound to (RFC 9449 §10)", max_length = 64),
+            will be bound to (RFC 9449 §10)", max_length = 64, pattern = "^[A-Za-z0-9_-]*$"),
         ("request_uri" = Option<String>, Query, description = "The reference of a pushed request, \
-            in place of all others but `client_id` (RFC 9126)", max_length = 128),
+            in place of all others but `client_id` (RFC 9126)", max_length = 128,
+            pattern = "^[A-Za-z0-9._:/-]*$"),
     ),
     responses(
         (status = 200, description = "The way to our page", body = String,
@@ -52,7 +55,8 @@ use crate::reply::Refused;
         (status = 303, description = "The client is told an error")),
     extensions(("x-ringwall" = json!({
         "action": "token.authorize", "access": "public", "error_form": "page",
-        "open_query": true, "opaque": ["redirect_uri", "state"],
+        "open_query": true,
+        "opaque": ["redirect_uri", "state", "code_challenge", "dpop_jkt"],
         "limits": [{ "name": "authorize", "by": ["address"], "max": 120, "window_s": 900 }]
     })))
 )]

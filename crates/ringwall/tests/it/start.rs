@@ -70,7 +70,7 @@ fn ready_is_as_specified(ready: &Value) {
             panic!("one partner each: {tenant}")
         };
         let names: Vec<_> = partner.as_object().expect("an object").keys().collect();
-        assert_eq!(names.len(), 3, "{names:?}");
+        assert_eq!(names.len(), 4, "{names:?}");
         assert!(text(&partner["client_id"]).starts_with("pc_"));
         assert!(partner["scopes"].as_array().expect("scopes").contains(&"read:jobs".into()));
     }

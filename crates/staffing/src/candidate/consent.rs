@@ -39,7 +39,12 @@ pub struct ConsentGrant {
     /// The legal ground.
     pub basis: Basis,
     /// Which text it is granted to.
-    #[schema(value_type = named::PolicyVersion)]
+    #[schema(
+        value_type = String,
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[A-Za-z0-9][A-Za-z0-9 ._:-]*$"
+    )]
     pub policy_version: PolicyVersion,
     /// How it is granted.
     #[schema(value_type = named::Channel)]

@@ -166,7 +166,7 @@ fn with_the_packaged_rules_nothing_that_the_contract_allows_is_refused() {
 fn an_attack_in_an_address_is_refused_by_the_contract_or_by_a_rule() {
     let (contract, document) = (contract(), document());
     let inspector = inspector(&contract);
-    let all = requests(&document, &contract, 1);
+    let all = requests(&document, &contract, 4);
     let passes = |path: &str, member: &str, value: &str| {
         let one = all.iter().find(|one| one.method == b"POST" && one.target == path.as_bytes());
         let changed = with_member(one.unwrap(), member, value);
