@@ -108,8 +108,7 @@ pub(in crate::staff) fn proof_box(
 ) -> String {
     let Some(at) = &sign_in.passkeys_at else { return String::new() };
     let (challenge, sealed) = sign_in.ask(asked, now);
-    let mut options = basic(at, &challenge);
-    options["allow"] = ids(allowed);
+    let options = options(at, &challenge, json!({ "allow": ids(allowed) }));
     let (action, button) = match asked {
         Asked::StepUp(_) => ("/staff/step-up/passkey", "Prove it with a passkey"),
         _ => ("/staff/sign-in/passkey", "Sign in with a passkey"),
@@ -128,17 +127,21 @@ pub(in crate::staff) fn enrolment_box(
 ) -> String {
     let Some(at) = &sign_in.passkeys_at else { return String::new() };
     let (challenge, sealed) = sign_in.ask(asked, now);
-    let mut options = basic(at, &challenge);
-    options["user"] =
-        json!({ "id": BASE64URL_NOPAD.encode(user), "name": email, "displayName": name });
-    options["algorithms"] = json!(ALGORITHMS);
-    options["exclude"] = ids(known);
+    let user = json!({ "id": BASE64URL_NOPAD.encode(user), "name": email, "displayName": name });
+    let own = json!({ "user": user, "algorithms": ALGORITHMS, "exclude": ids(known) });
+    let options = options(at, &challenge, own);
     show("create", &options, &sealed, form)
 }
 
-fn basic(at: &RelyingParty, challenge: &Challenge) -> Value {
+/// What every ceremony has, and its own.
+fn options(at: &RelyingParty, challenge: &Challenge, own: Value) -> Value {
     let timeout_ms = u64::try_from(FLOW_LIFE.as_millis()).unwrap_or(u64::MAX);
-    json!({ "challenge": challenge.to_text(), "rpId": at.id(), "timeout": timeout_ms })
+    let common =
+        json!({ "challenge": challenge.to_text(), "rpId": at.id(), "timeout": timeout_ms });
+    [common, own]
+        .into_iter()
+        .flat_map(|part| part.as_object().cloned().unwrap_or_default())
+        .collect()
 }
 
 fn ids(passkeys: &[Passkey]) -> Value {
