@@ -164,12 +164,12 @@ class Person(requests.Session):
         now = time.time()
         code = self.code(now)
         secrets = {"password": self.PASSWORD, "repeated": self.PASSWORD, "code": code}
-        assert self.send("/staff/enrol", secrets).status_code == 200, self.page
+        assert self.submit("/staff/enrol", secrets).status_code == 200, self.page
         self.ask("/staff/sign-in")
         named = {"agency": AGENCY["slug"], "email": one["email"], "password": self.PASSWORD}
-        self.send("/staff/sign-in", named)
+        self.submit("/staff/sign-in", named)
         # Each code counts once; the next one is taken already.
-        assert self.send("/staff/sign-in/code", {"code": self.code(now + 30)}).status_code == 303
+        assert self.submit("/staff/sign-in/code", {"code": self.code(now + 30)}).status_code == 303
 
     def code(self, at):
         """RFC 6238 §4."""
@@ -182,7 +182,7 @@ class Person(requests.Session):
     def ask(self, path, **more):
         return self.keep(self.get(URL + path, allow_redirects=False, timeout=10, **more))
 
-    def send(self, path, fields):
+    def submit(self, path, fields):
         form = self.page.split(f'<form method="post" action="{path}">')[1].split("</form>")[0]
         hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
         data = {**{name: unescape(value) for name, value in hidden}, **fields}
@@ -199,7 +199,7 @@ class Person(requests.Session):
             return asked.headers["location"]
         assert asked.status_code == 200, self.page
         assert self.ask("/oauth/consent").status_code == 200, self.page
-        return self.send("/oauth/consent", {"decision": decision}).headers["location"]
+        return self.submit("/oauth/consent", {"decision": decision}).headers["location"]
 
 
 class Codes(unittest.TestCase):
