@@ -46,6 +46,12 @@ impl Ruleset {
         self.program.rules.len()
     }
 
+    /// The limits that its text sets, or the usual ones.
+    #[must_use]
+    pub fn limits(&self) -> &crate::Limits {
+        &self.program.settings.limits
+    }
+
     /// Resolves exclusions against these rules. They hold for transactions of this rule set only.
     ///
     /// # Errors

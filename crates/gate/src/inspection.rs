@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use firewall::{CompileError, Exclusions, Mode, Options, Ruleset, Transaction, Verdict};
+use firewall::{CompileError, Exclusions, Limits, Mode, Options, Ruleset, Transaction, Verdict};
 use kernel::{Clock, Code};
 
 use crate::contract::{Contract, Operation};
@@ -107,8 +107,15 @@ impl Inspector {
     fn transaction(&self, operation: Option<&Operation>, explain: bool) -> Transaction {
         let loaded = self.loaded.load();
         let exclusions = operation.and_then(|operation| loaded.exclusions.get(operation.index));
+        // A body that the contract allows is no fault of its length.
+        let limits = operation.map(|operation| {
+            let limits = loaded.rules.limits().clone();
+            let body_bytes_max = limits.body_bytes_max.max(operation.body_max);
+            Limits { body_bytes_max, ..limits }
+        });
         let options = Options {
             mode: self.mode,
+            limits,
             unix_seconds: self.clock.now().millis().div_euclid(1000),
             exclusions: exclusions.cloned(),
             explain,

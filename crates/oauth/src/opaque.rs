@@ -18,7 +18,8 @@ pub struct OpaqueHash(pub [u8; 32]);
 #[derive(Clone)]
 pub struct Code(Secret<String>);
 
-/// A reference to a pushed request (RFC 9126 §2.2): 256 random bits behind the URN of such references.
+/// A reference to a pushed request (RFC 9126 §2.2): 256 random bits behind the URN of such
+/// references.
 #[derive(Clone)]
 pub struct RequestUri(Secret<String>);
 

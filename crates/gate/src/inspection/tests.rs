@@ -245,6 +245,32 @@ fn every_attack_of_the_corpus_is_refused() {
 }
 
 #[test]
+fn a_body_as_long_as_the_contract_allows_is_not_refused_for_its_length() {
+    let contract = contract();
+    let part = |bytes: usize| {
+        let body = b"{\"a\":1}\n".repeat(bytes / 8);
+        let length = body.len().to_string().into_bytes();
+        let headers = [
+            (b"Host".to_vec(), b"localhost".to_vec()),
+            (b"Content-Type".to_vec(), b"application/x-ndjson".to_vec()),
+            (b"Content-Length".to_vec(), length),
+        ];
+        Recorded {
+            method: b"PUT".to_vec(),
+            target: b"/v1/imports/imp_00000000000000000000000001/parts/1".to_vec(),
+            protocol: b"HTTP/1.1".to_vec(),
+            headers: headers.into(),
+            body,
+        }
+    };
+    let known = inspector(Some(&contract));
+
+    assert_eq!(judge(&known, &part(4 << 20), Some(&contract)), (false, vec![]));
+    assert!(judge(&known, &part((4 << 20) + 8), Some(&contract)).0);
+    assert!(judge(&inspector(None), &part(2 << 20), None).0, "nobody allowed it");
+}
+
+#[test]
 fn what_the_contract_restricts_skips_the_rules_for_injection() {
     let contract = contract();
     let text = "GET /v1/jobs?limit=1'%20or%201=1--&agency=x'%20or%201=1-- HTTP/1.1\nHost: a\n\n";
