@@ -112,7 +112,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let binary = match &options.binary {
         // Clients run in folders of their own.
         Some(binary) => binary.canonicalize().map_err(ChoreError::path(binary))?,
-        None => build(workspace)?,
+        // What people run, and clients wait less for its answers than for a debug build's.
+        None => run::release(workspace)?,
     };
     let server = Server::start(serve(&binary), &workspace.target_folder("interop")?.join("demo"))?;
     let stage = Stage::of(workspace, &server, binary.clone())?;
@@ -143,12 +144,6 @@ fn serve(binary: &Path) -> Command {
     command.env("RINGWALL__FIREWALL__RULES", format!("{:?}", install::RULE_FILES));
     command.envs(UNHURRIED);
     command
-}
-
-/// What people run, and clients wait less for its answers than for a debug build's.
-fn build(workspace: &Workspace) -> Outcome<PathBuf> {
-    run::shown(run::cargo(workspace.root()).args(["build", "--release", "-p", "ringwall"]))?;
-    Ok(workspace.target().join("release/ringwall"))
 }
 
 fn scripts(workspace: &Workspace) -> PathBuf {

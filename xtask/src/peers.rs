@@ -1,4 +1,4 @@
-//! The firewall beside Debian's libmodsecurity, or another engine: the same input to both, and what
+//! The firewall beside Debian's libmodsecurity, or beside Coraza: the same input to both, and what
 //! differs.
 //!
 //! The peer is a small C program (`xtask/peers/libmodsecurity.c`) or one that is named, ours the
@@ -59,10 +59,10 @@ pub(crate) struct Options {
     /// `SecUnicodeMapFile` of the peer, which Debian does not package
     #[arg(long)]
     unicode_map: Option<PathBuf>,
-    /// A program of another engine in place of libmodsecurity, for `requests` alone: it reads and
-    /// answers as `xtask/peers/libmodsecurity.c` says, and tells its name when asked for `version`
+    /// A program that asks Coraza, in place of libmodsecurity and for `requests` alone: it reads and
+    /// answers as `xtask/peers/libmodsecurity.c` does, also when asked for `version`
     #[arg(long)]
-    peer: Option<PathBuf>,
+    coraza: Option<PathBuf>,
     /// Writes the rows to `docs/reference/firewall-peers.md`; rows that were not asked stay
     #[arg(long)]
     write: bool,
@@ -73,7 +73,7 @@ pub(crate) struct Options {
 impl Options {
     fn wants(&self, part: &str) -> bool {
         let is_named = self.only.is_empty() || self.only.iter().any(|only| only == part);
-        is_named && (self.peer.is_none() || part == "requests")
+        is_named && (self.coraza.is_none() || part == "requests")
     }
 }
 
@@ -84,11 +84,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let ours = Answerer::ours(workspace)?;
     install::ensure(&[MODSECURITY])?;
     let modsecurity = Answerer::libmodsecurity(workspace, options.unicode_map.as_deref())?;
-    let other = options.peer.as_deref().map(|program| Answerer::other(workspace, program));
-    let other = other.transpose()?;
-    let peer = other.as_ref().unwrap_or(&modsecurity);
+    let coraza = options.coraza.as_deref().map(|program| Answerer::coraza(workspace, program));
+    let coraza = coraza.transpose()?;
+    let peer = coraza.as_ref().unwrap_or(&modsecurity);
     let corpus = Corpus::gather(workspace, options.crs.as_deref())?;
-    let arbiter = other.is_some().then_some(&modsecurity);
+    let arbiter = coraza.is_some().then_some(&modsecurity);
     let reports = reports((&ours, peer), arbiter, workspace, &corpus, options)?;
     let page = Page::new(&peer.version()?, options.seed, &reports);
     println!("{}", page.text(""));

@@ -7,13 +7,22 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::error::{ChoreError, Outcome};
+use crate::{
+    error::{ChoreError, Outcome},
+    workspace::Workspace,
+};
 
 /// A `cargo` that is the one running us.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
+}
+
+/// Builds the binary as people run it.
+pub(crate) fn release(workspace: &Workspace) -> Outcome<PathBuf> {
+    shown(cargo(workspace.root()).args(["build", "--release", "-p", "ringwall"]))?;
+    Ok(workspace.target().join("release/ringwall"))
 }
 
 /// Says the command, runs it with our own output, and fails if it fails.

@@ -23,9 +23,8 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
         ChoreError::told(format!("{README} has no `sh` block under `{}`", readme::MARK))
     })?;
     install::ensure(&[install::README])?;
-    run::shown(run::cargo(workspace.root()).args(["build", "--release", "-p", "ringwall"]))?;
+    let binary = Command::new(run::release(workspace)?);
     let folder = workspace.target_folder("smoke")?;
-    let binary = Command::new(workspace.target().join("release/ringwall"));
     let server = Server::start(binary, &folder.join("demo"))?;
     let followed = follow(&script, &server, workspace);
     let stopped = server.stop();

@@ -3,6 +3,7 @@
 
 pub(crate) mod about;
 pub(crate) mod client;
+mod forms;
 mod granted;
 pub(crate) mod keys;
 pub(crate) mod metadata;

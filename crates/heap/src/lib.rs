@@ -10,12 +10,14 @@
 /// The allocator, for the binary's `#[global_allocator]`.
 pub use mimalloc::MiMalloc as Allocator;
 
+use std::ffi::c_long;
+
 use libmimalloc_sys::mi_option_set;
 
 /// `mi_option_purge_delay` of mimalloc 3, which the bindings do not name.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 /// As mimalloc has it, in milliseconds.
-const A_SECOND: i64 = 1000;
+const A_SECOND: c_long = 1000;
 
 /// From now on a page that becomes free goes back to the system at once.
 pub fn give_back_at_once() {
@@ -28,7 +30,7 @@ pub fn give_back_later() {
 }
 
 #[expect(unsafe_code, reason = "mimalloc is written in C and has no other way to be told")]
-fn delay(milliseconds: i64) {
+fn delay(milliseconds: c_long) {
     // SAFETY: the function takes no pointer. It writes one aligned word of a static table, at an
     // index that is within the table of the version that is linked (a test holds the index). It is
     // not synchronised: a thread that frees meanwhile reads the old delay or the new one, and
@@ -41,7 +43,7 @@ mod tests {
     use super::*;
 
     #[expect(unsafe_code, reason = "reads what was told")]
-    fn told() -> i64 {
+    fn told() -> c_long {
         // SAFETY: reads one word of the same table; no other test of this process writes it.
         unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) }
     }

@@ -20,6 +20,9 @@ pub struct Engine {
     actions: Vec<Action>,
     system: Action,
     memory: Cache<Question, Ruling>,
+    /// [`scopes_between`](Self::scopes_between): a decision for every action, asked for at each
+    /// refresh.
+    between: Cache<(Standing, Place), Arc<[&'static str]>>,
 }
 
 /// Everything that a decision depends on. The policies never change while an engine lives, so a
@@ -51,6 +54,7 @@ impl Engine {
             rulebook,
             authorizer: Authorizer::new(),
             memory: Cache::new(RULINGS_MAX),
+            between: Cache::new(PAIRS_MAX),
         })
     }
 
@@ -124,7 +128,7 @@ impl Engine {
         person: &[Role],
         client: &[Role],
         (tenant, environment): (TenantId, Environment),
-    ) -> Vec<&'static str> {
+    ) -> Arc<[&'static str]> {
         let home = Some(Home { tenant, environment });
         let standing = Standing {
             roles: person.iter().copied().collect(),
@@ -134,6 +138,9 @@ impl Engine {
             ..Standing::of(CallerKind::Staff, home)
         };
         let place = Place { tenant: Some(tenant), mirror: false };
+        if let Some(scopes) = self.between.get(&(standing, place)) {
+            return scopes;
+        }
         let mut scopes: Vec<&str> = self
             .actions
             .iter()
@@ -142,6 +149,8 @@ impl Engine {
             .collect();
         scopes.sort_unstable();
         scopes.dedup();
+        let scopes: Arc<[&str]> = scopes.into();
+        self.between.insert((standing, place), Arc::clone(&scopes));
         scopes
     }
 
@@ -226,6 +235,8 @@ fn policy_of(error: &AuthorizationError) -> &PolicyId {
 
 /// About 150 bytes each.
 const RULINGS_MAX: usize = 16_384;
+/// About 400 bytes each: roles of a person and of an application, in a tenant.
+const PAIRS_MAX: usize = 1_024;
 
 #[cfg(test)]
 impl Engine {
@@ -372,7 +383,7 @@ mod tests {
         let home = (tenant(1), Environment::Production);
         let between = |person, client| engine.scopes_between(&[person], &[client], home);
 
-        assert_eq!(between(Role::ClientViewer, Role::Partner), ["read:jobs"]);
+        assert_eq!(*between(Role::ClientViewer, Role::Partner), ["read:jobs"]);
         let payroll = between(Role::Recruiter, Role::IntegrationService);
         assert!(payroll.iter().all(|scope| scope.contains("employments")), "{payroll:?}");
         let admin = between(Role::SystemAdmin, Role::Partner);

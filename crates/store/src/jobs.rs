@@ -119,16 +119,14 @@ pub async fn add_led(
         version: 1,
     };
     let step = Step { event: JobEvent::Created.name(), fields: Vec::new() };
-    let mut records = vec![record(&job, Change::Created, step)];
+    let created = record(&job, Change::Created, step);
+    let mut led = Vec::with_capacity(steps.len());
     for step in steps {
         job.version += 1;
-        records.push(record(&job, Change::Updated, step));
+        led.push(record(&job, Change::Updated, step));
     }
-    let mut records = records.into_iter();
-    if let Some(created) = records.next() {
-        tx.insert(row(tx, &job), created).await?;
-    }
-    records.for_each(|record| tx.record(record));
+    tx.insert(row(tx, &job), created).await?;
+    led.into_iter().for_each(|record| tx.record(record));
     public_jobs::show(tx, &job).await?;
     Ok(job)
 }

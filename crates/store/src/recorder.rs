@@ -58,7 +58,7 @@ impl Recorder {
             self.awaited.notify_one();
             wait.await.map_err(|_| StoreError::AuditUnavailable)
         };
-        tokio::time::timeout(WRITTEN_MAX, all).await.map_err(|_| StoreError::AuditUnavailable)?
+        tokio::time::timeout(WAIT_MAX, all).await.map_err(|_| StoreError::AuditUnavailable)?
     }
 
     /// Takes an event without waiting; false when the queue is full or closed. For requests whose
@@ -156,9 +156,6 @@ async fn commit(store: &Store, batch: &[Entry]) -> Result<(), StoreError> {
 const LINGER: Duration = Duration::from_millis(5);
 const QUEUE_MAX: usize = 8192;
 const BATCH_MAX: usize = 256;
-/// For a place in the queue.
 const WAIT_MAX: Duration = Duration::from_secs(2);
-/// For the disk: as long as a writer may wait for its turn (`dialect`'s busy timeout).
-const WRITTEN_MAX: Duration = Duration::from_secs(5);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(2);

@@ -40,8 +40,8 @@ impl Answerer {
         Ok(Self { program, folder, unicode_map: map.map(Path::to_path_buf) })
     }
 
-    /// Any program that answers in the same way.
-    pub(super) fn other(workspace: &Workspace, program: &Path) -> Outcome<Self> {
+    /// Coraza, behind a program that answers in the same way.
+    pub(super) fn coraza(workspace: &Workspace, program: &Path) -> Outcome<Self> {
         let program = fs::canonicalize(program).map_err(ChoreError::path(program))?;
         Ok(Self { program, folder: workspace.target().to_path_buf(), unicode_map: None })
     }

@@ -28,7 +28,7 @@ pub(super) struct Rules<'a> {
     pub(super) crs: &'a Path,
     pub(super) unicode_map: Option<&'a Path>,
     pub(super) paranoia_level: u8,
-    /// Who is asked as well where two engines differ: libmodsecurity, beside another peer.
+    /// Who is asked as well where two engines differ: libmodsecurity, where Coraza is the peer.
     pub(super) arbiter: Option<&'a Answerer>,
 }
 

@@ -19,32 +19,21 @@ use store::revocations::{self, Revocation, Revoked};
 use utoipa::ToSchema;
 
 use super::client;
+use super::forms::client_form;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
 use crate::reply::{Answer, Refused, Reply};
 
-/// A request about a token. Unknown parameters are ignored, and so is `token_type_hint`.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a schema only: the request is parsed by the oauth crate")]
-pub(crate) struct AboutTokenForm {
-    /// The token.
-    #[schema(max_length = 8192, pattern = "^[A-Za-z][A-Za-z0-9_-]*(\\.[A-Za-z0-9_-]+)*$")]
-    token: String,
-    /// Not needed: no two kinds of our tokens look alike.
-    #[schema(max_length = 64, pattern = "^[a-z_]+$")]
-    token_type_hint: Option<String>,
-    /// The client, where it does not authenticate by HTTP Basic.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
-    client_id: Option<String>,
-    /// The client's secret, where it is not sent by HTTP Basic.
-    #[schema(max_length = 256, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
-    client_secret: Option<String>,
-    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(max_length = 128, pattern = "^[a-z][A-Za-z0-9:-]*$")]
-    client_assertion_type: Option<String>,
-    /// A JWT signed by a key of the client (RFC 7523).
-    #[schema(max_length = 8192, pattern = "^ey[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){2}$")]
-    client_assertion: Option<String>,
+client_form! {
+    /// A request about a token. Unknown parameters are ignored, and so is `token_type_hint`.
+    pub(crate) struct AboutTokenForm {
+        /// The token.
+        #[schema(max_length = 8192, pattern = "^[A-Za-z][A-Za-z0-9_-]*(\\.[A-Za-z0-9_-]+)*$")]
+        token: String,
+        /// Not needed: no two kinds of our tokens look alike.
+        #[schema(max_length = 64, pattern = "^[a-z_]+$")]
+        token_type_hint: Option<String>,
+    }
 }
 
 /// What a token is worth. Nothing but `active` when it is worth nothing to the one who asks.

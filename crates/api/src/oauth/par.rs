@@ -16,54 +16,43 @@ use store::pushed_requests;
 use utoipa::ToSchema;
 
 use super::client::{self, Stop};
+use super::forms::client_form;
 use super::token;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
 use crate::reply::{Answer, Reply};
 
-/// An authorization request. Unknown parameters are ignored (RFC 6749 §3.1).
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a schema only: the request is parsed by the oauth crate")]
-pub(crate) struct PushedForm {
-    /// `code`.
-    #[schema(max_length = 64, pattern = "^[a-z][a-z_ ]*$")]
-    response_type: String,
-    /// Where the answer goes: one of the registered ones.
-    #[schema(
-        max_length = 512,
-        pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
-    )]
-    redirect_uri: String,
-    /// A challenge (RFC 7636 §4.2).
-    #[schema(max_length = 128, pattern = "^[A-Za-z0-9_-]{43}$")]
-    code_challenge: String,
-    /// `S256`.
-    #[schema(max_length = 16, pattern = "^[A-Za-z0-9]+$")]
-    code_challenge_method: String,
-    /// Handed back as it is.
-    #[schema(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
-    state: Option<String>,
-    /// Scopes separated by spaces; all that the client may have when left out.
-    #[schema(
-        max_length = 4096,
-        pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
-    )]
-    scope: Option<String>,
-    /// The thumbprint of the key that tokens will be bound to (RFC 9449 §10).
-    #[schema(max_length = 64, pattern = "^[A-Za-z0-9_-]{43}$")]
-    dpop_jkt: Option<String>,
-    /// The client, where it does not authenticate by HTTP Basic.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
-    client_id: Option<String>,
-    /// The client's secret, where it is not sent by HTTP Basic.
-    #[schema(max_length = 256, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
-    client_secret: Option<String>,
-    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(max_length = 128, pattern = "^[a-z][A-Za-z0-9:-]*$")]
-    client_assertion_type: Option<String>,
-    /// A JWT signed by a key of the client (RFC 7523).
-    #[schema(max_length = 8192, pattern = "^ey[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){2}$")]
-    client_assertion: Option<String>,
+client_form! {
+    /// An authorization request. Unknown parameters are ignored (RFC 6749 §3.1).
+    pub(crate) struct PushedForm {
+        /// `code`.
+        #[schema(max_length = 64, pattern = "^[a-z][a-z_ ]*$")]
+        response_type: String,
+        /// Where the answer goes: one of the registered ones.
+        #[schema(
+            max_length = 512,
+            pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
+        )]
+        redirect_uri: String,
+        /// A challenge (RFC 7636 §4.2).
+        #[schema(max_length = 128, pattern = "^[A-Za-z0-9_-]{43}$")]
+        code_challenge: String,
+        /// `S256`.
+        #[schema(max_length = 16, pattern = "^[A-Za-z0-9]+$")]
+        code_challenge_method: String,
+        /// Handed back as it is.
+        #[schema(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
+        state: Option<String>,
+        /// Scopes separated by spaces; all that the client may have when left out.
+        #[schema(
+            max_length = 4096,
+            pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
+        )]
+        scope: Option<String>,
+        /// The thumbprint of the key that tokens will be bound to (RFC 9449 §10).
+        #[schema(max_length = 64, pattern = "^[A-Za-z0-9_-]{43}$")]
+        dpop_jkt: Option<String>,
+    }
 }
 
 /// A reference to a request that was pushed.

@@ -15,57 +15,46 @@ use store::seen;
 use utoipa::ToSchema;
 
 use super::client::{self, Stop};
+use super::forms::client_form;
 use super::granted;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
 use crate::reply::{Answer, Reply};
 
-/// A token request. Unknown parameters are ignored (RFC 6749 §3.2).
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a schema only: the request is parsed by the oauth crate")]
-pub(crate) struct TokenForm {
-    /// `client_credentials`, `authorization_code` or `refresh_token`.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9._:-]*$")]
-    grant_type: String,
-    /// Scopes separated by spaces; all that may be had when left out.
-    #[schema(
-        max_length = 4096,
-        pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
-    )]
-    scope: Option<String>,
-    /// The audience of the token (RFC 8707); only this API.
-    #[schema(
-        max_length = 2048,
-        pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
-    )]
-    resource: Option<String>,
-    /// A code that a person's consent gave (RFC 6749 §4.1.3).
-    #[schema(max_length = 64, pattern = "^ac_[a-z2-7]{52}$")]
-    code: Option<String>,
-    /// What the code's challenge was made from (RFC 7636 §4.5).
-    #[schema(max_length = 128, pattern = "^[A-Za-z0-9_-]{43,128}$")]
-    code_verifier: Option<String>,
-    /// Where the code was sent to; when it is sent, the same.
-    #[schema(
-        max_length = 512,
-        pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
-    )]
-    redirect_uri: Option<String>,
-    /// A refresh token (RFC 6749 §6).
-    #[schema(max_length = 128, pattern = "^rt_[a-z2-7]{26}_[a-z2-7]{52}$")]
-    refresh_token: Option<String>,
-    /// The client, where it does not authenticate by HTTP Basic.
-    #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
-    client_id: Option<String>,
-    /// The client's secret, where it is not sent by HTTP Basic.
-    #[schema(max_length = 256, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
-    client_secret: Option<String>,
-    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(max_length = 128, pattern = "^[a-z][A-Za-z0-9:-]*$")]
-    client_assertion_type: Option<String>,
-    /// A JWT signed by a key of the client (RFC 7523).
-    #[schema(max_length = 8192, pattern = "^ey[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){2}$")]
-    client_assertion: Option<String>,
+client_form! {
+    /// A token request. Unknown parameters are ignored (RFC 6749 §3.2).
+    pub(crate) struct TokenForm {
+        /// `client_credentials`, `authorization_code` or `refresh_token`.
+        #[schema(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9._:-]*$")]
+        grant_type: String,
+        /// Scopes separated by spaces; all that may be had when left out.
+        #[schema(
+            max_length = 4096,
+            pattern = "^[A-Za-z][A-Za-z0-9._:-]*( [A-Za-z][A-Za-z0-9._:-]*)*$"
+        )]
+        scope: Option<String>,
+        /// The audience of the token (RFC 8707); only this API.
+        #[schema(
+            max_length = 2048,
+            pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
+        )]
+        resource: Option<String>,
+        /// A code that a person's consent gave (RFC 6749 §4.1.3).
+        #[schema(max_length = 64, pattern = "^ac_[a-z2-7]{52}$")]
+        code: Option<String>,
+        /// What the code's challenge was made from (RFC 7636 §4.5).
+        #[schema(max_length = 128, pattern = "^[A-Za-z0-9_-]{43,128}$")]
+        code_verifier: Option<String>,
+        /// Where the code was sent to; when it is sent, the same.
+        #[schema(
+            max_length = 512,
+            pattern = "^https://([a-z0-9-]+\\.)+[a-z][a-z0-9-]*(:[0-9]{1,4})?(/[A-Za-z0-9_-]*)*$"
+        )]
+        redirect_uri: Option<String>,
+        /// A refresh token (RFC 6749 §6).
+        #[schema(max_length = 128, pattern = "^rt_[a-z2-7]{26}_[a-z2-7]{52}$")]
+        refresh_token: Option<String>,
+    }
 }
 
 /// A token.

@@ -2,6 +2,7 @@
 //! who mistyped, and after the same work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use data_encoding::HEXLOWER;
@@ -113,9 +114,7 @@ pub(crate) async fn prove_password(
     subjects.extend(dossier.origin().map(|from| (sign_in.key.of_address(from), ADDRESS)));
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
         attempted(&dossier, "password", Who::Named(&index), Err("throttled"));
-        let (seconds, text) = wait_text(wait);
-        let page = door.page(StatusCode::TOO_MANY_REQUESTS, &[text]);
-        return Ok(page.retry_after(seconds));
+        return Ok(door.wait(wait));
     }
     let found = staff::find(&app.store, &index).await?;
     let proof = verify(&api, found.as_ref(), sent.password).await?;
@@ -166,9 +165,7 @@ pub(crate) async fn prove_code(
     let subjects = second_factor::subjects(sign_in, &dossier, flow.user, Some(&flow.id));
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
         attempted(&dossier, typed.method(), Who::Person(person, None), Err("throttled"));
-        let (seconds, text) = wait_text(wait);
-        let page = door.page(StatusCode::TOO_MANY_REQUESTS, &[text]);
-        return Ok(page.retry_after(seconds));
+        return Ok(door.wait(wait));
     }
     let ticket = Ticket::generate();
     let (proof, session) = begin(&app, &api, &dossier, (&flow, &typed, &ticket)).await?;
@@ -283,6 +280,12 @@ impl Door<'_> {
         let body = format!("{}{form}{passkey}", html::alert(errors));
         let page = html::page("Sign in", !errors.is_empty(), &body);
         Page::new(status, page).with(visit.cookie()).with_script()
+    }
+
+    /// The same, for who has to wait.
+    pub(super) fn wait(&self, wait: Duration) -> Page {
+        let (seconds, text) = wait_text(wait);
+        self.page(StatusCode::TOO_MANY_REQUESTS, &[text]).retry_after(seconds)
     }
 }
 

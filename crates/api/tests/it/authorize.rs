@@ -162,6 +162,22 @@ async fn signing_in_leads_back_to_the_request() {
 }
 
 #[tokio::test]
+async fn signing_in_with_a_passkey_leads_back_as_well() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let known = acme.asking(SCOPES).await;
+    let invited = acme.take_on("mara", Role::Recruiter).await;
+    let mut device = acme.enrol_with_passkey(&invited).await;
+    let browser = acme.browser();
+    asked(&browser, &with(&known.client_id, &[])).await.is(401);
+
+    let led = browser.sign_in_with(&mut device).await.is(303);
+
+    assert_eq!(led.header("location"), Some(CONSENT));
+    browser.open(CONSENT).await.is(200);
+}
+
+#[tokio::test]
 async fn who_refuses_grants_nothing() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;

@@ -19,9 +19,8 @@ use crate::Settings;
 use crate::extract::{Body, Facts};
 use crate::reply::Refused;
 use crate::staff::page::{Page, PageAnswer};
-use crate::staff::second_factor::wait_text;
 use crate::staff::sign_in::{Door, Who, attempted};
-use crate::staff::{cookies, may_enter, sessions};
+use crate::staff::{asked, cookies, may_enter, sessions};
 
 /// Signs in with a passkey.
 #[utoipa::path(
@@ -52,8 +51,7 @@ pub(crate) async fn prove_passkey(
     let subjects: Vec<_> = from.iter().map(|from| (*from, ADDRESS)).collect();
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
         attempted(&dossier, "passkey", Who::Nobody, Err("throttled"));
-        let (seconds, text) = wait_text(wait);
-        return Ok(door.page(StatusCode::TOO_MANY_REQUESTS, &[text]).retry_after(seconds));
+        return Ok(door.wait(wait));
     }
     let name = visit.name();
     let judged = sent.judge((&app, sign_in), Asked::SignIn(&name), now).await?;
@@ -85,7 +83,8 @@ pub(crate) async fn prove_passkey(
         sign_in_delays::take_back(&app.store, &from).await?;
     }
     // The visit ends here: what was sealed for it can begin no second session.
-    Ok(Page::see("/staff").with(cookies::session(&ticket)).with(cookies::no_visit()))
+    let page = Page::see(asked::next(&headers)).with(cookies::session(&ticket));
+    Ok(page.with(cookies::no_visit()))
 }
 
 /// One transaction: the counter goes forward, and the session begins, or neither.
