@@ -59,8 +59,8 @@ pub(crate) struct Options {
     /// `SecUnicodeMapFile` of the peer, which Debian does not package
     #[arg(long)]
     unicode_map: Option<PathBuf>,
-    /// A program that asks Coraza, in place of libmodsecurity and for `requests` alone: it reads and
-    /// answers as `xtask/peers/libmodsecurity.c` does, also when asked for `version`
+    /// A program that asks Coraza, in place of libmodsecurity and for `requests` alone: it reads
+    /// and answers as `xtask/peers/libmodsecurity.c` does, also when asked for `version`
     #[arg(long)]
     coraza: Option<PathBuf>,
     /// Writes the rows to `docs/reference/firewall-peers.md`; rows that were not asked stay
