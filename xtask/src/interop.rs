@@ -124,7 +124,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     }
     if let Some(venv) = venv {
         if is_wanted(Suite::Python) {
-            told.push(Told::of("python", venv.run(&stage)));
+            told.push(Told::of("python", python::run(&venv, &stage)));
         }
         if is_wanted(Suite::Schemathesis) {
             told.extend(schemathesis::run(&stage, &venv));
@@ -182,11 +182,6 @@ fn close(told: &[Told]) -> Outcome {
         0 => Ok(()),
         _ => Err(ChoreError::told("third-party clients found faults; see target/interop")),
     }
-}
-
-/// Whether the prepared folder was made from these very files; `stamp` remembers their text.
-fn is_fresh(stamp: &Path, wanted: &str) -> bool {
-    std::fs::read_to_string(stamp).is_ok_and(|found| found == wanted)
 }
 
 /// Suites ask thousands of times from one address, and are refused as often; limits and bans have

@@ -16,6 +16,7 @@ mod install;
 mod interop;
 mod matching;
 mod peers;
+mod prove;
 mod readme;
 mod run;
 mod server;
@@ -23,6 +24,7 @@ mod services;
 mod smoke;
 mod test;
 mod tidy;
+mod venv;
 mod vocabulary;
 mod wait;
 mod workspace;
@@ -60,6 +62,8 @@ enum Chore {
     Crs(crs::Options),
     /// The firewall's fuzz targets, and the search for requests that take long
     Fuzz(fuzz::Options),
+    /// What the policies say, for every request there can be: proofs, and what must break them
+    Prove,
     /// Release build, started as the README says, and its marked blocks run
     Smoke,
     /// Everything that a submission must pass: check, test, smoke, documentation
@@ -95,6 +99,7 @@ fn start(chore: &Chore) -> Outcome {
         Chore::Peers(options) => peers::run(&workspace, options),
         Chore::Crs(options) => crs::run(&workspace, options),
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
+        Chore::Prove => prove::run(&workspace),
         Chore::Smoke => smoke::run(&workspace),
         Chore::Ci => ci::run(&workspace),
         Chore::Matching(options) => matching::run(&workspace, options),

@@ -6,10 +6,11 @@ use std::{
     process::Command,
 };
 
-use super::{Stage, is_fresh, scripts};
+use super::{Stage, scripts};
 use crate::{
     error::{ChoreError, Outcome},
     run,
+    venv::is_fresh,
     workspace::Workspace,
 };
 

@@ -2,10 +2,11 @@
 
 use std::{env, fs::File, io, thread};
 
-use super::{Stage, Told, python::Venv};
+use super::{Stage, Told};
 use crate::{
     error::{ChoreError, Outcome},
     run,
+    venv::Venv,
 };
 
 /// Raises the number of examples for an operation; the default keeps the whole walk to minutes.
