@@ -3,8 +3,8 @@
 
 pub(crate) mod about;
 pub(crate) mod client;
-mod forms;
-mod granted;
+pub(crate) mod forms;
+pub(crate) mod granted;
 pub(crate) mod keys;
 pub(crate) mod metadata;
 pub(crate) mod par;

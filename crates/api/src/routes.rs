@@ -66,6 +66,8 @@ fn oauth_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::token::issue))
         .routes(routes!(oauth::about::revoke))
         .routes(routes!(oauth::about::introspect))
+        .routes(routes!(staff::login::login))
+        .routes(routes!(staff::login::refresh))
 }
 
 fn staff_pages() -> OpenApiRouter<Shared> {

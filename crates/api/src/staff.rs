@@ -9,6 +9,7 @@ mod cookies;
 pub(crate) mod enrol;
 mod flow;
 mod html;
+pub(crate) mod login;
 mod page;
 pub(crate) mod passkeys;
 mod second_factor;

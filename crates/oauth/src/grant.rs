@@ -123,6 +123,8 @@ impl From<GrantError> for Refused {
 impl Refused {
     /// The client is not registered for this grant.
     pub const GRANT_NOT_ALLOWED: Self = Self { error: GRANT_TYPE, reason: Reason::GrantNotAllowed };
+    /// More scope than the client is registered for, or nothing that the person may do as well.
+    pub const SCOPE_NOT_ALLOWED: Self = Self { error: SCOPE, reason: Reason::ScopeNotAllowed };
     /// Who granted it is gone. To the client that is a grant like any other that is over.
     pub const PERSON_GONE: Self = Self { error: GONE, reason: Reason::PersonGone };
 }
@@ -142,7 +144,8 @@ pub fn may_ask(
     let is_registered = match request.grant {
         GrantRequest::ClientCredentials => client.uses.client_credentials,
         GrantRequest::Code { .. } => client.uses.authorization_code,
-        GrantRequest::Refresh { .. } => client.uses.refresh_token,
+        GrantRequest::Login { .. } => client.uses.first_party,
+        GrantRequest::Refresh { .. } => client.uses.refresh_token || client.uses.first_party,
     };
     if !is_registered {
         return Err(Refused::GRANT_NOT_ALLOWED);
@@ -167,7 +170,7 @@ pub fn grant(
     let scope = request.scope.as_ref().unwrap_or(&client.allowed);
     // RFC 6749 §3.3: without a scope to fall back on, a request without one is refused.
     if scope.is_empty() || !scope.is_subset(&client.allowed) {
-        return Err(Refused { error: SCOPE, reason: Reason::ScopeNotAllowed });
+        return Err(Refused::SCOPE_NOT_ALLOWED);
     }
     Ok(Granted { claims: claims(client, scope.clone(), issuance) })
 }

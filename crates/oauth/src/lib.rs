@@ -47,7 +47,7 @@ pub use jti::JtiClaim;
 pub use jwk::{ForeignKey, JwkError};
 pub use key::{KeyError, PublicKey, SigningKey, VerifyingKeys};
 pub use metadata::metadata;
-pub use proof::{ClientProof, Evidence};
+pub use proof::{ClientProof, Evidence, Said};
 pub use redirect::{RedirectError, RedirectUri};
 pub use registered::{ClientKey, ClientSecret, Profile, RegisteredClient, Uses};
 pub use request::{AboutToken, GrantRequest, TokenRequest, parse_about_token, parse_token_request};

@@ -26,15 +26,20 @@ impl Challenge {
         if is_taken { Ok(Self(text.to_owned())) } else { Err(ChallengeError) }
     }
 
+    /// What a verifier of our own commits to.
+    #[must_use]
+    pub fn of(verifier: &str) -> Self {
+        let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
+        Self(BASE64URL_NOPAD.encode(hash.as_ref()))
+    }
+
     /// Whether the verifier is the one that was committed to (RFC 7636 §4.6).
     #[must_use]
     pub fn is_met_by(&self, verifier: &str) -> bool {
         // RFC 7636 §4.1: 43 to 128 unreserved characters.
         let is_verifier = (43..=128).contains(&verifier.len())
             && verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
-        let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
-        let text = BASE64URL_NOPAD.encode(hash.as_ref());
-        is_verifier && bool::from(text.as_bytes().ct_eq(self.0.as_bytes()))
+        is_verifier && bool::from(Self::of(verifier).0.as_bytes().ct_eq(self.0.as_bytes()))
     }
 
     /// As it was sent, and as it is kept.

@@ -27,12 +27,36 @@ pub enum Evidence {
     Assertion(String),
 }
 
+/// What a body says of its client, whatever form the body has.
+#[derive(Clone, Copy, Default)]
+pub struct Said<'a> {
+    /// `client_id`.
+    pub client_id: Option<&'a str>,
+    /// `client_secret`.
+    pub secret: Option<&'a str>,
+    /// `client_assertion`.
+    pub assertion: Option<&'a str>,
+    /// `client_assertion_type`.
+    pub assertion_type: Option<&'a str>,
+}
+
 impl ClientProof {
     pub(crate) fn parse(authorization: Option<&str>, form: &Form) -> Result<Self, OAuthError> {
-        let secret = form.get("client_secret");
-        let assertion = form.get("client_assertion");
-        let kind = form.get("client_assertion_type");
-        let said = form.get("client_id");
+        let said = Said {
+            client_id: form.get("client_id"),
+            secret: form.get("client_secret"),
+            assertion: form.get("client_assertion"),
+            assertion_type: form.get("client_assertion_type"),
+        };
+        Self::of(authorization, said)
+    }
+
+    /// Reads how a client means to prove who it is, from the `Authorization` header or the body.
+    ///
+    /// # Errors
+    /// When it does not authenticate in exactly one way.
+    pub fn of(authorization: Option<&str>, body: Said<'_>) -> Result<Self, OAuthError> {
+        let Said { client_id: said, secret, assertion, assertion_type: kind } = body;
         let proof = match (authorization, secret, assertion, kind) {
             (Some(header), None, None, None) => {
                 let Basic { client_id, secret } = Basic::parse(header)?;

@@ -41,6 +41,9 @@ pub struct Uses {
     pub authorization_code: bool,
     /// Refresh tokens beside the tokens that codes give.
     pub refresh_token: bool,
+    /// The agency's own: people may type their password into it, and it gets refresh tokens for
+    /// who did.
+    pub first_party: bool,
     /// Where people may be sent back to.
     pub redirect_uris: Vec<RedirectUri>,
     /// Whether it has to push its authorization requests (RFC 9126 §6).
@@ -54,6 +57,7 @@ impl Default for Uses {
             client_credentials: true,
             authorization_code: false,
             refresh_token: false,
+            first_party: false,
             redirect_uris: Vec::new(),
             par_required: false,
         }

@@ -35,6 +35,14 @@ pub enum GrantRequest {
         /// Where the client says that the code was sent to.
         redirect_uri: Option<String>,
     },
+    /// By somebody who has just signed in through a first-party client: a code that never left us.
+    /// No request of the token endpoint is read as this.
+    Login {
+        /// The code.
+        code: Secret<String>,
+        /// What its challenge was made from.
+        verifier: Secret<String>,
+    },
     /// By a refresh token (RFC 6749 §6).
     Refresh {
         /// The token, as it was sent.

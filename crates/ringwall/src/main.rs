@@ -55,6 +55,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
+        Command::Admin(AdminCommand::FirstParty(args)) => partner::set_first_party(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),
         Command::Db(command) => db::run(command),

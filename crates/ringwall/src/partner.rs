@@ -1,4 +1,4 @@
-//! `ringwall admin keys`, `redirects` and `revoke`: what an operator does for a partner.
+//! `ringwall admin keys`, `redirects`, `first-party` and `revoke`: what an operator does for a partner.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +12,7 @@ use store::partners::{self, Partner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
 
 use crate::cli::ConfigArgs;
-use crate::cli::admin::{KeysArgs, RedirectsArgs, RevokeArgs};
+use crate::cli::admin::{FirstPartyArgs, KeysArgs, RedirectsArgs, RevokeArgs};
 use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
@@ -78,6 +78,26 @@ pub(crate) fn asking(
     let grants = own.iter().chain(of_people);
     let grants = grants.map(|grant| (*grant).to_owned()).collect();
     PartnerUses { grants, redirect_uris, par_required }
+}
+
+/// Says whether people may type their passwords into an application.
+///
+/// # Errors
+/// When there is no such application.
+pub(crate) fn set_first_party(args: &FirstPartyArgs) -> Result<(), Failure> {
+    on(&args.config, async |base, _| {
+        let (partner, permit) = find(&base, &args.client).await?;
+        let witness = registration::witness(&base, "admin first-party");
+        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
+        partners::set_first_party(&mut tx, &partner.client_id, !args.off).await.map_err(failed)?;
+        if args.off {
+            grants::end_of_client(&mut tx, &partner.client_id).await.map_err(failed)?;
+        }
+        tx.commit(None).await.map_err(failed)?;
+        close(base).await
+    })?;
+    let may = if args.off { "may not" } else { "may" };
+    print(&format!("people {may} type their passwords into `{}`\n", args.client))
 }
 
 /// Revokes every access token that a partner has, and ends what people granted it.

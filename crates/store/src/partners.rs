@@ -33,6 +33,8 @@ pub struct Partner {
     pub strict: bool,
     /// Which grants it may use, and where people are sent back to.
     pub uses: PartnerUses,
+    /// May people type their password into it?
+    pub first_party: bool,
     /// Keyed hashes of its live secrets.
     pub secrets: Vec<PartnerSecret>,
     /// Its live public keys.
@@ -111,6 +113,7 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
         grants: Set(CLIENT_CREDENTIALS.to_owned()),
         redirect_uris: Set(String::new()),
         par_required: Set(false),
+        first_party: Set(false),
     };
     let record = |event| Record {
         resource: "partner",
@@ -225,6 +228,20 @@ pub async fn set_uses(
     save(tx, &row, update, &["grants", "redirect_uris", "par_required"]).await
 }
 
+/// Says whether a client is the agency's own, into which people may type their password.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has no such client.
+pub async fn set_first_party(
+    tx: &mut TenantTx,
+    client_id: &str,
+    is_it: bool,
+) -> Result<(), StoreError> {
+    let row = row(tx, client_id).await?;
+    let update = partner::Entity::update_many().col_expr(partner::Column::FirstParty, is_it.into());
+    save(tx, &row, update, &["first_party"]).await
+}
+
 async fn row(tx: &TenantTx, client_id: &str) -> Result<partner::Model, StoreError> {
     let found = tx.find::<partner::Entity>().filter(partner::Column::ClientId.eq(client_id));
     found.one(&tx.session).await?.ok_or(StoreError::Missing)
@@ -288,6 +305,7 @@ pub(crate) fn parse(
         name: row.name,
         scopes: row.scopes,
         role,
+        first_party: row.first_party,
         // Whatever is not known to be lenient is strict.
         strict: row.profile != BASELINE,
         uses: PartnerUses {

@@ -146,6 +146,20 @@ impl Tenant {
         tx.commit(None).await.expect("the transaction commits");
     }
 
+    /// Makes an application one of the agency's own.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn set_first_party(&self, client_id: &str) {
+        let app = &self.running.app;
+        self.running.tick();
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        partners::set_first_party(&mut tx, client_id, true).await.expect("the client is there");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
     /// Registers what an application may use, and where people are sent back to.
     ///
     /// # Panics

@@ -160,7 +160,8 @@ impl Event {
         let cut = |text: String| printable(&text, CLAIMED_CHARS_MAX);
         let credential_uid = attempt.credential.map(cut);
         event.user = Some(match (attempt.person, attempt.client_id) {
-            (Some(person), _) => {
+            (Some(person), client_id) => {
+                event.unmapped.client_id = client_id.map(cut);
                 User { credential_uid, ..user(person.user.to_string(), STAFF_USER) }
             }
             (None, Some(client_id)) => {

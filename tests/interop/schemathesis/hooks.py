@@ -23,8 +23,8 @@ IS_PARTNER = os.environ["RINGWALL_ROLE"] == "partner"
 PARTNER = READY["tenants"][0]["partners"][0]
 SCOPE = PARTNER["scopes"] if isinstance(PARTNER["scopes"], str) else " ".join(PARTNER["scopes"])
 TOKEN_PATH = "/oauth/token"
-# Below it clients prove themselves, and refusals have the form of RFC 6749 §5.2.
-OAUTH = "/oauth/"
+# Below these clients prove themselves; below the first refusals have the form of RFC 6749 §5.2.
+OAUTH = ("/oauth/", "/v1/auth/")
 # People see these in a browser; a refusal there is a page, too.
 PAGES = ("/staff", "/oauth/authorize", "/oauth/consent")
 TIMEOUT = 10

@@ -154,7 +154,7 @@ pub(crate) fn registered(
         allowed: Scopes::parse(&partner.scopes).map_err(|_| odd())?,
         active: partner.active && partner.environment == environment.as_str(),
         profile: if partner.strict { Profile::Fapi2 } else { Profile::Baseline },
-        uses: uses(&partner.uses),
+        uses: Uses { first_party: partner.first_party, ..uses(&partner.uses) },
         secrets: secrets.collect::<Result<_, Problem>>()?,
         keys: keys.collect::<Result<_, Problem>>()?,
     })
@@ -166,6 +166,7 @@ fn uses(kept: &PartnerUses) -> Uses {
         client_credentials: may("client_credentials"),
         authorization_code: may("authorization_code"),
         refresh_token: may("refresh_token"),
+        first_party: false,
         redirect_uris: kept.redirect_uris.iter().map(|uri| RedirectUri::known(uri)).collect(),
         par_required: kept.par_required,
     }

@@ -19,7 +19,7 @@ use crate::Settings;
 use crate::staff::may_enter;
 
 /// What the client gets for its code or refresh token.
-pub(super) async fn give(
+pub(crate) async fn give(
     app: &App,
     api: &Settings,
     (client, request): (&Authenticated<'_>, &TokenRequest),
@@ -36,11 +36,14 @@ pub(super) async fn give(
     let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
     let claims =
         delegate(client.client(), &given.family, (Person { roles: &names }, scope), issuance);
-    let refresh = client.client().uses.refresh_token.then(|| given.refresh.whole());
+    let is_for_codes_only = matches!(request.grant, GrantRequest::Code { .. });
+    let refreshes = client.client().uses.refresh_token || !is_for_codes_only;
+    let refresh = refreshes.then(|| given.refresh.whole());
     Ok(Given { claims, refresh })
 }
 
-fn permit(app: &App, client: &Authenticated<'_>) -> Result<Permit, Stop> {
+/// For the steps of a grant of this client.
+pub(crate) fn permit(app: &App, client: &Authenticated<'_>) -> Result<Permit, Stop> {
     let caller = client::caller(client)?;
     let action = app.policy.action("token.issue");
     let action = action.ok_or_else(|| Stop::Failed(Problem::internal("an action").into()))?;
@@ -61,6 +64,12 @@ async fn take(
             let verifier = verifier.as_ref().map(|verifier| verifier.expose().as_str());
             let redirect_uri = redirect_uri.as_deref();
             let asked = Redemption { code: &code, verifier, redirect_uri, bound_to, now };
+            grants::redeem(granting, &api.grant_key, client, &asked).await
+        }
+        GrantRequest::Login { code, verifier } => {
+            let code = Code::parse(code.expose()).ok_or_else(unknown)?;
+            let verifier = Some(verifier.expose().as_str());
+            let asked = Redemption { code: &code, verifier, redirect_uri: None, bound_to, now };
             grants::redeem(granting, &api.grant_key, client, &asked).await
         }
         GrantRequest::Refresh { token } => {
@@ -117,7 +126,7 @@ async fn person(
 }
 
 /// What of the granted scopes both may use now: roles change, and so do registrations.
-fn both(
+pub(crate) fn both(
     app: &App,
     (roles, client): (&[Role], &RegisteredClient),
     granted: &Scopes,

@@ -102,37 +102,70 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     Raw(form): Raw,
 ) -> Answer {
-    let now = dossier.received_at;
     let request = oauth::parse_token_request(client::authorization(&headers), &form);
     let request = request.map_err(|error| client::unread(&dossier, error))?;
-    let registered = client::find(&app, &api, &request.client, now).await?;
-    let proven = client::prove(&app, &api, registered.as_ref(), &request.client, now).await;
+    let desk = Desk { path: "/oauth/token", is_for_first_parties: false };
+    exchange((&app, &api), (&dossier, &headers), &request, &desk).await
+}
+
+/// Where tokens are asked for.
+pub(crate) struct Desk {
+    /// Its path, as DPoP proofs name it.
+    pub(crate) path: &'static str,
+    /// Whether it serves an agency's own clients only.
+    pub(crate) is_for_first_parties: bool,
+}
+
+/// The answer to a request for a token of a client that has not proven who it is.
+pub(crate) async fn exchange(
+    (app, api): (&App, &Settings),
+    (dossier, headers): (&Dossier, &HeaderMap),
+    request: &TokenRequest,
+    desk: &Desk,
+) -> Answer {
+    let now = dossier.received_at;
+    let registered = client::find(app, api, &request.client, now).await?;
+    let proven = client::prove(app, api, registered.as_ref(), &request.client, now).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let outcome = match proven {
-        Ok(client) => grant(&app, &api, (&client, &request), (&dossier, &headers)).await,
+        Ok(client) => grant((app, api), (&client, request), (dossier, headers), desk).await,
         Err(stop) => Err(stop),
     };
-    let given = client::witnessed(&dossier, &request.client, credential.as_deref(), outcome)?;
-    let token = TokenResponse::mint(&api.signing_key, &given.claims).map_err(Problem::internal)?;
-    let refresh_token = given.refresh.map(|token| token.expose().clone());
-    let token = TokenResponse { refresh_token, ..token };
-    Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
+    let given = client::witnessed(dossier, &request.client, credential.as_deref(), outcome)?;
+    given.reply(api)
 }
 
 /// What a token is to say, and what gets the next one.
-pub(super) struct Given {
+pub(crate) struct Given {
     pub(super) claims: Claims,
     pub(super) refresh: Option<Secret<String>>,
 }
 
+impl Given {
+    /// The tokens themselves.
+    ///
+    /// # Errors
+    /// When signing fails, which is a fault of ours.
+    pub(crate) fn reply(self, api: &Settings) -> Answer {
+        let token =
+            TokenResponse::mint(&api.signing_key, &self.claims).map_err(Problem::internal)?;
+        let refresh_token = self.refresh.map(|token| token.expose().clone());
+        let token = TokenResponse { refresh_token, ..token };
+        Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
+    }
+}
+
 async fn grant(
-    app: &App,
-    api: &Settings,
+    (app, api): (&App, &Settings),
     (client, request): (&Authenticated<'_>, &TokenRequest),
     (dossier, headers): (&Dossier, &HeaderMap),
+    desk: &Desk,
 ) -> Result<Given, Stop> {
+    if desk.is_for_first_parties && !client.client().uses.first_party {
+        return Err(NotGranted::GRANT_NOT_ALLOWED.into());
+    }
     let now = dossier.received_at;
-    let bound_to = bound_to(app, api, (headers, "/oauth/token"), now).await?;
+    let bound_to = bound_to(app, api, (headers, desk.path), now).await?;
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
@@ -146,14 +179,14 @@ async fn grant(
             let claims = oauth::grant(client, request, &issuance)?.claims;
             Ok(Given { claims, refresh: None })
         }
-        GrantRequest::Code { .. } | GrantRequest::Refresh { .. } => {
+        GrantRequest::Code { .. } | GrantRequest::Login { .. } | GrantRequest::Refresh { .. } => {
             granted::give(app, api, (client, request), (dossier, &issuance)).await
         }
     }
 }
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.
-pub(super) async fn bound_to(
+pub(crate) async fn bound_to(
     app: &App,
     api: &Settings,
     (headers, path): (&HeaderMap, &str),

@@ -38,6 +38,17 @@ impl SignIn {
         (now.millis() < flow.until).then_some(flow)
     }
 
+    /// Seals a sign-in for the client through which somebody signs in.
+    pub(super) fn seal_login(&self, client_id: &str, flow: &Flow) -> String {
+        self.seal("login", client_id, flow)
+    }
+
+    /// Opens it, for the same client and in time.
+    pub(super) fn open_login(&self, client_id: &str, sealed: &str, now: Timestamp) -> Option<Flow> {
+        let flow: Flow = self.open("login", client_id, sealed)?;
+        (now.millis() < flow.until).then_some(flow)
+    }
+
     /// Seals the secret that an enrolment's page shows, for its link.
     pub(super) fn seal_secret(&self, link: &str, secret: &TotpSecret) -> String {
         self.seal("enrolment", link, &Shown { secret: secret.bytes().to_vec() })

@@ -203,7 +203,7 @@ async fn begin(
 }
 
 /// The same work whoever it is, and one answer for every reason.
-async fn verify(
+pub(super) async fn verify(
     api: &Settings,
     found: Option<&Claimed>,
     password: String,

@@ -30,6 +30,7 @@ mod granting;
 mod grants;
 mod jobs;
 mod limits;
+mod login;
 mod match_runs;
 mod matches;
 mod merges;

@@ -174,6 +174,11 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("token.issue", Sent::Form("grant_type=client_credentials")),
     ("token.revoke", Sent::Form("token=x")),
     ("token.introspect", Sent::Form("token=x")),
+    (
+        "login.prove",
+        Sent::Json(|_| json!({ "email": "a@b.example", "password": "x", "client_id": "pc_a" })),
+    ),
+    ("login.refresh", Sent::Json(|_| json!({ "refresh_token": "rt_a_b", "client_id": "pc_a" }))),
     ("staff.style", Sent::Nothing),
     ("staff.enrol", Sent::Nothing),
     ("staff.enrolled", Sent::Form(ENROLMENT)),

@@ -33,6 +33,8 @@ pub(crate) enum AdminCommand {
     Keys(KeysArgs),
     /// Register where a partner may have people sent back to whom it asks for access
     Redirects(RedirectsArgs),
+    /// Make an application the agency's own: its people may type their passwords into it
+    FirstParty(FirstPartyArgs),
     /// End every access token that a partner has, on every node within two seconds
     Revoke(RevokeArgs),
 }
@@ -111,6 +113,21 @@ pub(crate) struct RedirectsArgs {
     /// Give the partner no refresh tokens
     #[arg(long)]
     pub(crate) no_refresh: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// The agency's own application.
+#[derive(Debug, Args)]
+#[command(after_help = FIRST_PARTY_HELP)]
+pub(crate) struct FirstPartyArgs {
+    /// The application's client id
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// It is not the agency's own any more, and what people granted it ends
+    #[arg(long)]
+    pub(crate) off: bool,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -201,6 +218,15 @@ Examples:
   ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye --uri https://ats.example/callback
   ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye --uri http://127.0.0.1/callback --native
   ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye";
+
+const FIRST_PARTY_HELP: &str = "\
+Such an application sees passwords and codes: only what the agency itself has written and runs. It
+signs people in by `POST /v1/auth/login`, and gets refresh tokens for them. Whatever others run sends
+people to `/oauth/authorize` instead.
+
+Examples:
+  ringwall admin first-party --client pc_8f3kq2m1zdy2y2ye
+  ringwall admin first-party --client pc_8f3kq2m1zdy2y2ye --off";
 
 const REVOKE_HELP: &str = "\
 What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched.

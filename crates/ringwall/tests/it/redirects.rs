@@ -4,6 +4,24 @@ use crate::database::Database;
 use crate::site::Site;
 
 #[tokio::test]
+async fn an_operator_says_which_application_takes_passwords() {
+    let site = Site::new(Database::Sqlite).await;
+    let partner = site.found("acme");
+    let set = |client: &str, more: &[&str]| {
+        let words = ["admin", "first-party", "--client", client];
+        site.run(&[&words[..], more].concat())
+    };
+
+    let unknown = set("pc_nobody", &[]);
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    assert!(unknown.err.contains("no partner"), "{unknown:?}");
+    let on = set(&partner.client_id, &[]);
+    assert!(on.code == Some(0) && on.out.contains("may type"), "{on:?}");
+    let off = set(&partner.client_id, &["--off"]);
+    assert!(off.code == Some(0) && off.out.contains("may not type"), "{off:?}");
+}
+
+#[tokio::test]
 async fn an_address_that_no_browser_should_be_sent_to_is_not_registered() {
     let site = Site::new(Database::Sqlite).await;
     let partner = site.found("acme");
