@@ -16,6 +16,7 @@ use vault::TokenKey;
 use crate::docs::Documentation;
 use crate::extract::Shared;
 use crate::reply::Refused;
+use crate::security::leaks::LeakKeys;
 use crate::staff::SignIn;
 
 /// Settings of the API, wired once by the binary.
@@ -38,6 +39,8 @@ pub struct Settings {
     pub grant_key: GrantKey,
     /// What seals authorization requests on their way through a browser.
     pub asked: TokenKey,
+    /// Whose reports of leaked keys are believed; nobody's where there is none.
+    pub leak_keys: Option<Arc<LeakKeys>>,
     /// What people sign in with.
     pub sign_in: SignIn,
     /// What seals cursors.

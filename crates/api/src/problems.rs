@@ -32,6 +32,8 @@ const OWN: &[&Code] = &[
     &crate::people::OWN_PROPOSAL,
     &crate::people::PROPOSAL_OVER,
     &crate::people::STATE,
+    &crate::security::leaks::TOO_MANY,
+    &crate::security::leaks::UNSIGNED,
     &crate::staff::authorize::UNPROVEN,
     &crate::staff::consent::ELSEWHERE,
     &crate::staff::consent::OVER,

@@ -7,7 +7,7 @@ use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
     api_keys, bans, blocklists, candidates, changes, clients, docs, employments, events, health,
-    jobs, limits, matches, oauth, people, sandbox, staff, usage_plans,
+    jobs, limits, matches, oauth, people, sandbox, security, staff, usage_plans,
 };
 
 /// Every route, by area.
@@ -50,6 +50,7 @@ fn operating() -> OpenApiRouter<Shared> {
         .routes(routes!(bans::list))
         .routes(routes!(bans::read))
         .routes(routes!(bans::lift))
+        .routes(routes!(security::leaks::report))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::index))
         .routes(routes!(docs::problems))
@@ -82,6 +83,8 @@ fn staff_pages() -> OpenApiRouter<Shared> {
         .routes(routes!(staff::account::show))
         .routes(routes!(staff::account::sign_out))
         .routes(routes!(staff::account::sign_out_everywhere))
+        .routes(routes!(staff::applications::show))
+        .routes(routes!(staff::applications::end))
         .routes(routes!(staff::step_up::show, staff::step_up::prove))
         .routes(routes!(staff::passkeys::step_up::prove))
         .routes(routes!(staff::passkeys::own::show, staff::passkeys::own::add))

@@ -2,6 +2,7 @@
 //! operation, so that all rings apply to it.
 
 pub(crate) mod account;
+pub(crate) mod applications;
 mod asked;
 pub(crate) mod authorize;
 pub(crate) mod consent;

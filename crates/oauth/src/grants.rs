@@ -1,6 +1,7 @@
 //! Authorization codes and refresh tokens as state machines, over a memory with atomic steps.
 //!
-//! A code works once; a second use ends what the first gave. A refresh token is replaced whenever
+//! A code works once; a second use ends what the first gave, unless it is the same request in the
+//! same moment: then one of them succeeds and nothing ends. A refresh token is replaced whenever
 //! it is used. Who lost the answer may ask again for ten seconds and gets the same successor; any
 //! older token is stolen or copied, and ends its family.
 
@@ -81,8 +82,10 @@ pub enum Taken {
     First(Box<CodeGrant>),
     /// It had been taken before.
     Again {
-        /// The family of what it gave.
-        family: String,
+        /// What it granted.
+        grant: Box<CodeGrant>,
+        /// When it was taken.
+        taken_at: Timestamp,
     },
     /// There is no such code.
     Unknown,
@@ -130,6 +133,13 @@ pub trait Grants: Sync {
         hash: OpaqueHash,
     ) -> impl Future<Output = Result<Taken, Self::Error>> + Send;
 
+    /// Marks a code as used again: no family begins with it any more.
+    fn spoil_code(
+        &self,
+        tenant: TenantId,
+        hash: OpaqueHash,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
     /// Begins a family, unless its code was used again meanwhile: whether it did.
     fn begin_family(
         &self,
@@ -173,6 +183,9 @@ pub enum GrantError {
     /// It was used before; what it gave has ended.
     #[error("the grant was used before")]
     Reused,
+    /// The same request was sent several times at once, and another one has the answer.
+    #[error("the same request is answered already")]
+    Simultaneous,
     /// More scope than was granted.
     #[error("more scope than was granted")]
     Scope,
@@ -235,12 +248,20 @@ pub async fn redeem<G: Grants>(
     asked: &Redemption<'_>,
 ) -> Result<Given, Halt<G::Error>> {
     let (client, now) = (client.client(), asked.now);
-    let grant = match grants.take_code(client.tenant, asked.code.hash(key)).await? {
+    let hash = asked.code.hash(key);
+    let grant = match grants.take_code(client.tenant, hash).await? {
         Taken::First(grant) => grant,
         Taken::Unknown => return Err(Halt::Refused(GrantError::Unknown)),
-        Taken::Again { family } => {
-            grants.end_family(client.tenant, &family, now).await?;
-            return Err(Halt::Stolen { family });
+        Taken::Again { grant, taken_at } => {
+            // Whoever has the client's proof and the verifier as well is the client, sending twice.
+            // What is too late for that may be somebody who found both (RFC 6749 §4.1.2).
+            let is_same = check(&grant, &client.client_id, asked).is_ok();
+            if is_same && now < taken_at.plus(AT_ONCE) {
+                return Err(Halt::Refused(GrantError::Simultaneous));
+            }
+            grants.spoil_code(client.tenant, hash).await?;
+            grants.end_family(client.tenant, &grant.family, now).await?;
+            return Err(Halt::Stolen { family: grant.family });
         }
     };
     check(&grant, &client.client_id, asked).map_err(Halt::Refused)?;
@@ -374,6 +395,7 @@ impl GrantError {
             Self::Verifier => "grant_verifier",
             Self::Redirection => "grant_redirection",
             Self::Reused => "grant_reused",
+            Self::Simultaneous => "grant_simultaneous",
             Self::Scope => "scope_not_allowed",
         }
     }
@@ -392,6 +414,8 @@ impl From<GrantError> for OAuthError {
 
 /// How long a code may be redeemed.
 pub const CODE_LIFE: Duration = Duration::from_secs(60);
+/// For how long the same redemption is taken for the first one, sent again.
+pub const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a grant may be refreshed, from its beginning and not from its last use.
 pub const FAMILY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the token before the current one gives the current one.

@@ -17,6 +17,7 @@ pub mod grants;
 pub mod jti;
 pub mod jwk;
 pub mod key;
+pub mod leaks;
 pub mod metadata;
 pub mod opaque;
 pub mod pkce;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use kernel::{Secret, random};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
@@ -57,6 +57,12 @@ impl SecretHash {
             mac.copy_from_slice(&self.mac);
         }
         bytes
+    }
+
+    /// The stored form in hexadecimal.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        HEXLOWER.encode(&self.to_bytes())
     }
 
     /// Reads the stored form.

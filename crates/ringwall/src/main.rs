@@ -13,6 +13,7 @@ mod demo;
 mod firewall;
 mod home;
 mod keys;
+mod leaks;
 mod limits;
 mod logs;
 mod memory;
@@ -55,6 +56,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
+        Command::Admin(AdminCommand::Secret(args)) => partner::add_secret(args),
         Command::Admin(AdminCommand::FirstParty(args)) => partner::set_first_party(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),

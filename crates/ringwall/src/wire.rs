@@ -18,7 +18,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, bans, keys, limits, shield, work};
+use crate::{addresses, bans, keys, leaks, limits, shield, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -92,6 +92,7 @@ pub(crate) async fn wall(
         api_key_pepper: keys::api_key_pepper(&base.keyring),
         grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
         asked: TokenKey::new(&base.keyring, "authorization-request/1"),
+        leak_keys: leaks::raise(config, background)?,
         sign_in: SignIn::new(&base.keyring, &urls.public_url),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         pools: Arc::clone(&base.pools),

@@ -174,11 +174,30 @@ pub async fn end_at(
 /// # Errors
 /// When the key changed meanwhile or the database fails.
 pub async fn revoke(tx: &mut TenantTx, read: &ApiKey) -> Result<ApiKey, StoreError> {
-    let revoked_at = Some(tx.real_now());
-    let next = ApiKey { revoked_at, version: read.version + 1, ..read.clone() };
+    let next = revoked(tx, read);
     let update = Entity::update_many().col_expr(Column::RevokedAt, tx.real_now().millis().into());
     save(tx, read, &next, update, "revoked_at").await?;
     Ok(next)
+}
+
+/// Revokes a key that was found in public, and tells its owner.
+///
+/// # Errors
+/// When the key changed meanwhile or the database fails.
+pub async fn leaked(tx: &mut TenantTx, read: &ApiKey) -> Result<(), StoreError> {
+    let next = revoked(tx, read);
+    let update = Entity::update_many()
+        .col_expr(Column::RevokedAt, tx.real_now().millis().into())
+        .col_expr(Column::Version, next.version.into())
+        .filter(Column::Id.eq(read.id.uuid()))
+        .filter(Column::Version.eq(read.version));
+    let told = record(&next, Change::Updated, vec!["revoked_at".to_owned()]);
+    let is_done = tx.update(update, Record { event: Some("api_key.leaked"), ..told }).await?;
+    if is_done { Ok(()) } else { Err(StoreError::Stale { current: read.version + 1 }) }
+}
+
+fn revoked(tx: &TenantTx, read: &ApiKey) -> ApiKey {
+    ApiKey { revoked_at: Some(tx.real_now()), version: read.version + 1, ..read.clone() }
 }
 
 async fn save(

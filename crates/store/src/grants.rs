@@ -1,6 +1,7 @@
 //! Authorization codes and refresh tokens, each step one conditional statement: of two at once, one
 //! wins, on whichever node.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use kernel::{EventId, TenantId, Timestamp, UserId};
@@ -10,12 +11,15 @@ use oauth::opaque::OpaqueHash;
 use oauth::pkce::Challenge;
 use policy::Permit;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TransactionTrait,
+};
 
 use crate::dialect::{self, Context};
 use crate::entities::authorization_code as code;
 use crate::entities::pushed_request as pushed;
-use crate::entities::refresh_family as family;
+use crate::entities::{partner, refresh_family as family};
 use crate::journal::{Change, Record};
 use crate::pushed_requests::DECIDED_WITHIN;
 use crate::revocations::{self, Revocation, Revoked};
@@ -143,6 +147,53 @@ pub async fn find(view: &TenantView, id: &str) -> Result<Option<Family>, StoreEr
     found.one(&view.session).await?.map(Family::try_from).transpose()
 }
 
+/// What somebody granted and has not taken back, the latest first: each with its client's name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_person(
+    view: &TenantView,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<(Family, String)>, StoreError> {
+    let rows = view
+        .find::<family::Entity>()
+        .filter(family::Column::Subject.eq(user.to_string()))
+        .filter(family::Column::EndedAt.is_null())
+        .filter(family::Column::ExpiresAt.gt(now.millis()))
+        .order_by_desc(family::Column::ExpiresAt)
+        .limit(LISTED_MAX)
+        .all(&view.session)
+        .await?;
+    let names: HashMap<String, String> = view
+        .find::<partner::Entity>()
+        .filter(partner::Column::ClientId.is_in(rows.iter().map(|row| row.client_id.clone())))
+        .all(&view.session)
+        .await?
+        .into_iter()
+        .map(|row| (row.client_id, row.name))
+        .collect();
+    let named = rows.into_iter().map(|row| {
+        let name = names.get(&row.client_id).unwrap_or(&row.client_id).clone();
+        Ok((Family::try_from(row)?, name))
+    });
+    named.collect()
+}
+
+/// Takes back what somebody granted themselves. Of nobody else's anything is found.
+///
+/// # Errors
+/// [`StoreError::Missing`] when they granted no such thing.
+pub async fn take_back(
+    tx: &mut TenantTx,
+    user: UserId,
+    id: &str,
+) -> Result<Revocation, StoreError> {
+    let found = find(tx, id).await?.filter(|family| family.subject == user.to_string());
+    let family = found.ok_or(StoreError::Missing)?;
+    end(tx, &family.id).await
+}
+
 /// Forgets codes, families and pushed requests that are over.
 ///
 /// # Errors
@@ -182,19 +233,30 @@ impl Grants for Granting<'_> {
         let taken = match taken.into_iter().next() {
             Some(row) => Taken::First(Box::new(CodeGrant::try_from(row)?)),
             None => {
-                // Waits for whoever begins the family at this moment, and is seen by who will.
-                let again = code::Entity::update_many()
-                    .col_expr(code::Column::ReusedAt, tx.real_now().millis().into())
-                    .filter(is_it)
-                    .filter(code::Column::TenantId.eq(tenant.uuid()))
-                    .exec_with_returning(&tx.session)
-                    .await?;
-                let again = again.into_iter().next();
-                again.map_or(Taken::Unknown, |row| Taken::Again { family: row.family })
+                let again = tx.find::<code::Entity>().filter(is_it).one(&tx.session).await?;
+                match again.map(|row| (row.taken_at, row)) {
+                    Some((Some(at), row)) => Taken::Again {
+                        grant: Box::new(CodeGrant::try_from(row)?),
+                        taken_at: Timestamp::from_millis(at),
+                    },
+                    _ => Taken::Unknown,
+                }
             }
         };
         tx.commit(None).await?;
         Ok(taken)
+    }
+
+    async fn spoil_code(&self, tenant: TenantId, hash: OpaqueHash) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        // Waits for whoever begins the family at this moment, and is seen by who will.
+        code::Entity::update_many()
+            .col_expr(code::Column::ReusedAt, tx.real_now().millis().into())
+            .filter(code::Column::Hash.eq(hash.0.to_vec()))
+            .filter(code::Column::TenantId.eq(tenant.uuid()))
+            .exec(&tx.session)
+            .await?;
+        tx.commit(None).await
     }
 
     async fn begin_family(&self, new: &Family) -> Result<bool, StoreError> {
@@ -352,5 +414,7 @@ impl TryFrom<family::Model> for Family {
     }
 }
 
+/// More than anybody looks through.
+const LISTED_MAX: u64 = 100;
 /// Longer than an access token lives.
 const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);

@@ -22,6 +22,7 @@ mod m0091_usage_plans;
 mod m0100_match_runs;
 mod m0101_merges;
 mod m0130_first_party;
+mod m0131_leaks;
 
 use sea_orm_migration::prelude::*;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0100_match_runs::Migration),
             Box::new(m0101_merges::Migration),
             Box::new(m0130_first_party::Migration),
+            Box::new(m0131_leaks::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! OAuth clients: who of a tenant's partners may call, with what.
 
 use kernel::{Id, PartnerId, TenantId, Timestamp};
+use oauth::SecretHash;
 use policy::Role;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -178,6 +179,77 @@ async fn keys(
         .collect())
 }
 
+/// A secret of some client.
+#[derive(Clone, Debug)]
+pub struct FoundSecret {
+    /// Whose data it reaches.
+    pub tenant: TenantId,
+    /// Whose secret it is.
+    pub client_id: String,
+    /// When it ends, if ever.
+    pub expires_at: Option<Timestamp>,
+    row: uuid::Uuid,
+}
+
+/// The secret with this keyed hash, whoever has it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_secret(
+    store: &Store,
+    hash: &SecretHash,
+) -> Result<Option<FoundSecret>, StoreError> {
+    let session = store.read_as(Context::Presented(hash.to_text())).await?;
+    let found = partner_secret::Entity::find()
+        .filter(partner_secret::Column::Hash.eq(hash.to_bytes().to_vec()))
+        .one(&session)
+        .await?;
+    Ok(found.map(|row| FoundSecret {
+        tenant: TenantId::from_uuid(row.tenant_id),
+        client_id: row.client_id,
+        expires_at: row.expires_at.map(Timestamp::from_millis),
+        row: row.id,
+    }))
+}
+
+/// Ends a secret that was found in public, and tells who administers its client.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the client is gone.
+pub async fn end_secret(tx: &mut TenantTx, found: &FoundSecret) -> Result<(), StoreError> {
+    partner_secret::Entity::update_many()
+        .col_expr(partner_secret::Column::ExpiresAt, tx.real_now().millis().into())
+        .filter(partner_secret::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(partner_secret::Column::Id.eq(found.row))
+        .exec(&tx.session)
+        .await?;
+    let row = row(tx, &found.client_id).await?;
+    let update = partner::Entity::update_many();
+    save_as(tx, &row, update, (&["secrets"], Some("partner.secret_leaked"))).await
+}
+
+/// Gives a client a further secret.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has no such client.
+pub async fn add_secret(
+    tx: &mut TenantTx,
+    client_id: &str,
+    hash: Vec<u8>,
+) -> Result<(), StoreError> {
+    let row = row(tx, client_id).await?;
+    let secret = partner_secret::ActiveModel {
+        id: Set(Id::<kernel::id::kinds::Event>::new(tx.clock()).uuid()),
+        tenant_id: Set(tx.tenant().uuid()),
+        client_id: Set(client_id.to_owned()),
+        hash: Set(hash),
+        created_at: Set(tx.now().millis()),
+        expires_at: Set(None),
+    };
+    partner_secret::Entity::insert(secret).exec_without_returning(&tx.session).await?;
+    save(tx, &row, partner::Entity::update_many(), &["secrets"]).await
+}
+
 /// Replaces a client's public keys, and says whether it is held to FAPI 2.0 from now on.
 ///
 /// # Errors
@@ -253,6 +325,15 @@ async fn save(
     update: sea_orm::UpdateMany<partner::Entity>,
     fields: &[&str],
 ) -> Result<(), StoreError> {
+    save_as(tx, row, update, (fields, None)).await
+}
+
+async fn save_as(
+    tx: &mut TenantTx,
+    row: &partner::Model,
+    update: sea_orm::UpdateMany<partner::Entity>,
+    (fields, event): (&[&str], Option<&'static str>),
+) -> Result<(), StoreError> {
     let update = update
         .col_expr(partner::Column::Version, (row.version + 1).into())
         .filter(partner::Column::Id.eq(row.id))
@@ -263,7 +344,7 @@ async fn save(
         printed: PartnerId::from_uuid(row.id).to_string(),
         version: row.version + 1,
         change: Change::Updated,
-        event: None,
+        event,
         fields: fields.iter().map(|field| (*field).to_owned()).collect(),
     };
     let is_done = tx.update(update, record).await?;

@@ -1,8 +1,8 @@
 //! The kinds of things that changes and events are about, each named once.
 
 use kernel::{
-    BanId, CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId, MatchId,
-    MatchRunId, ProposalId, TenantId, UsagePlanId, UserId,
+    ApiKeyId, BanId, CandidateId, ClientCompanyId, EmploymentId, ExportId, ImportId, JobId,
+    MatchId, MatchRunId, ProposalId, TenantId, UsagePlanId, UserId,
 };
 use uuid::Uuid;
 
@@ -67,6 +67,12 @@ pub const RESOURCES: &[Resource] = &[
         action: "export.read",
         path: "exports",
         print: |id| ExportId::from_uuid(id).to_string(),
+    },
+    Resource {
+        name: "api_key",
+        action: "api_key.list",
+        path: "api-keys",
+        print: |id| ApiKeyId::from_uuid(id).to_string(),
     },
     Resource {
         name: "ban",

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, Routes, Settings, SignIn};
+use api::{Documentation, Inside, LeakKeys, Routes, Settings, SignIn};
 use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
 use gate::bans::BansPlan;
@@ -18,6 +18,7 @@ use gate::{
     Wall,
 };
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
+use oauth::leaks::ReportKeys;
 use oauth::opaque::GrantKey;
 use oauth::{Pepper, SigningKey, VerifyingKeys};
 use policy::{Engine, Environment};
@@ -60,6 +61,8 @@ pub struct Setup {
     pub environment: Environment,
     /// How tenants want things done.
     pub settings: tenants::Settings,
+    /// Whose reports of leaked keys are believed.
+    pub leak_keys: Option<ReportKeys>,
 }
 
 /// What is left of a platform that was closed: its files.
@@ -103,6 +106,7 @@ impl Default for Setup {
             access_log: false,
             environment: Environment::Production,
             settings: tenants::Settings::default(),
+            leak_keys: None,
         }
     }
 }
@@ -160,7 +164,10 @@ impl Platform {
         let app = app.expect("each operation's action is known");
         hear(&app).await;
         let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
-        let settings = settings(setup.environment, &keyring, (jwks, signing_key), &pools);
+        let settings = Settings {
+            leak_keys: setup.leak_keys.clone().map(|keys| Arc::new(LeakKeys::new(keys))),
+            ..settings(setup.environment, &keyring, (jwks, signing_key), &pools)
+        };
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
@@ -409,6 +416,7 @@ fn settings(
         api_key_pepper: api_key_pepper(keyring),
         grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
         asked: TokenKey::new(keyring, "authorization-request/1"),
+        leak_keys: None,
         sign_in: SignIn::new(keyring, PUBLIC_URL),
         cursors: TokenKey::new(keyring, "cursor/1"),
         pools: Arc::clone(pools),

@@ -93,7 +93,8 @@ pub(crate) async fn show(
          <h2>Where you are signed in</h2><ul class=\"sessions\">{rows}</ul>\
          <div class=\"row\">{}{}</div>\
          <p class=\"quiet\"><a href=\"/staff/passkeys\">Your passkeys</a>: sign in without a \
-         password.<br><a href=\"/staff/step-up\">Prove again who you are</a>: some actions \
+         password.<br><a href=\"/staff/applications\">Applications</a> that act for you.<br>\
+         <a href=\"/staff/step-up\">Prove again who you are</a>: some actions \
          ask for a proof of the last 15 minutes.</p>",
         escape(name.open(Purpose::Answer)),
         escape(email.open(Purpose::Answer)),

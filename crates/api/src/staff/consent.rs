@@ -1,7 +1,7 @@
 //! Whether an application may act for somebody: they are told which one, for what, and for how
 //! long, and decide with one of two buttons.
 
-mod words;
+pub(super) mod words;
 
 use std::sync::Arc;
 

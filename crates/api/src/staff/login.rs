@@ -435,14 +435,14 @@ pub(crate) const REFUSED: Code = Code {
     status: 403,
     name: "login.refused",
     title: "The e-mail address, password or code is wrong",
-    mend: "Ask the person again. Whoever does not exist is answered as who mistyped. A code works once.",
+    mend: "Ask the person again; a code works once. Unknown people are answered as who mistyped.",
 };
 /// A login that takes no code any more.
 pub(crate) const OVER: Code = Code {
     status: 403,
     name: "login.over",
     title: "This login is over",
-    mend: "Start again with e-mail address and password. A login takes five codes and five minutes.",
+    mend: "Start again with address and password. A login takes five codes and five minutes.",
 };
 /// Guessing is slowed.
 pub(crate) const WAIT: Code = Code {

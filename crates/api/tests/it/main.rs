@@ -10,6 +10,7 @@
 
 mod addresses;
 mod api_keys;
+mod applications;
 mod audit;
 mod authorize;
 mod bans;
@@ -29,6 +30,7 @@ mod fairness;
 mod granting;
 mod grants;
 mod jobs;
+mod leaks;
 mod limits;
 mod login;
 mod match_runs;

@@ -142,6 +142,8 @@ const NEW_PASSKEY: &str = "form=000000000000000000000000000000000000000000000000
     &asked=00&client_data=AAAA&attestation=AAAA";
 const PASSKEY_ID: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &passkey=psk_00000000000000000000000001";
+const GRANT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &grant=aaaaaaaaaaaaaaaaaaaaaaaaaa";
 const CONSENT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &asked=00&decision=allow";
 
@@ -174,6 +176,7 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("token.issue", Sent::Form("grant_type=client_credentials")),
     ("token.revoke", Sent::Form("token=x")),
     ("token.introspect", Sent::Form("token=x")),
+    ("leak.report", Sent::Json(|_| json!([{ "token": "rw_x", "type": "ringwall_api_key" }]))),
     (
         "login.prove",
         Sent::Json(|_| json!({ "email": "a@b.example", "password": "x", "client_id": "pc_a" })),
@@ -192,6 +195,8 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("staff.add_passkey", Sent::Form(PASSKEY)),
     ("staff.remove_passkey", Sent::Form(PASSKEY_ID)),
     ("staff.account", Sent::Nothing),
+    ("staff.applications", Sent::Nothing),
+    ("staff.end_application", Sent::Form(GRANT)),
     ("staff.sign_out", Sent::Form(BUTTON)),
     ("staff.sign_out_everywhere", Sent::Form(BUTTON)),
     ("staff.step_up", Sent::Nothing),

@@ -261,7 +261,7 @@ async fn pages_behind_the_door_are_for_people_who_signed_in() {
     let (stranger, forger) = (platform.stranger(), acme.forger());
     let pages = all(&platform).into_iter().filter(|o| o.error_form == ErrorForm::Page);
     let guarded: Vec<_> = pages.filter(|o| o.access != Access::Public).collect();
-    assert_eq!(guarded.len(), 11);
+    assert_eq!(guarded.len(), 13);
 
     for operation in guarded {
         for (caller, status) in [(&stranger, 401), (&forger, 401), (&partner, 403)] {
@@ -288,6 +288,7 @@ async fn every_page_runs_no_script_but_ours_and_can_be_read_by_everybody() {
     browser.sign_in(&mara).await;
     pages.push(browser.open("/staff").await.is(200));
     pages.push(browser.open("/staff/passkeys").await.is(200));
+    pages.push(browser.open("/staff/applications").await.is(200));
     pages.push(acme.browser().open("/staff/sign-in").await.is(200));
     pages.push(browser.open("/staff/step-up").await.is(200));
     pages.push(browser.send("/staff/step-up", &[("code", "1")]).await.is(403));

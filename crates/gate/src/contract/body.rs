@@ -41,6 +41,8 @@ pub enum BodyKind {
     Json,
     /// A form, read to an object of strings.
     Form,
+    /// The same, checked and then handed on byte by byte: for bodies that are signed.
+    RawJson,
     /// A form that another engine reads, such as OAuth: only its size and encoding are checked.
     RawForm,
     /// Anything else: only its size is checked.
@@ -89,6 +91,7 @@ impl BodySpec {
         }
         match self.kind {
             BodyKind::Json => self.fit(read_json_strict(bytes)?).map(Some),
+            BodyKind::RawJson => self.fit(read_json_strict(bytes)?).map(|_| None),
             BodyKind::Form => self.fit(read_form(bytes)?).map(Some),
             BodyKind::RawForm if std::str::from_utf8(bytes).is_err() => Err(malformed_form()),
             BodyKind::RawForm | BodyKind::Raw => Ok(None),

@@ -360,10 +360,12 @@ impl<'d> Compiler<'d> {
         let kind = match media.as_str() {
             FORM if extension.error_form == ErrorForm::OAuth => BodyKind::RawForm,
             FORM => BodyKind::Form,
-            media if media == "application/json" || media.ends_with("+json") => BodyKind::Json,
+            media if media == "application/json" || media.ends_with("+json") => {
+                if extension.is_raw { BodyKind::RawJson } else { BodyKind::Json }
+            }
             _ => BodyKind::Raw,
         };
-        let is_read = matches!(kind, BodyKind::Json | BodyKind::Form);
+        let is_read = matches!(kind, BodyKind::Json | BodyKind::RawJson | BodyKind::Form);
         let schema = place.member("schema").filter(|_| is_read);
         let validator = schema.and_then(|schema| self.validator(&schema));
         BodySpec { media, kind, bytes_max: extension.body_max, validator }

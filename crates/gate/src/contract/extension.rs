@@ -17,6 +17,7 @@ pub(super) struct Extension {
     pub(super) body_max: usize,
     pub(super) limits: Vec<Spec>,
     pub(super) is_open: bool,
+    pub(super) is_raw: bool,
     pub(super) opaque: Vec<String>,
 }
 
@@ -33,6 +34,7 @@ impl Extension {
                 ("error_form", Some(form)) => set(&mut extension.error_form, form_of(form)),
                 ("body_max", None) => set(&mut extension.body_max, bytes_of(member.value)),
                 ("open_query", None) => set(&mut extension.is_open, member.value.as_bool()),
+                ("raw_json", None) => set(&mut extension.is_raw, member.value.as_bool()),
                 ("opaque", None) => set(&mut extension.opaque, names_of(member.value)),
                 ("limits", None) => set(&mut extension.limits, limits_of(member.value)),
                 _ => false,
@@ -109,6 +111,7 @@ const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("error_form", "`problem`, `oauth` or `page`"),
     ("body_max", "a number of bytes from 1 to 67108864"),
     ("open_query", "`true` where other parameters than the declared ones are left alone"),
+    ("raw_json", "`true` where a handler needs the very bytes of a JSON body"),
     ("opaque", "a list of names of parameters that are only compared, or handed back"),
     ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
 ];

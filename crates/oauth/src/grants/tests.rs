@@ -21,7 +21,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 #[derive(Default)]
 struct Memory {
-    codes: Mutex<HashMap<OpaqueHash, (CodeGrant, bool)>>,
+    codes: Mutex<HashMap<OpaqueHash, (CodeGrant, Option<Timestamp>)>>,
     families: Mutex<HashMap<String, Family>>,
 }
 
@@ -31,12 +31,18 @@ impl Grants for Memory {
     async fn take_code(&self, _: TenantId, hash: OpaqueHash) -> Result<Taken, Self::Error> {
         Ok(match self.codes.lock().unwrap().get_mut(&hash) {
             None => Taken::Unknown,
-            Some((grant, true)) => Taken::Again { family: grant.family.clone() },
+            Some((grant, Some(at))) => {
+                Taken::Again { grant: Box::new(grant.clone()), taken_at: *at }
+            }
             Some((grant, taken)) => {
-                *taken = true;
+                *taken = Some(NOW);
                 Taken::First(Box::new(grant.clone()))
             }
         })
+    }
+
+    async fn spoil_code(&self, _: TenantId, _: OpaqueHash) -> Result<(), Self::Error> {
+        Ok(())
     }
 
     async fn begin_family(&self, family: &Family) -> Result<bool, Self::Error> {
@@ -133,7 +139,7 @@ fn granted(memory: &Memory) -> Code {
         family: RefreshToken::new_family(),
         expires_at: NOW.plus(CODE_LIFE),
     };
-    memory.codes.lock().unwrap().insert(code.hash(&key()), (grant, false));
+    memory.codes.lock().unwrap().insert(code.hash(&key()), (grant, None));
     code
 }
 
@@ -198,7 +204,10 @@ fn whatever_is_wrong_with_a_redemption_the_code_is_burnt() {
         change(&other, &mut wrong);
 
         assert_eq!(redeemed(&memory, client_id, &wrong).unwrap_err(), error);
-        assert_eq!(redeemed(&memory, "pc_a", &asked(&code)).unwrap_err(), GrantError::Reused);
+        let right = redeemed(&memory, "pc_a", &asked(&code)).unwrap_err();
+        assert_eq!(right, GrantError::Simultaneous);
+        let later = Redemption { now: NOW.plus(AT_ONCE), ..asked(&code) };
+        assert_eq!(redeemed(&memory, "pc_a", &later).unwrap_err(), GrantError::Reused);
     }
     let memory = Memory::default();
     let unknown = redeemed(&memory, "pc_a", &asked(&Code::generate())).unwrap_err();
@@ -232,12 +241,34 @@ fn a_used_code_ends_what_it_gave() {
     right.redirect_uri = Some("https://app.example/cb");
 
     let given = redeemed(&memory, "pc_a", &right).unwrap();
-    let again = redeemed(&memory, "pc_a", &asked(&code)).unwrap_err();
+    let late = Redemption { now: NOW.plus(AT_ONCE), ..asked(&code) };
+    let again = redeemed(&memory, "pc_a", &late).unwrap_err();
 
     assert_eq!((given.family.generation, again), (1, GrantError::Reused));
     assert_eq!(given.family.expires_at, NOW.plus(FAMILY_LIFE));
     let refused = refreshed(&memory, "pc_a", &given.refresh, (None, NOW));
     assert_eq!(refused.unwrap_err(), GrantError::Over);
+}
+
+#[test]
+fn the_same_request_at_once_ends_nothing_and_another_one_does() {
+    let wrong = format!("{VERIFIER}x");
+    for (client_id, verifier, outcome, is_live) in [
+        ("pc_a", Some(VERIFIER), GrantError::Simultaneous, true),
+        ("pc_a", Some(wrong.as_str()), GrantError::Reused, false),
+        ("pc_a", None, GrantError::Reused, false),
+        ("pc_b", Some(VERIFIER), GrantError::Reused, false),
+    ] {
+        let memory = Memory::default();
+        let code = granted(&memory);
+        let given = redeemed(&memory, "pc_a", &asked(&code)).unwrap();
+
+        let again = Redemption { verifier, now: after(4), ..asked(&code) };
+        assert_eq!(redeemed(&memory, client_id, &again).unwrap_err(), outcome);
+
+        let next = refreshed(&memory, "pc_a", &given.refresh, (None, after(4)));
+        assert_eq!(next.is_ok(), is_live, "{client_id} {verifier:?}");
+    }
 }
 
 #[test]

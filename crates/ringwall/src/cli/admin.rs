@@ -35,6 +35,8 @@ pub(crate) enum AdminCommand {
     Redirects(RedirectsArgs),
     /// Make an application the agency's own: its people may type their passwords into it
     FirstParty(FirstPartyArgs),
+    /// Give a partner a further secret, shown once
+    Secret(SecretArgs),
     /// End every access token that a partner has, on every node within two seconds
     Revoke(RevokeArgs),
 }
@@ -133,6 +135,18 @@ pub(crate) struct FirstPartyArgs {
     pub(crate) config: ConfigArgs,
 }
 
+/// Who needs a further secret.
+#[derive(Debug, Args)]
+#[command(after_help = SECRET_HELP)]
+pub(crate) struct SecretArgs {
+    /// The partner's client id
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
 /// Whose tokens end.
 #[derive(Debug, Args)]
 #[command(after_help = REVOKE_HELP)]
@@ -220,13 +234,19 @@ Examples:
   ringwall admin redirects --client pc_8f3kq2m1zdy2y2ye";
 
 const FIRST_PARTY_HELP: &str = "\
-Such an application sees passwords and codes: only what the agency itself has written and runs. It
-signs people in by `POST /v1/auth/login`, and gets refresh tokens for them. Whatever others run sends
-people to `/oauth/authorize` instead.
+Such an application sees passwords and codes: take only what the agency itself has written and runs.
+It signs people in by `POST /v1/auth/login`, and gets refresh tokens for them. Whatever others run
+sends people to `/oauth/authorize` instead.
 
 Examples:
   ringwall admin first-party --client pc_8f3kq2m1zdy2y2ye
   ringwall admin first-party --client pc_8f3kq2m1zdy2y2ye --off";
+
+const SECRET_HELP: &str = "\
+Those before stay good. One that was reported as leaked has ended, and this takes its place.
+
+Examples:
+  ringwall admin secret --client pc_8f3kq2m1zdy2y2ye";
 
 const REVOKE_HELP: &str = "\
 What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched.

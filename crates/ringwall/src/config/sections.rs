@@ -204,6 +204,9 @@ pub(crate) struct Identity {
     /// Audience; see [`Config::public_urls`].
     #[serde(deserialize_with = "optional")]
     pub(crate) audience: Option<Audience>,
+    /// Whose reports of leaked keys are believed; nobody's for `None`.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) leak_report_keys_file: Option<PathBuf>,
 }
 
 /// Keys.

@@ -22,6 +22,17 @@ async fn an_operator_says_which_application_takes_passwords() {
 }
 
 #[tokio::test]
+async fn a_further_secret_is_shown_once_and_nobody_unknown_gets_one() {
+    let site = Site::new(Database::Sqlite).await;
+    let partner = site.found("acme");
+
+    let unknown = site.run(&["admin", "secret", "--client", "pc_nobody"]);
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    let made = site.run(&["admin", "secret", "--client", &partner.client_id]);
+    assert!(made.code == Some(0) && made.out.starts_with("rws_"), "{made:?}");
+}
+
+#[tokio::test]
 async fn an_address_that_no_browser_should_be_sent_to_is_not_registered() {
     let site = Site::new(Database::Sqlite).await;
     let partner = site.found("acme");

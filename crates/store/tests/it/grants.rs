@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use kernel::{Clock, Secret, TenantId, Timestamp};
-use oauth::grants::{CODE_LIFE, CodeGrant, FAMILY_LIFE, Given, GrantError, Halt, Redemption};
+use oauth::grants::{
+    AT_ONCE, CODE_LIFE, CodeGrant, FAMILY_LIFE, Given, GrantError, Halt, Redemption,
+};
 use oauth::grants::{redeem, refresh};
 use oauth::opaque::{Code, GrantKey, RefreshToken};
 use oauth::pkce::Challenge;
@@ -119,20 +121,43 @@ fn whole(token: &RefreshToken) -> String {
 }
 
 #[tokio::test]
-async fn of_thirty_two_redemptions_at_once_one_succeeds_at_most() {
+async fn of_thirty_two_redemptions_at_once_exactly_one_succeeds() {
     on_both(async |base| {
         let tenant = base.found("acme").await;
         let (client, code) = (client(tenant), granted(base, tenant).await);
 
         let all = join_all((0..32).map(|_| redeemed(base, &client, &code))).await;
 
-        // None, where the code was used again before the first one had its family.
         let errors: Vec<_> = all.into_iter().filter_map(error).collect();
-        assert!(errors.len() >= 31, "{errors:?}");
-        assert!(errors.iter().all(|error| *error == GrantError::Reused), "{errors:?}");
+        assert_eq!(errors, [GrantError::Simultaneous; 31]);
         let living = "select count(*) from refresh_family where ended_at is null";
-        let living: Vec<i64> = base.raw.column(living).await;
-        assert_eq!(living, [0], "a code that was used again leaves nothing that lives");
+        let alive: Vec<i64> = base.raw.column(living).await;
+        assert_eq!(alive, [1], "the one that succeeded lives");
+
+        base.clock.advance(AT_ONCE);
+        assert_eq!(error(redeemed(base, &client, &code).await), Some(GrantError::Reused));
+        let alive: Vec<i64> = base.raw.column(living).await;
+        assert_eq!(alive, [0], "a code that is used again later leaves nothing that lives");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_uses_a_code_again_in_another_way_ends_it_also_at_once() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+        let stranger = RegisteredClient { client_id: "pc_b".to_owned(), ..client.clone() };
+
+        let right = (0..8).map(|_| redeemed(base, &client, &code));
+        let (all, wrong) = tokio::join!(join_all(right), redeemed(base, &stranger, &code));
+
+        // Whoever came first, nothing that a stranger touched is left.
+        assert!(error(wrong).is_some());
+        assert!(all.into_iter().filter_map(error).count() >= 7);
+        let living = "select count(*) from refresh_family where ended_at is null";
+        let alive: Vec<i64> = base.raw.column(living).await;
+        assert_eq!(alive, [0]);
     })
     .await;
 }
@@ -189,6 +214,7 @@ async fn a_used_code_ends_what_it_gave_and_another_tenant_finds_none() {
         assert_eq!(error(redeemed(base, &other, &code).await), Some(GrantError::Unknown));
         let token = redeemed(base, &own, &code).await.unwrap().refresh;
         assert_eq!(error(refreshed(base, &other, &token).await), Some(GrantError::Unknown));
+        base.clock.advance(AT_ONCE);
         assert_eq!(error(redeemed(base, &own, &code).await), Some(GrantError::Reused));
 
         assert_eq!(error(refreshed(base, &own, &token).await), Some(GrantError::Over));

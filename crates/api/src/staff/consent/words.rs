@@ -4,7 +4,7 @@ use kernel::html::escape;
 use oauth::Scopes;
 
 /// A line for each scope.
-pub(super) fn list(scopes: &Scopes) -> String {
+pub(in crate::staff) fn list(scopes: &Scopes) -> String {
     scopes.iter().map(|scope| format!("<li>{}</li>", escape(of(scope)))).collect()
 }
 

@@ -1,0 +1,3 @@
+//! What strangers may tell us about ourselves.
+
+pub(crate) mod leaks;
