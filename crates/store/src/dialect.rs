@@ -188,6 +188,8 @@ pub(crate) enum Context {
     Nobody,
 }
 
+/// A connection of SQLite keeps 1 MiB of pages; the system keeps the file for all of them.
+const PAGES: &str = "-1024";
 const LOCK: &str = "select pg_advisory_lock($1)";
 /// Advisory locks have numbers, not names: "ringwall" in ASCII.
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"ringwall");
@@ -222,6 +224,7 @@ async fn sqlite(
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .statement_cache_capacity(256)
+        .pragma("cache_size", PAGES)
         .busy_timeout(Duration::from_secs(5));
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
