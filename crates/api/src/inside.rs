@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use gate::{App, Inner, Response, Visit};
 use kernel::Problem;
 use kernel::problem::NOT_FOUND;
+use oauth::Pepper;
 use oauth::opaque::GrantKey;
-use oauth::{Pepper, SigningKey};
 use store::Pools;
 use tower::ServiceExt;
 use vault::TokenKey;
@@ -26,10 +26,6 @@ pub struct Settings {
     pub audience: String,
     /// The environment that this server serves: callers of another one get no tokens.
     pub environment: policy::Environment,
-    /// What signs them.
-    pub signing_key: SigningKey,
-    /// What verifies them, as published.
-    pub jwks: serde_json::Value,
     /// What client secrets are hashed with, newest first.
     pub peppers: Vec<Pepper>,
     /// What new API keys are hashed with.

@@ -32,6 +32,7 @@ mod query;
 mod reply;
 mod routes;
 mod sandbox;
+mod signing_keys;
 mod staff;
 mod usage_plans;
 mod view;

@@ -19,6 +19,7 @@ use crate::proofs::Proofs;
 use crate::revocations::Revocations;
 use crate::rings::Shield;
 use crate::sessions::Sessions;
+use crate::signing::Signing;
 use crate::tokens::Tokens;
 use crate::usage::Usage;
 
@@ -34,6 +35,8 @@ pub struct App {
     pub policy: Arc<Engine>,
     /// What the API is.
     pub contract: Arc<Contract>,
+    /// What signs access tokens.
+    pub signing: Arc<Signing>,
     /// Whose access tokens are believed.
     pub tokens: Tokens,
     /// Whose API keys are believed.
@@ -77,6 +80,8 @@ pub struct Parts {
     pub policy: Arc<Engine>,
     /// See [`App::contract`].
     pub contract: Arc<Contract>,
+    /// See [`App::signing`].
+    pub signing: Arc<Signing>,
     /// See [`App::tokens`].
     pub tokens: Tokens,
     /// See [`App::keys`].
@@ -140,6 +145,7 @@ impl App {
             recorder: parts.recorder,
             policy: parts.policy,
             contract: parts.contract,
+            signing: parts.signing,
             tokens: parts.tokens,
             keys: parts.keys,
             sessions: parts.sessions,

@@ -24,6 +24,7 @@ pub mod proof;
 pub mod redirect;
 pub mod registered;
 pub mod request;
+pub mod schedule;
 pub mod scope;
 pub mod secret;
 pub mod token;
@@ -51,9 +52,10 @@ pub use proof::{ClientProof, Evidence};
 pub use redirect::{RedirectError, RedirectUri};
 pub use registered::{ClientKey, ClientSecret, Profile, RegisteredClient, Uses};
 pub use request::{AboutToken, GrantRequest, TokenRequest, parse_about_token, parse_token_request};
+pub use schedule::{KeyState, Schedule, Turn};
 pub use scope::{ScopeError, Scopes};
 pub use secret::{
     Pepper, SecretHash, generate_client_id, generate_client_secret, hash_secret, secret_matches,
 };
 pub use token::{ACCESS_TOKEN_SECONDS, MintError, TokenResponse, mint};
-pub use verify::{Expect, TokenError, verify};
+pub use verify::{Expect, TokenError, Verified, verify};

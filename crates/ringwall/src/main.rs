@@ -25,6 +25,7 @@ mod reference;
 mod registration;
 mod serve;
 mod shield;
+mod signing;
 mod wire;
 mod work;
 
@@ -57,6 +58,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),
+        Command::Keys(command) => signing::run(command),
         Command::Db(command) => db::run(command),
         Command::Firewall(command) => firewall::run(command),
         Command::Import(args) => bulk::import::run(args),

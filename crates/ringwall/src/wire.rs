@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use api::{Inside, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
+use gate::signing::Signing;
 use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
+use oauth::Schedule;
 use oauth::opaque::GrantKey;
 use policy::Engine;
 use store::{Pools, Recorder, Store, StoreConfig};
@@ -79,15 +81,13 @@ pub(crate) async fn wall(
     urls: &PublicUrls,
     background: &Tasks,
 ) -> Result<(Arc<Wall>, Arc<App>), Failure> {
-    let (signing_key, verifying) = keys::signing(&base.store).await?;
+    let signing = Arc::new(signing(config, base));
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
     let settings = Settings {
         issuer: urls.issuer.clone(),
         audience: urls.audience.clone(),
         environment: environment(config),
-        jwks: verifying.jwks(),
-        signing_key,
         peppers: vec![keys::pepper(&base.keyring)],
         api_key_pepper: keys::api_key_pepper(&base.keyring),
         grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
@@ -113,7 +113,8 @@ pub(crate) async fn wall(
         recorder,
         policy: Arc::clone(&base.policy),
         contract: plans.contract,
-        tokens: Tokens::new(verifying, urls.issuer.clone(), urls.audience.clone()),
+        tokens: Tokens::new(Arc::clone(&signing), urls.issuer.clone(), urls.audience.clone()),
+        signing,
         keys: ApiKeys::new(
             Arc::clone(&base.store),
             Arc::clone(&base.clock),
@@ -134,12 +135,19 @@ pub(crate) async fn wall(
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
+    app.signing.hear().await.map_err(|error| Failure::because(&error))?;
     app.revocations.hear().await.map_err(|error| Failure::because(&error))?;
     app.bans.hear().await.map_err(|error| Failure::because(&error))?;
     app.usage.hear().await.map_err(|error| Failure::because(&error))?;
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
+}
+
+/// The keys that sign access tokens, not heard of yet.
+pub(crate) fn signing(config: &Config, base: &Base) -> Signing {
+    let schedule = Schedule::new(config.identity.signing_key_life_s.into());
+    Signing::new(Arc::clone(&base.store), Arc::clone(&base.clock), schedule)
 }
 
 /// The listener's limits.

@@ -189,6 +189,15 @@ impl Tenant {
     /// Never: made-up claims can be signed.
     #[must_use]
     pub fn forger(&self) -> Caller {
+        self.signed_by(&SigningKey::generate())
+    }
+
+    /// Somebody with a token that another node signed with this key.
+    ///
+    /// # Panics
+    /// Never: made-up claims can be signed.
+    #[must_use]
+    pub fn signed_by(&self, key: &SigningKey) -> Caller {
         let clock = self.running.clock.as_ref();
         let now = kernel::Clock::now(clock).seconds();
         let client_id = oauth::generate_client_id();
@@ -207,7 +216,7 @@ impl Tenant {
             person: None,
             cnf: None,
         };
-        let token = oauth::mint(&SigningKey::generate(), &claims).expect("a token is signed");
+        let token = oauth::mint(key, &claims).expect("a token is signed");
         Caller::new(Arc::clone(&self.running), Some(token))
     }
 }

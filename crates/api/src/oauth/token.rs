@@ -113,7 +113,8 @@ pub(crate) async fn issue(
         Err(stop) => Err(stop),
     };
     let given = client::witnessed(&dossier, &request.client, credential.as_deref(), outcome)?;
-    let token = TokenResponse::mint(&api.signing_key, &given.claims).map_err(Problem::internal)?;
+    let key = app.signing.signer(now)?;
+    let token = TokenResponse::mint(&key, &given.claims).map_err(Problem::internal)?;
     let refresh_token = given.refresh.map(|token| token.expose().clone());
     let token = TokenResponse { refresh_token, ..token };
     Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))

@@ -100,7 +100,10 @@ async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>
         }
         return by_session(app, dossier, session).await;
     }
-    let by_token = presented.token.map(|token| by_token(app, dossier, head, token)).transpose()?;
+    let by_token = match presented.token {
+        Some(token) => Some(by_token(app, dossier, head, token).await?),
+        None => None,
+    };
     let by_key = match presented.key {
         Some(key) => Some(by_key(app, dossier, key).await?),
         None => None,
@@ -117,15 +120,15 @@ async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>
     }
 }
 
-fn by_token(
+async fn by_token(
     app: &App,
     dossier: &Dossier,
     head: &Head,
     (scheme, token): (Scheme, &str),
 ) -> Result<Arc<Caller>, Problem> {
-    let believed = app.tokens.believe(token, app.clock.as_ref());
-    let believed = believed.map_err(|disbelief| disbelieved(dossier, &disbelief))?;
-    if app.revocations.covers(&believed.claims) {
+    let believed = app.tokens.believe(token, app.clock.as_ref()).await;
+    let believed = believed.map_err(|disbelief| disbelieved(dossier, disbelief))?;
+    if app.revocations.covers(&believed) {
         refused(dossier, "access_token", Some(&believed.caller), "revoked");
         // The caller learns no more than of any other bad token.
         return Err(TokenError::Signature.into());
@@ -210,11 +213,12 @@ async fn by_session(
     })
 }
 
-fn disbelieved(dossier: &Dossier, disbelief: &Disbelief) -> Problem {
+fn disbelieved(dossier: &Dossier, disbelief: Disbelief) -> Problem {
     refused(dossier, "access_token", None, disbelief.reason());
     match disbelief {
-        Disbelief::Token(error) => (*error).into(),
+        Disbelief::Token(error) => error.into(),
         Disbelief::Claims => TokenError::Malformed.into(),
+        Disbelief::Store(error) => error.into(),
     }
 }
 

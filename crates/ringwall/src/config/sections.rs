@@ -204,6 +204,8 @@ pub(crate) struct Identity {
     /// Audience; see [`Config::public_urls`].
     #[serde(deserialize_with = "optional")]
     pub(crate) audience: Option<Audience>,
+    /// How long a key signs access tokens.
+    pub(crate) signing_key_life_s: Seconds<86_400, 31_536_000>,
 }
 
 /// Keys.

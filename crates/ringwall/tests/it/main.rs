@@ -20,6 +20,7 @@ mod demo_data;
 mod drain;
 mod firewall;
 mod firewall_commands;
+mod keys;
 mod kill;
 mod limits;
 mod people;
