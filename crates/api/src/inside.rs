@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use gate::{App, Inner, Response, Visit};
 use kernel::Problem;
 use kernel::problem::NOT_FOUND;
-use oauth::Pepper;
 use oauth::opaque::GrantKey;
+use oauth::{MutualTls, Pepper};
 use store::Pools;
 use tower::ServiceExt;
 use vault::TokenKey;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub audience: String,
     /// The environment that this server serves: callers of another one get no tokens.
     pub environment: policy::Environment,
+    /// How clients may show certificates; nothing where they may not.
+    pub mutual_tls: Option<MutualTls>,
     /// What client secrets are hashed with, newest first.
     pub peppers: Vec<Pepper>,
     /// What new API keys are hashed with.

@@ -1,7 +1,8 @@
 //! The keys that sign access tokens, as administrators see them rotate.
 //!
-//! Keys are the whole installation's, so an agency's administrators only ask for the next one sooner,
-//! which costs nobody a token. Taking keys for stolen is the operator's: `ringwall keys rotate`.
+//! Keys are the whole installation's, so an agency's administrators only ask for the next one
+//! sooner, which costs nobody a token. To take keys for stolen is the operator's part: `ringwall
+//! keys rotate --emergency`.
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use crate::extract::{Facts, Permit};
 use crate::people::{ProposalView, administrator};
 use crate::reply::{Answer, Refused, Reply};
 
-/// Ask for the next signing key now. A second administrator agrees, or not; then it is published, and
-/// signs eleven minutes later, when whoever keeps the key set knows it.
+/// Ask for the next signing key now. A second administrator agrees, or not; then it is published,
+/// and signs eleven minutes later, when whoever keeps the key set knows it.
 #[utoipa::path(
     post, path = "/v1/signing-keys/rotate", operation_id = "signing_key.propose_rotation",
     tag = "Staff",

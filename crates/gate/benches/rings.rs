@@ -291,6 +291,7 @@ async fn app(files: &Path) -> (Arc<App>, String) {
         limits,
         bans,
         firewall: None,
+        certificates: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),
     });

@@ -20,6 +20,7 @@ use crate::revocations::Revocations;
 use crate::rings::Shield;
 use crate::sessions::Sessions;
 use crate::signing::Signing;
+use crate::tls::ClientCertificates;
 use crate::tokens::Tokens;
 use crate::usage::Usage;
 
@@ -59,6 +60,8 @@ pub struct App {
     pub bans: Arc<Bans>,
     /// The rule engine; nothing where it is turned off.
     pub firewall: Option<Arc<Shield>>,
+    /// What certificates of clients are worth; nothing where none are asked for.
+    pub certificates: Option<Arc<ClientCertificates>>,
     /// Settings of the gate.
     pub config: GateConfig,
     /// Scheme and authority that callers reach us under, without a slash at the end.
@@ -98,6 +101,8 @@ pub struct Parts {
     pub bans: Arc<Bans>,
     /// See [`App::firewall`].
     pub firewall: Option<Arc<Shield>>,
+    /// See [`App::certificates`].
+    pub certificates: Option<Arc<ClientCertificates>>,
     /// See [`App::config`].
     pub config: GateConfig,
     /// See [`App::public_url`].
@@ -154,6 +159,7 @@ impl App {
             limits: parts.limits,
             bans: parts.bans,
             firewall: parts.firewall,
+            certificates: parts.certificates,
             config: parts.config,
             public_url: parts.public_url,
         }))

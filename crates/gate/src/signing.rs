@@ -51,7 +51,7 @@ impl Signing {
         let now = self.read().await?;
         let due = self.schedule.due(&self.known.load().turns, now);
         if let Some(turn) = due {
-            self.keep((&SigningKey::generate(), &turn)).await?;
+            self.keep((&SigningKey::generate(), &turn), &by_schedule()).await?;
             self.read().await?;
         }
         Ok(())
@@ -61,9 +61,9 @@ impl Signing {
     ///
     /// # Errors
     /// When the database fails or a key cannot be opened.
-    pub async fn rotate(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn rotate(&self, by: &Actor) -> Result<Option<Timestamp>, StoreError> {
         let Some((key, turn)) = self.next().await? else { return Ok(None) };
-        let is_made = self.keep((&key, &turn)).await?;
+        let is_made = self.keep((&key, &turn), by).await?;
         self.read().await?;
         Ok(is_made.then_some(turn.signs_from))
     }
@@ -79,7 +79,8 @@ impl Signing {
     }
 
     /// Reads the keys because a token names one that is not known: whether it did. Another node may
-    /// have made it within the last second. Tokens that name nothing ask ten times a second at most.
+    /// have made it within the last second. Tokens that name nothing ask ten times a second at
+    /// most.
     ///
     /// # Errors
     /// When the database fails.
@@ -158,9 +159,13 @@ impl Signing {
         Ok(now)
     }
 
-    async fn keep(&self, (key, turn): (&SigningKey, &Turn)) -> Result<bool, StoreError> {
-        let by = (&witness(turn.published_at), &by_schedule());
-        let is_made = signing_keys::add(&self.store, (key, turn), by).await?;
+    async fn keep(
+        &self,
+        (key, turn): (&SigningKey, &Turn),
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let witness = witness(turn.published_at);
+        let is_made = signing_keys::add(&self.store, (key, turn), (&witness, by)).await?;
         if is_made {
             let (kid, from) = (key.kid(), turn.signs_from);
             tracing::info!(kid, "published the signing key `{kid}`, which signs from {from} on");

@@ -25,6 +25,7 @@ mod reference;
 mod registration;
 mod serve;
 mod shield;
+mod shown;
 mod signing;
 mod wire;
 mod work;
@@ -55,6 +56,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Invite(args)) => people::invite(args),
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
+        Command::Admin(AdminCommand::Certificates(args)) => shown::register(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),

@@ -45,7 +45,8 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
 fn rotate(args: &RotateArgs) -> Result<(), Failure> {
     let signs_from = on(&args.config, async |base, config| {
         let signing = wire::signing(config, &base);
-        let signs_from = signing.rotate().await.map_err(failed)?;
+        let by = Actor::System { reason: OPERATOR.to_owned() };
+        let signs_from = signing.rotate(&by).await.map_err(failed)?;
         close(base).await?;
         Ok(signs_from)
     })?;

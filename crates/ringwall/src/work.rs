@@ -36,8 +36,8 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
-/// Hears of revocations, keys, bans and plans every second, writes which API keys and sessions were used,
-/// tells of the use of plans, and forgets what is over every minute.
+/// Hears of revocations, keys, bans and plans every second, writes which API keys and sessions were
+/// used, tells of the use of plans, and forgets what is over every minute.
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     let (telling, stopped) = (Arc::clone(&app), tasks.stopping());
     tasks.spawn(async move { telling.usage.work(stopped).await });

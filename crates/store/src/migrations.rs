@@ -22,6 +22,7 @@ mod m0091_usage_plans;
 mod m0100_match_runs;
 mod m0101_merges;
 mod m0110_signing_keys;
+mod m0111_certificates;
 
 use sea_orm_migration::prelude::*;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0100_match_runs::Migration),
             Box::new(m0101_merges::Migration),
             Box::new(m0110_signing_keys::Migration),
+            Box::new(m0111_certificates::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! Token-signing keys, sealed by the keyring. They belong to the installation, not to a tenant.
 //!
-//! Every node reads all of them. Whoever makes one takes the next number, and of two nodes that make
-//! one at once the database lets one have it.
+//! Every node reads all of them. Whoever makes one takes the next number, and of two nodes that
+//! make one at once the database lets one have it.
 
 use std::sync::Arc;
 

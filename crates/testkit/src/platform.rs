@@ -14,13 +14,14 @@ use gate::limits::LimitsPlan;
 use gate::listener::Tally;
 use gate::revocations::HEAR_EVERY;
 use gate::signing::Signing;
+use gate::tls::ClientCertificates;
 use gate::{
     AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Sessions, Shield, Sink, Tasks, Tokens,
     Wall,
 };
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::opaque::GrantKey;
-use oauth::{Pepper, Schedule, SigningKey};
+use oauth::{MutualTls, Pepper, Schedule, SigningKey};
 use policy::{Engine, Environment};
 use signin::SignInKey;
 use store::chores::Worker;
@@ -55,6 +56,8 @@ pub struct Setup {
     pub firewall: Option<Mode>,
     /// Rules of one's own, which look at the answers.
     pub answer_rules: Option<&'static str>,
+    /// What certificates of clients are worth; nothing where none are asked for.
+    pub certificates: Option<Arc<ClientCertificates>>,
     /// Whether access lines are written to a file.
     pub access_log: bool,
     /// The environment that it serves.
@@ -101,6 +104,7 @@ impl Default for Setup {
             bans: None,
             firewall: Some(Mode::On),
             answer_rules: None,
+            certificates: None,
             access_log: false,
             environment: Environment::Production,
             settings: tenants::Settings::default(),
@@ -155,13 +159,15 @@ impl Platform {
             limits,
             bans,
             firewall: setup.firewall.map(|mode| shield(mode, reader, plan, setup.answer_rules)),
+            certificates: setup.certificates.clone(),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
         });
         let app = app.expect("each operation's action is known");
         hear(&app).await;
         let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
-        let settings = settings(setup.environment, &keyring, &pools);
+        let settings =
+            settings(setup.environment, (&keyring, setup.certificates.is_some()), &pools);
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);
@@ -413,11 +419,16 @@ impl Running {
 }
 
 /// What the handlers are told.
-fn settings(environment: Environment, keyring: &Keyring, pools: &Arc<Pools>) -> Settings {
+fn settings(
+    environment: Environment,
+    (keyring, asks): (&Keyring, bool),
+    pools: &Arc<Pools>,
+) -> Settings {
     Settings {
         issuer: PUBLIC_URL.to_owned(),
         audience: PUBLIC_URL.to_owned(),
         environment,
+        mutual_tls: asks.then_some(MutualTls { alias: None }),
         peppers: vec![pepper(keyring)],
         api_key_pepper: api_key_pepper(keyring),
         grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use kernel::{RequestId, Secret, TenantId, UserId};
-use oauth::{Claims, Scopes, SigningKey};
+use oauth::{CertificateRule, Claims, Scopes, SigningKey};
 use policy::{Role, SCOPES, StaffFacts};
 use store::partners::{self, NewPartner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
@@ -143,6 +143,22 @@ impl Tenant {
         let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
         let set = partners::set_keys(&mut tx, client_id, jwks, strict).await;
         set.expect("the keys are registered");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
+    /// Registers which certificates are an application's, and whether its tokens are bound to the
+    /// one that it shows.
+    ///
+    /// # Panics
+    /// When the store refuses them.
+    pub async fn set_certificates(&self, client_id: &str, rules: &[CertificateRule], bound: bool) {
+        let app = &self.running.app;
+        self.running.tick();
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        let set = partners::set_certificates(&mut tx, client_id, rules, bound).await;
+        set.expect("the certificates are registered");
         tx.commit(None).await.expect("the transaction commits");
     }
 

@@ -132,7 +132,7 @@ async fn asking(
     let request = request.map_err(|error| client::unread(dossier, error))?;
     let registered = client::find(app, api, &request.client, now).await?;
     let registered: Option<&RegisteredClient> = registered.as_ref();
-    let proven = client::prove(app, api, registered, &request.client, now).await;
+    let proven = client::prove(app, api, registered, &request.client, dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let proven = client::witnessed(dossier, &request.client, credential.as_deref(), proven)?;
     let caller = client::caller(&proven)?;
@@ -207,12 +207,12 @@ fn says(claims: &Claims) -> serde_json::Value {
         "iat": claims.iat,
         "exp": claims.exp,
         "scope": claims.scope,
-        "token_type": if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
+        "token_type": claims.token_type(),
         "tenant": claims.tenant,
     });
     let Some(members) = says.as_object_mut() else { return says };
     if let Some(cnf) = &claims.cnf {
-        members.insert("cnf".to_owned(), json!({ "jkt": cnf.jkt }));
+        members.insert("cnf".to_owned(), json!(cnf));
     }
     if let Some(person) = &claims.person {
         members.insert("auth_time".to_owned(), json!(person.auth_time));

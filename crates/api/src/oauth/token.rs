@@ -8,8 +8,8 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use kernel::{Problem, RequestId, Secret, Timestamp};
 use oauth::{
-    Authenticated, Claims, DpopError, GrantRequest, Issuance, ProofOf, Refused as NotGranted,
-    TokenRequest, TokenResponse, verify_proof,
+    Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, ProofOf,
+    Refused as NotGranted, TokenRequest, TokenResponse, verify_proof,
 };
 use store::seen;
 use utoipa::ToSchema;
@@ -106,7 +106,7 @@ pub(crate) async fn issue(
     let request = oauth::parse_token_request(client::authorization(&headers), &form);
     let request = request.map_err(|error| client::unread(&dossier, error))?;
     let registered = client::find(&app, &api, &request.client, now).await?;
-    let proven = client::prove(&app, &api, registered.as_ref(), &request.client, now).await;
+    let proven = client::prove(&app, &api, registered.as_ref(), &request.client, &dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let outcome = match proven {
         Ok(client) => grant(&app, &api, (&client, &request), (&dossier, &headers)).await,
@@ -133,14 +133,17 @@ async fn grant(
     (dossier, headers): (&Dossier, &HeaderMap),
 ) -> Result<Given, Stop> {
     let now = dossier.received_at;
-    let bound_to = bound_to(app, api, (headers, "/oauth/token"), now).await?;
+    let bound_to = match bound_to(app, api, (headers, "/oauth/token"), now).await? {
+        Some(key) => Some(Confirmation::Key(key)),
+        None => certificate(client, dossier)?,
+    };
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
         audience: &api.audience,
         jti: &jti,
         now,
-        bound_to: bound_to.as_deref(),
+        bound_to: bound_to.as_ref(),
     };
     match request.grant {
         GrantRequest::ClientCredentials => {
@@ -151,6 +154,20 @@ async fn grant(
             granted::give(app, api, (client, request), (dossier, &issuance)).await
         }
     }
+}
+
+/// The certificate that the token is bound to (RFC 8705 §3): whenever the client proved itself by
+/// it, or is registered so.
+fn certificate(
+    client: &Authenticated<'_>,
+    dossier: &Dossier,
+) -> Result<Option<Confirmation>, Stop> {
+    if !client.by_certificate() && !client.client().certificate_bound {
+        return Ok(None);
+    }
+    let shown = dossier.certificate().filter(|shown| shown.holds(dossier.received_at));
+    let shown = shown.ok_or(NotGranted::NOT_BOUND)?;
+    Ok(Some(Confirmation::Certificate(shown.thumbprint().to_owned())))
 }
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.

@@ -19,6 +19,7 @@ mod browser;
 mod bulk;
 mod canary;
 mod candidates;
+mod certificates;
 mod conditions;
 mod coverage;
 mod employments;

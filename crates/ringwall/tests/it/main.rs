@@ -14,6 +14,7 @@ mod bans;
 mod books;
 mod bulk;
 mod canary;
+mod certificates;
 mod commands;
 mod database;
 mod demo_data;

@@ -21,6 +21,7 @@ pub(crate) struct Model {
     pub(crate) grants: String,
     pub(crate) redirect_uris: String,
     pub(crate) par_required: bool,
+    pub(crate) certificate_bound: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,8 +1,8 @@
 //! When keys sign, and revocations of what belongs to no tenant.
 //!
-//! Forward only. Keys that are kept already get their numbers by age, and sign since they were made.
-//! SQLite lets no column become nullable, so there the table of revocations is made anew. The walls
-//! follow in `m0110_walls.sql`.
+//! Forward only. Keys that are kept already get their numbers by age, and sign since they were
+//! made. SQLite lets no column become nullable, so there the table of revocations is made anew. The
+//! walls follow in `m0110_walls.sql`.
 
 use sea_orm_migration::prelude::*;
 

@@ -107,6 +107,25 @@ async fn replacing_denies_every_key_there_was_also_the_one_that_waits() {
 }
 
 #[tokio::test]
+async fn a_tenant_is_told_that_its_tokens_are_no_longer_good() {
+    on_both(async |base| {
+        let acme = base.found("acme").await;
+        let (witness, by) = (base.witness(), by());
+        let new = SigningKey::generate();
+        let replaced = signing_keys::replace(&base.store, new, (&witness, &by)).await;
+        let mut tx = base.change(acme).await;
+
+        signing_keys::tell(&mut tx, &replaced.unwrap().unwrap().new);
+        tx.commit(None).await.unwrap();
+
+        let kinds: Vec<String> =
+            base.raw.column("select kind from outbox order by seq desc limit 1").await;
+        assert_eq!(kinds, ["signing_key.replaced"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_emergency_and_the_schedule_at_once_leave_no_old_key_that_signs() {
     on_both(async |base| {
         let (_, turn) = first(base).await;

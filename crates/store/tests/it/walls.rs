@@ -73,6 +73,7 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
         ),
         format!("insert into pushed_request values ('{tenant}', {id}, 'pc', '{{}}', 0, null)"),
         format!("insert into partner_key values ({id}, {id}, 'pc', '{{}}', 0, null)"),
+        format!("insert into partner_certificate values ({id}, {id}, 'pc', 'san_dns', 'a', 0)"),
         format!("insert into revocation values ({id}, {id}, 'token', 'x', 0, 1)"),
         format!(
             "insert into staff values ({id}, {id}, '{tenant}', 'x', 'x', '', 'invited', null, \
