@@ -142,6 +142,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
 fn serve(binary: &Path) -> Command {
     let mut command = Command::new(binary);
     command.env("RINGWALL__FIREWALL__RULES", format!("{:?}", install::RULE_FILES));
+    command.env("RINGWALL__TLS__CLIENT_CERTIFICATES", "handshake");
     command.envs(UNHURRIED);
     command
 }

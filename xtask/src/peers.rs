@@ -12,6 +12,7 @@ mod random;
 mod report;
 mod requests;
 mod transformations;
+mod wycheproof;
 
 use std::path::PathBuf;
 
@@ -63,6 +64,10 @@ pub(crate) struct Options {
     /// and answers as `xtask/peers/libmodsecurity.c` does, also when asked for `version`
     #[arg(long)]
     coraza: Option<PathBuf>,
+    /// Judges the JSON Web Signatures in this directory of Wycheproof's vectors
+    /// (`testvectors_v1`), and nothing else; a wrong answer fails
+    #[arg(long)]
+    wycheproof: Option<PathBuf>,
     /// Writes the rows to `docs/reference/firewall-peers.md`; rows that were not asked stay
     #[arg(long)]
     write: bool,
@@ -81,6 +86,9 @@ impl Options {
 type Pair<'a> = (&'a Answerer, &'a Answerer);
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
+    if let Some(vectors) = &options.wycheproof {
+        return wycheproof::run(workspace, vectors, options.write);
+    }
     let ours = Answerer::ours(workspace)?;
     install::ensure(&[MODSECURITY])?;
     let modsecurity = Answerer::libmodsecurity(workspace, options.unicode_map.as_deref())?;

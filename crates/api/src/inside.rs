@@ -8,7 +8,7 @@ use gate::{App, Inner, Response, Visit};
 use kernel::Problem;
 use kernel::problem::NOT_FOUND;
 use oauth::opaque::GrantKey;
-use oauth::{Pepper, SigningKey};
+use oauth::{MutualTls, Pepper};
 use store::Pools;
 use tower::ServiceExt;
 use vault::TokenKey;
@@ -27,10 +27,8 @@ pub struct Settings {
     pub audience: String,
     /// The environment that this server serves: callers of another one get no tokens.
     pub environment: policy::Environment,
-    /// What signs them.
-    pub signing_key: SigningKey,
-    /// What verifies them, as published.
-    pub jwks: serde_json::Value,
+    /// How clients may show certificates; nothing where they may not.
+    pub mutual_tls: Option<MutualTls>,
     /// What client secrets are hashed with, newest first.
     pub peppers: Vec<Pepper>,
     /// What new API keys are hashed with.

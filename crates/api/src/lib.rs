@@ -33,6 +33,7 @@ mod reply;
 mod routes;
 mod sandbox;
 mod security;
+mod signing_keys;
 mod staff;
 mod usage_plans;
 mod view;

@@ -70,9 +70,9 @@ pub(crate) struct PersonList {
 pub(crate) struct ProposalView {
     /// Its id.
     id: ProposalId,
-    /// `roles`, `reactivation` or `enrolment`.
+    /// `roles`, `reactivation`, `enrolment` or `key_rotation`.
     kind: String,
-    /// About whom.
+    /// About whom; of a `key_rotation`, who asked for it.
     person_id: UserId,
     /// The roles that they would have.
     roles: Vec<StaffRole>,
@@ -147,7 +147,7 @@ impl PersonView {
 }
 
 impl ProposalView {
-    fn of(proposal: &Proposal, now: Timestamp) -> Self {
+    pub(crate) fn of(proposal: &Proposal, now: Timestamp) -> Self {
         let status = match proposal.decision {
             Some(decision) => decision.outcome.name(),
             None if now >= proposal.expires_at => "expired",
@@ -169,7 +169,7 @@ impl ProposalView {
 }
 
 /// The administrator whom a permit is for.
-fn administrator(permit: &Permit) -> Result<UserId, Refused> {
+pub(crate) fn administrator(permit: &Permit) -> Result<UserId, Refused> {
     let id = permit.caller().id().parse();
     Ok(id.map_err(|_| Problem::internal("an administrator who is no person"))?)
 }

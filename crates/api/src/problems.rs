@@ -30,6 +30,7 @@ const OWN: &[&Code] = &[
     &crate::paging::CURSOR_INVALID,
     &crate::people::LAST_ADMINISTRATOR,
     &crate::people::OWN_PROPOSAL,
+    &crate::signing_keys::KEY_WAITING,
     &crate::people::PROPOSAL_OVER,
     &crate::people::STATE,
     &crate::security::leaks::TOO_MANY,

@@ -7,7 +7,7 @@ use crate::bulk::{exports, imports};
 use crate::extract::Shared;
 use crate::{
     api_keys, bans, blocklists, candidates, changes, clients, docs, employments, events, health,
-    jobs, limits, matches, oauth, people, sandbox, security, staff, usage_plans,
+    jobs, limits, matches, oauth, people, sandbox, security, signing_keys, staff, usage_plans,
 };
 
 /// Every route, by area.
@@ -100,6 +100,7 @@ fn people_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(people::write::propose_enrolment))
         .routes(routes!(people::write::deactivate))
         .routes(routes!(people::write::end_sessions))
+        .routes(routes!(signing_keys::propose_rotation))
         .routes(routes!(people::proposals::list))
         .routes(routes!(people::proposals::read))
         .routes(routes!(people::proposals::approve))

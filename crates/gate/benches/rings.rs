@@ -17,10 +17,11 @@ use futures_util::future::BoxFuture;
 use gate::bans::{BanMode, Bans, BansPlan};
 use gate::limits::{Counters, Key, Limits, LimitsPlan, Spec};
 use gate::listener::Connection;
+use gate::signing::Signing;
 use gate::{AccessLog, ApiKeys, App, Contract, GateConfig, Inner, Parts, Request, Response, Sink};
 use gate::{Sessions, Tasks, Tokens, Visit, Wall, rings};
 use kernel::{Clock, Id, SystemClock, TenantId};
-use oauth::{Claims, Scopes, SigningKey, VerifyingKeys};
+use oauth::{Claims, Schedule, Scopes, SigningKey};
 use policy::Engine;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
@@ -254,8 +255,10 @@ async fn app(files: &Path) -> (Arc<App>, String) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keyring = Arc::new(Keyring::generate());
     let store = Arc::new(Store::open(&config, keyring, Arc::clone(&clock)).await.unwrap());
-    let key = SigningKey::generate();
-    let verifying = VerifyingKeys::new([key.public().clone()]).unwrap();
+    let schedule = Schedule::new(Duration::from_secs(30 * 24 * 60 * 60));
+    let signing = Arc::new(Signing::new(Arc::clone(&store), Arc::clone(&clock), schedule));
+    signing.hear().await.unwrap();
+    let key = signing.signer(clock.now()).unwrap();
     let (recorder, work) = Recorder::new(Arc::clone(&store));
     Tasks::new().spawn(work);
     let environment = policy::Environment::Production;
@@ -273,7 +276,8 @@ async fn app(files: &Path) -> (Arc<App>, String) {
         recorder,
         policy,
         contract,
-        tokens: Tokens::new(verifying, URL.to_owned(), URL.to_owned()),
+        tokens: Tokens::new(Arc::clone(&signing), URL.to_owned(), URL.to_owned()),
+        signing,
         access_log: AccessLog::open(&Sink::File(files.join("access.log"))).unwrap(),
         config: GateConfig {
             concurrency_max: 1024,
@@ -287,6 +291,7 @@ async fn app(files: &Path) -> (Arc<App>, String) {
         limits,
         bans,
         firewall: None,
+        certificates: None,
         public_url: URL.to_owned(),
         clock: Arc::clone(&clock),
     });

@@ -19,6 +19,8 @@ use crate::proofs::Proofs;
 use crate::revocations::Revocations;
 use crate::rings::Shield;
 use crate::sessions::Sessions;
+use crate::signing::Signing;
+use crate::tls::ClientCertificates;
 use crate::tokens::Tokens;
 use crate::usage::Usage;
 
@@ -34,6 +36,8 @@ pub struct App {
     pub policy: Arc<Engine>,
     /// What the API is.
     pub contract: Arc<Contract>,
+    /// What signs access tokens.
+    pub signing: Arc<Signing>,
     /// Whose access tokens are believed.
     pub tokens: Tokens,
     /// Whose API keys are believed.
@@ -56,6 +60,8 @@ pub struct App {
     pub bans: Arc<Bans>,
     /// The rule engine; nothing where it is turned off.
     pub firewall: Option<Arc<Shield>>,
+    /// What certificates of clients are worth; nothing where none are asked for.
+    pub certificates: Option<Arc<ClientCertificates>>,
     /// Settings of the gate.
     pub config: GateConfig,
     /// Scheme and authority that callers reach us under, without a slash at the end.
@@ -77,6 +83,8 @@ pub struct Parts {
     pub policy: Arc<Engine>,
     /// See [`App::contract`].
     pub contract: Arc<Contract>,
+    /// See [`App::signing`].
+    pub signing: Arc<Signing>,
     /// See [`App::tokens`].
     pub tokens: Tokens,
     /// See [`App::keys`].
@@ -93,6 +101,8 @@ pub struct Parts {
     pub bans: Arc<Bans>,
     /// See [`App::firewall`].
     pub firewall: Option<Arc<Shield>>,
+    /// See [`App::certificates`].
+    pub certificates: Option<Arc<ClientCertificates>>,
     /// See [`App::config`].
     pub config: GateConfig,
     /// See [`App::public_url`].
@@ -140,6 +150,7 @@ impl App {
             recorder: parts.recorder,
             policy: parts.policy,
             contract: parts.contract,
+            signing: parts.signing,
             tokens: parts.tokens,
             keys: parts.keys,
             sessions: parts.sessions,
@@ -148,6 +159,7 @@ impl App {
             limits: parts.limits,
             bans: parts.bans,
             firewall: parts.firewall,
+            certificates: parts.certificates,
             config: parts.config,
             public_url: parts.public_url,
         }))

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use kernel::{Clock, RequestId, Timestamp};
+use oauth::Certificate;
 use policy::{Caller, Permit};
 use serde::Serialize;
 use store::{Claim, Witness};
@@ -31,6 +32,7 @@ pub struct Dossier {
     /// HTTP method and version, for the access line.
     pub method: http::Method,
     origin: OnceLock<IpAddr>,
+    certificate: OnceLock<Arc<Certificate>>,
     operation: OnceLock<Arc<Operation>>,
     caller: OnceLock<Arc<Caller>>,
     permit: OnceLock<Permit>,
@@ -77,6 +79,7 @@ impl Dossier {
             user_agent: agent.map(|agent| agent.chars().take(256).collect()),
             method,
             origin: OnceLock::new(),
+            certificate: OnceLock::new(),
             operation: OnceLock::new(),
             caller: OnceLock::new(),
             permit: OnceLock::new(),
@@ -105,6 +108,12 @@ impl Dossier {
     /// Who is on the wire. Written by the origin ring.
     pub fn origin(&self) -> Option<IpAddr> {
         self.origin.get().copied()
+    }
+
+    /// The certificate that the client showed, of this time when it was judged. Written by the
+    /// origin ring.
+    pub fn certificate(&self) -> Option<&Arc<Certificate>> {
+        self.certificate.get()
     }
 
     /// Which operation of the contract. Written by the contract ring.
@@ -172,6 +181,10 @@ impl Dossier {
 
     pub(crate) fn found_origin(&self, origin: IpAddr) {
         write_once(&self.origin, origin, "origin");
+    }
+
+    pub(crate) fn found_certificate(&self, certificate: Arc<Certificate>) {
+        write_once(&self.certificate, certificate, "certificate");
     }
 
     pub(crate) fn found_operation(&self, operation: Arc<Operation>) {

@@ -24,6 +24,7 @@ pub mod revocations;
 mod ring;
 pub mod rings;
 pub mod sessions;
+pub mod signing;
 pub mod tasks;
 pub mod timed_body;
 pub mod tls;

@@ -5,12 +5,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum_core::body::Body;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+use kernel::Timestamp;
+use oauth::Certificate;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
@@ -19,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::cidr::Cidr;
 use crate::tasks::Tasks;
+use crate::tls::ClientCertificates;
 
 mod bridge;
 mod config;
@@ -78,8 +81,33 @@ pub struct TlsFacts {
     pub is_h2: bool,
     /// The server name that the client asked for.
     pub server_name: Option<String>,
-    /// The verified certificate of the client, if it showed one.
-    pub client_certificate: Option<CertificateDer<'static>>,
+    /// What the client showed, its own certificate first; it proved to have the key of that.
+    pub client_chain: Vec<CertificateDer<'static>>,
+    judged: OnceLock<Option<Arc<Certificate>>>,
+}
+
+impl TlsFacts {
+    /// What the handshake agreed on and what the client showed in it.
+    #[must_use]
+    pub const fn new(
+        (version, suite): (rustls::ProtocolVersion, Option<rustls::CipherSuite>),
+        is_h2: bool,
+        server_name: Option<String>,
+        client_chain: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        Self { version, suite, is_h2, server_name, client_chain, judged: OnceLock::new() }
+    }
+
+    /// The client's certificate, judged once for all requests of the connection. Whether it is
+    /// still of this time is asked with each use.
+    pub(crate) fn certificate(
+        &self,
+        judge: &ClientCertificates,
+        now: Timestamp,
+    ) -> Option<Arc<Certificate>> {
+        let judged = || judge.judge(&self.client_chain, now).map(Arc::new);
+        self.judged.get_or_init(judged).clone()
+    }
 }
 
 /// What a listener serves with. Listeners that share one share its connection slots.

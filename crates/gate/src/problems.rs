@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use kernel::Code;
 
-use crate::{contract, listener, revocations, rings};
+use crate::{contract, listener, revocations, rings, signing};
 
 /// All of them.
 pub static CODES: LazyLock<Vec<&'static Code>> = LazyLock::new(|| {
-    [rings::CODES, &[revocations::CODES, contract::CODES, listener::CODES]].concat().concat()
+    [rings::CODES, &[revocations::CODES, signing::CODES, contract::CODES, listener::CODES]]
+        .concat()
+        .concat()
 });

@@ -120,7 +120,7 @@ impl Proxy {
 }
 
 fn acceptor(certificate: Arc<ServerCertificate>) -> Result<TlsAcceptor, TlsError> {
-    let tls = crate::tls::server_config(certificate, true)?;
+    let tls = crate::tls::server_config(certificate, true, None)?;
     // The proxy reads HTTP/1.1 only, and says so.
     let mut tls = ServerConfig::clone(&tls);
     tls.alpn_protocols = vec![crate::tls::ALPN_HTTP11.to_vec()];

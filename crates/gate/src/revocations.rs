@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kernel::{Clock, Code, Problem, Timestamp};
-use oauth::Claims;
 use store::revocations::{self, Revocation, Revoked};
 use store::{Store, StoreError, grants, seen, sign_in_delays, staff_sessions};
+
+use crate::Believed;
 
 /// What was revoked and has not ended by itself.
 pub struct Revocations {
@@ -86,13 +87,14 @@ impl Revocations {
         known.revoked.get(&(kind, subject.to_owned())).map(|(at, _)| *at)
     }
 
-    /// Whether an access token was revoked: by its id, with all that its client had, or with what a
-    /// person granted.
+    /// Whether an access token was revoked: by its id, with all that its client had, with what a
+    /// person granted, or with the key that signed it.
     #[must_use]
-    pub fn covers(&self, claims: &Claims) -> bool {
+    pub fn covers(&self, Believed { claims, kid, .. }: &Believed) -> bool {
         let client = self.since(Revoked::Client, &claims.client_id);
         client.is_some_and(|since| claims.iat <= since.seconds())
             || self.since(Revoked::Token, &claims.jti).is_some()
+            || self.since(Revoked::SigningKey, kid).is_some()
             || claims.person.as_ref().is_some_and(|person| {
                 let staff = self.since(Revoked::Staff, &claims.sub);
                 self.since(Revoked::Grant, &person.grant_id).is_some()

@@ -10,9 +10,11 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use serde::Deserialize;
 
 pub mod certificate;
+pub mod client;
 pub mod local_ca;
 
 pub use certificate::ServerCertificate;
+pub use client::{ClientCertificates, ShownBy, first_certificate};
 pub use local_ca::{Issued, LocalCa, Renewal};
 
 /// Which certificate a listener shows, and how old a client may be.
@@ -102,13 +104,15 @@ pub enum TlsError {
     Unmade(#[from] rcgen::Error),
 }
 
-/// The TLS side of a listener that shows `certificate`.
+/// The TLS side of a listener that shows `certificate`, and asks clients for theirs where somebody
+/// judges them.
 ///
 /// # Errors
 /// When the cryptographic module has no randomness or does not support the versions.
 pub fn server_config(
     certificate: Arc<ServerCertificate>,
     tls12: bool,
+    clients: Option<Arc<ClientCertificates>>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let versions: &[_] = if tls12 {
         // control: TLS-2. rustls knows no TLS 1.2 suite without ECDHE and AEAD.
@@ -116,10 +120,13 @@ pub fn server_config(
     } else {
         &[&rustls::version::TLS13]
     };
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(versions)?
-        .with_no_client_auth()
-        .with_cert_resolver(certificate);
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions)?;
+    let builder = match clients {
+        Some(clients) => builder.with_client_cert_verifier(clients),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(certificate);
     config.alpn_protocols = vec![ALPN_H2.to_vec(), ALPN_HTTP11.to_vec()];
     // Resumption is stateless, with keys that rotate by themselves; early data stays off (0-RTT
     // requests could be replayed).

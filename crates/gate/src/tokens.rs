@@ -6,13 +6,16 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::{Clock, Timestamp};
 use oauth::claims::PHISHING_RESISTANT;
-use oauth::{Claims, Delegation, Expect, TokenError, VerifyingKeys};
+use oauth::{Claims, Delegation, Expect, TokenError};
 use policy::{Caller, ClientFacts, Environment, Role, StaffFacts};
 use quick_cache::sync::Cache;
+use store::StoreError;
+
+use crate::signing::Signing;
 
 /// Verifies access tokens. A token that was verified within the last 30 seconds costs a hash.
 pub struct Tokens {
-    keys: VerifyingKeys,
+    signing: Arc<Signing>,
     issuer: String,
     audience: String,
     seen: Cache<[u8; 32], Seen>,
@@ -25,6 +28,8 @@ pub struct Believed {
     pub caller: Arc<Caller>,
     /// What it says.
     pub claims: Arc<Claims>,
+    /// The key that signed it.
+    pub kid: Arc<str>,
 }
 
 #[derive(Clone)]
@@ -42,6 +47,9 @@ pub enum Disbelief {
     /// Its claims name a role or environment that we do not know.
     #[error("the token's claims are not of this installation")]
     Claims,
+    /// Its key could not be looked up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Disbelief {
@@ -51,38 +59,51 @@ impl Disbelief {
         match self {
             Self::Token(error) => error.code(),
             Self::Claims => "claims",
+            Self::Store(_) => "failed",
         }
     }
 }
 
 impl Tokens {
-    /// Believes tokens signed by these keys, for this issuer and audience.
+    /// Believes tokens that these keys signed, for this issuer and audience.
     #[must_use]
-    pub fn new(keys: VerifyingKeys, issuer: String, audience: String) -> Self {
-        Self { keys, issuer, audience, seen: Cache::new(SEEN_MAX) }
+    pub fn new(signing: Arc<Signing>, issuer: String, audience: String) -> Self {
+        Self { signing, issuer, audience, seen: Cache::new(SEEN_MAX) }
     }
 
-    /// Who an access token speaks for.
+    /// Who an access token speaks for. Where it names a key that is not known here, the keys are
+    /// read anew: another node may have made it a moment ago.
     ///
     /// # Errors
     /// When anything about the token is not as it must be (RFC 9068 §4).
-    pub fn believe(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
+    pub async fn believe(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
+        let believed = self.look(token, clock);
+        match believed {
+            Err(Disbelief::Token(TokenError::UnknownKey)) if self.signing.ask().await? => {
+                self.look(token, clock)
+            }
+            believed => believed,
+        }
+    }
+
+    fn look(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
         let now = clock.now();
         let key = fingerprint(token);
-        if let Some(Believed { caller, claims }) = self.remembered(&key, now) {
+        if let Some(Believed { caller, claims, kid }) = self.remembered(&key, now) {
             // How long ago a person proved who they are is another question each time.
             let caller = match claims.person {
                 Some(_) => caller_of(&claims, now)?,
                 None => caller,
             };
-            return Ok(Believed { caller, claims });
+            return Ok(Believed { caller, claims, kid });
         }
         let expect = Expect { issuer: &self.issuer, audience: &self.audience };
-        let claims = oauth::verify(token, &self.keys, &expect, now)?;
+        let verified = self.signing.verifying(|keys| oauth::verify(token, keys, &expect, now))?;
+        let (claims, kid) = (verified.claims, verified.kid.into());
         let caller = caller_of(&claims, now)?;
         let end = Timestamp::from_millis(claims.exp.saturating_mul(1000));
         let until = end.min(now.plus(SEEN_LIFE));
-        let believed = Believed { caller, claims: Arc::new(claims) };
+        let believed = Believed { caller, claims: Arc::new(claims), kid };
         self.seen.insert(key, Seen { believed: believed.clone(), until });
         Ok(believed)
     }

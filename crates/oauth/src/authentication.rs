@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use kernel::Timestamp;
 
 use crate::assertion::{self, AssertionError};
+use crate::certificate::Certificate;
 use crate::error::{OAuthError, OAuthErrorKind};
 use crate::grant::{Reason, Refused};
 use crate::jti::JtiClaim;
 use crate::jwk::ForeignKey;
 use crate::key::SigningKey;
-use crate::proof::{ClientProof, Evidence};
+use crate::proof::{ClientProof, Evidence, MISSING};
 use crate::registered::{ClientKey, ClientSecret, Profile, RegisteredClient, SECRETS_MAX};
 use crate::secret::{Pepper, Presented, SecretHash};
 
@@ -21,6 +22,8 @@ pub struct Against<'a> {
     pub peppers: &'a [Pepper],
     /// Us, as the audience of assertions.
     pub issuer: &'a str,
+    /// What the client showed in its handshake.
+    pub certificate: Option<&'a Certificate>,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -32,6 +35,7 @@ pub struct Proven<'a> {
     client: &'a RegisteredClient,
     credential: &'a str,
     claim: Option<JtiClaim>,
+    by_certificate: bool,
 }
 
 /// A client that proved who it is.
@@ -41,6 +45,7 @@ pub struct Proven<'a> {
 pub struct Authenticated<'a> {
     client: &'a RegisteredClient,
     credential: &'a str,
+    by_certificate: bool,
 }
 
 /// Holds a client's proof against what is registered. `client` is whom the store knows under the
@@ -59,12 +64,13 @@ pub fn authenticate<'a>(
             by_secret(client, secret.expose(), against)
         }
         Evidence::Assertion(jwt) => by_assertion(client, (&proof.client_id, jwt), against),
+        Evidence::Certificate => by_certificate(client, against),
     };
     let proven = proven.map_err(refused)?;
     if !proven.client.active {
         return Err(refused(Reason::SuspendedClient));
     }
-    let is_secret = !matches!(proof.evidence, Evidence::Assertion(_));
+    let is_secret = matches!(proof.evidence, Evidence::Basic(_) | Evidence::Post(_));
     if is_secret && proven.client.profile == Profile::Fapi2 {
         return Err(refused(Reason::MethodNotAllowed));
     }
@@ -93,7 +99,7 @@ fn by_secret<'a>(
     if secret.expires.is_some_and(|end| against.now >= end) {
         return Err(Reason::ExpiredSecret);
     }
-    Ok(Proven { client, credential: &secret.id, claim: None })
+    Ok(Proven { client, credential: &secret.id, claim: None, by_certificate: false })
 }
 
 fn by_assertion<'a>(
@@ -112,7 +118,22 @@ fn by_assertion<'a>(
     let (key, claim) = outcome.map_err(Reason::Assertion)?;
     let known = keys.iter().find(|known| known.key.thumbprint() == key.thumbprint());
     let known = known.ok_or(Reason::Assertion(AssertionError::Signature))?;
-    Ok(Proven { client, credential: &known.id, claim: Some(claim) })
+    Ok(Proven { client, credential: &known.id, claim: Some(claim), by_certificate: false })
+}
+
+/// The certificate is what the handshake proved; whose it is, the registration says.
+fn by_certificate<'a>(
+    client: Option<&'a RegisteredClient>,
+    against: &Against<'_>,
+) -> Result<Proven<'a>, Reason> {
+    let shown = against.certificate.ok_or(Reason::NoCertificate)?;
+    if !shown.holds(against.now) {
+        return Err(Reason::ExpiredCertificate);
+    }
+    let client = client.ok_or(Reason::UnknownClient)?;
+    let meant = client.certificates.iter().find(|known| shown.is_meant_by(&known.rule));
+    let meant = meant.ok_or(Reason::WrongCertificate)?;
+    Ok(Proven { client, credential: &meant.id, claim: None, by_certificate: true })
 }
 
 impl<'a> Proven<'a> {
@@ -131,7 +152,8 @@ impl<'a> Proven<'a> {
         if self.claim.is_some() && !is_first {
             return Err(refused(Reason::ReplayedAssertion));
         }
-        Ok(Authenticated { client: self.client, credential: self.credential })
+        let Self { client, credential, by_certificate, .. } = self;
+        Ok(Authenticated { client, credential, by_certificate })
     }
 }
 
@@ -145,18 +167,26 @@ impl<'a> Authenticated<'a> {
     /// The same proof for the same client as it is registered in another test.
     #[cfg(test)]
     pub(crate) const fn of(&self, client: &'a RegisteredClient) -> Self {
-        Self { client, credential: self.credential }
+        Self { client, ..*self }
     }
 
-    /// The id of the secret or key that proved it, for the audit trail.
+    /// Whether a certificate proved it.
+    #[must_use]
+    pub const fn by_certificate(&self) -> bool {
+        self.by_certificate
+    }
+
+    /// The id of the secret, key or certificate that proved it, for the audit trail.
     #[must_use]
     pub const fn credential(&self) -> &'a str {
         self.credential
     }
 }
 
-const fn refused(reason: Reason) -> Refused {
-    Refused { error: UNAUTHENTICATED, reason }
+fn refused(reason: Reason) -> Refused {
+    // Who showed nothing at all learns what could be shown; it tells nothing about any client.
+    let error = if reason == Reason::NoCertificate { MISSING } else { UNAUTHENTICATED };
+    Refused { error, reason }
 }
 
 /// The same for every cause, so that it tells nobody which client ids exist.

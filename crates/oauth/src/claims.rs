@@ -33,7 +33,7 @@ pub struct Claims {
     /// What a token says that a person granted.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub person: Option<Delegation>,
-    /// The key that the token is bound to (RFC 9449 §6.1).
+    /// The key or certificate that the token is bound to (RFC 9449 §6.1, RFC 8705 §3.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
 }
@@ -52,17 +52,31 @@ pub struct Delegation {
     pub client_roles: Vec<String>,
 }
 
+impl Claims {
+    /// How the token is presented (RFC 6749 §7.1).
+    #[must_use]
+    pub const fn token_type(&self) -> &'static str {
+        match self.cnf {
+            Some(Confirmation::Key(_)) => "DPoP",
+            Some(Confirmation::Certificate(_)) | None => "Bearer",
+        }
+    }
+}
+
 /// The `acr` of a sign-in with a factor that cannot be phished.
 pub const PHISHING_RESISTANT: &str = "phr";
 /// The `acr` of any other sign-in with two factors.
 pub const TWO_FACTORS: &str = "mfa";
 
-/// The key that a token is bound to.
+/// What a token is bound to, and good with nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confirmation {
-    /// Its thumbprint (RFC 7638).
-    pub jkt: String,
+pub enum Confirmation {
+    /// A key, by its thumbprint (RFC 7638): each request proves it anew.
+    #[serde(rename = "jkt")]
+    Key(String),
+    /// A certificate, by its SHA-256 (RFC 8705 §3.1): each connection proves it anew.
+    #[serde(rename = "x5t#S256")]
+    Certificate(String),
 }
 
 /// Claims as they come in: every one but `nbf` is required, and those of a delegation all or none.

@@ -25,8 +25,8 @@ pub struct Issuance<'a> {
     pub jti: &'a str,
     /// The present moment.
     pub now: Timestamp,
-    /// The thumbprint of the key that the token is bound to, where the client proved one.
-    pub bound_to: Option<&'a str>,
+    /// What the token is bound to, where the client proved a key or showed a certificate.
+    pub bound_to: Option<&'a Confirmation>,
 }
 
 /// A token may be issued.
@@ -57,6 +57,12 @@ pub enum Reason {
     ExpiredSecret,
     /// The client is suspended.
     SuspendedClient,
+    /// No certificate of the client was shown.
+    NoCertificate,
+    /// A certificate whose time is over, or has not come.
+    ExpiredCertificate,
+    /// None of the client's certificates.
+    WrongCertificate,
     /// The client's profile does not take this method.
     MethodNotAllowed,
     /// The client assertion proves nothing.
@@ -88,6 +94,9 @@ impl Reason {
             Self::WrongSecret => "wrong_secret",
             Self::ExpiredSecret => "expired_secret",
             Self::SuspendedClient => "suspended_client",
+            Self::NoCertificate => "no_certificate",
+            Self::ExpiredCertificate => "expired_certificate",
+            Self::WrongCertificate => "wrong_certificate",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Assertion(error) => error.code(),
             Self::ReplayedAssertion => "assertion_replayed",
@@ -125,6 +134,8 @@ impl Refused {
     pub const GRANT_NOT_ALLOWED: Self = Self { error: GRANT_TYPE, reason: Reason::GrantNotAllowed };
     /// More scope than the client is registered for, or nothing that the person may do as well.
     pub const SCOPE_NOT_ALLOWED: Self = Self { error: SCOPE, reason: Reason::ScopeNotAllowed };
+    /// The client's tokens are bound to a certificate, and it showed none that holds.
+    pub const NOT_BOUND: Self = Self { error: UNBOUND, reason: Reason::NoCertificate };
     /// Who granted it is gone. To the client that is a grant like any other that is over.
     pub const PERSON_GONE: Self = Self { error: GONE, reason: Reason::PersonGone };
 }
@@ -190,7 +201,7 @@ fn claims(client: &RegisteredClient, scope: Scopes, issuance: &Issuance<'_>) -> 
         env: client.environment.clone(),
         roles: client.roles.clone(),
         person: None,
-        cnf: issuance.bound_to.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
+        cnf: issuance.bound_to.cloned(),
     }
 }
 
@@ -226,6 +237,9 @@ pub fn delegate(
 const GRANT_TYPE: OAuthError = OAuthError::new(
     OAuthErrorKind::UnauthorizedClient,
     "the client is not registered for this grant type",
+);
+const UNBOUND: OAuthError = OAuthError::request(
+    "the client's tokens are bound to a certificate: show one in the TLS handshake",
 );
 const GONE: OAuthError =
     OAuthError::new(OAuthErrorKind::InvalidGrant, "the code or refresh token is not good");

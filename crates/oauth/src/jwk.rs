@@ -10,8 +10,9 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
-    VerificationAlgorithm,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents, VerificationAlgorithm,
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value};
@@ -38,8 +39,16 @@ pub enum Algorithm {
     EdDsa,
     /// RSASSA-PSS with SHA-256.
     Ps256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256; for identity providers only.
+    /// RSASSA-PSS with SHA-384; for identity providers only, as all that follow.
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    Ps512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
 }
 
 #[derive(Clone)]
@@ -83,7 +92,11 @@ impl Algorithm {
             Self::Es384 => "ES384",
             Self::EdDsa => "EdDSA",
             Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
             Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
         }
     }
 }
@@ -134,7 +147,12 @@ impl ForeignKey {
             Algorithm::Es256 => point(jwk, ("P-256", 32), &ECDSA_P256_SHA256_FIXED)?,
             Algorithm::Es384 => point(jwk, ("P-384", 48), &ECDSA_P384_SHA384_FIXED)?,
             Algorithm::EdDsa => edwards(jwk)?,
-            Algorithm::Ps256 | Algorithm::Rs256 => modulus(jwk)?,
+            Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512
+            | Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512 => modulus(jwk)?,
         };
         let kid = text(jwk, "kid", JwkError::Shape)?.map(ToOwned::to_owned);
         if kid.as_ref().is_some_and(|kid| !(1..=KID_BYTES_MAX).contains(&kid.len())) {
@@ -167,12 +185,8 @@ impl ForeignKey {
         match &self.material {
             Material::Point(key) => key.verify_sig(message, signature).is_ok(),
             Material::Modulus { n, e } => {
-                let parameters: &RsaParameters = match self.algorithm {
-                    Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
-                    _ => &RSA_PSS_2048_8192_SHA256,
-                };
                 let key = RsaPublicKeyComponents { n: n.as_slice(), e: e.as_slice() };
-                key.verify(parameters, message, signature).is_ok()
+                key.verify(padding(self.algorithm), message, signature).is_ok()
             }
         }
     }
@@ -185,6 +199,20 @@ impl fmt::Debug for ForeignKey {
             .field("algorithm", &self.algorithm)
             .field("thumbprint", &self.thumbprint)
             .finish_non_exhaustive()
+    }
+}
+
+/// The padding and digest of an RSA key.
+fn padding(algorithm: Algorithm) -> &'static RsaParameters {
+    match algorithm {
+        Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
+        Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 | Algorithm::Es256 | Algorithm::Es384 | Algorithm::EdDsa => {
+            &RSA_PSS_2048_8192_SHA256
+        }
     }
 }
 
@@ -213,7 +241,11 @@ fn algorithm(jwk: &Map<String, Value>) -> Result<Algorithm, JwkError> {
             return Ok(Algorithm::EdDsa);
         }
         (Some("RSA"), None, Some("PS256")) => Algorithm::Ps256,
+        (Some("RSA"), None, Some("PS384")) => Algorithm::Ps384,
+        (Some("RSA"), None, Some("PS512")) => Algorithm::Ps512,
         (Some("RSA"), None, Some("RS256")) => Algorithm::Rs256,
+        (Some("RSA"), None, Some("RS384")) => Algorithm::Rs384,
+        (Some("RSA"), None, Some("RS512")) => Algorithm::Rs512,
         _ => return Err(JwkError::Kind),
     };
     match said {

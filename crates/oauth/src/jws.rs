@@ -63,11 +63,43 @@ impl<'a> Jws<'a> {
     }
 }
 
+/// What one of these keys signed, by an algorithm that is taken. A header that names a key is about
+/// that key; one that names none is about the only one.
+#[must_use]
+pub fn signed(text: &str, keys: &[ForeignKey], taken: &[Algorithm]) -> Option<Vec<u8>> {
+    let jws = Jws::parse(text)?;
+    let named = keys.iter().find(|key| jws.header.kid.is_some() && key.kid() == jws.header.kid());
+    let key = match (named, keys) {
+        (Some(key), _) => key,
+        (None, [only]) if jws.header.kid.is_none() || only.kid().is_none() => only,
+        (None, _) => return None,
+    };
+    jws.is_signed_by(key, taken).then_some(jws.payload)
+}
+
+impl Header {
+    fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+}
+
 fn decoded(part: &str) -> Option<Vec<u8>> {
     BASE64URL_NOPAD.decode(part.as_bytes()).ok()
 }
 
+/// Everything that is verified here; who signs decides which of it is taken.
+pub const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::Es256,
+    Algorithm::Es384,
+    Algorithm::EdDsa,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+];
 /// What clients may sign with: what FAPI 2.0 allows, and no PKCS #1 v1.5.
-pub(crate) const CLIENT_ALGORITHMS: [Algorithm; 4] =
+pub const CLIENT_ALGORITHMS: [Algorithm; 4] =
     [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Ps256];
 const JWS_BYTES_MAX: usize = 8 * 1024;

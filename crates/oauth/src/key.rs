@@ -25,7 +25,7 @@ pub struct PublicKey {
 }
 
 /// The keys whose tokens are taken. A token that names any other is refused.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct VerifyingKeys(Vec<(PublicKey, DecodingKey)>);
 
 /// The key cannot be used.

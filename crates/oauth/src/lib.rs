@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod assertion;
 pub mod authentication;
 pub mod authorization;
+pub mod certificate;
 pub mod claims;
 pub mod dpop;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod grant;
 pub mod grants;
 pub mod jti;
 pub mod jwk;
+pub mod jws;
 pub mod key;
 pub mod leaks;
 pub mod metadata;
@@ -25,6 +27,7 @@ pub mod proof;
 pub mod redirect;
 pub mod registered;
 pub mod request;
+pub mod schedule;
 pub mod scope;
 pub mod secret;
 pub mod token;
@@ -32,7 +35,6 @@ pub mod verify;
 
 mod basic;
 mod form;
-mod jws;
 mod members;
 #[cfg(test)]
 mod signer;
@@ -40,6 +42,7 @@ mod signer;
 pub use api_key::{ApiKey, ApiKeyError, KeyEnvironment};
 pub use authentication::{Against, Authenticated, Proven, authenticate};
 pub use authorization::{AuthorizationRequest, parse_pushed};
+pub use certificate::{Certificate, CertificateError, CertificateRule};
 pub use claims::{Claims, Confirmation, Delegation};
 pub use dpop::{DpopError, Proof, ProofOf, verify_proof};
 pub use error::{CODES, INVALID_TOKEN, OAuthError, OAuthErrorKind};
@@ -47,14 +50,15 @@ pub use grant::{Granted, Issuance, Person, Reason, Refused, delegate, grant, may
 pub use jti::JtiClaim;
 pub use jwk::{ForeignKey, JwkError};
 pub use key::{KeyError, PublicKey, SigningKey, VerifyingKeys};
-pub use metadata::metadata;
+pub use metadata::{MutualTls, metadata};
 pub use proof::{ClientProof, Evidence, Said};
 pub use redirect::{RedirectError, RedirectUri};
-pub use registered::{ClientKey, ClientSecret, Profile, RegisteredClient, Uses};
+pub use registered::{ClientCertificate, ClientKey, ClientSecret, Profile, RegisteredClient, Uses};
 pub use request::{AboutToken, GrantRequest, TokenRequest, parse_about_token, parse_token_request};
+pub use schedule::{KeyState, Schedule, Turn};
 pub use scope::{ScopeError, Scopes};
 pub use secret::{
     Pepper, SecretHash, generate_client_id, generate_client_secret, hash_secret, secret_matches,
 };
 pub use token::{ACCESS_TOKEN_SECONDS, MintError, TokenResponse, mint};
-pub use verify::{Expect, TokenError, verify};
+pub use verify::{Expect, TokenError, Verified, verify};

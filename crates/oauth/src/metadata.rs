@@ -4,9 +4,40 @@ use serde_json::{Value, json};
 
 use crate::jws::CLIENT_ALGORITHMS;
 
+/// How clients may show certificates (RFC 8705).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MutualTls {
+    /// Where, if only at an address of its own: scheme and authority.
+    pub alias: Option<String>,
+}
+
 /// The metadata document of an issuer without a trailing slash.
 #[must_use]
-pub fn metadata(issuer: &str, scopes: &[&str]) -> Value {
+pub fn metadata(issuer: &str, scopes: &[&str], mutual_tls: Option<&MutualTls>) -> Value {
+    let mut document = plain(issuer, scopes);
+    let (Some(offered), Some(members)) = (mutual_tls, document.as_object_mut()) else {
+        return document;
+    };
+    for endpoint in ["token", "revocation", "introspection"] {
+        let methods = [&METHODS[..], &CERTIFICATE_METHODS].concat();
+        members.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
+    }
+    // RFC 8705 §3.3.
+    members.insert("tls_client_certificate_bound_access_tokens".to_owned(), json!(true));
+    if let Some(alias) = &offered.alias {
+        // RFC 8705 §5.
+        let aliases = json!({
+            "token_endpoint": format!("{alias}/oauth/token"),
+            "revocation_endpoint": format!("{alias}/oauth/revoke"),
+            "introspection_endpoint": format!("{alias}/oauth/introspect"),
+            "pushed_authorization_request_endpoint": format!("{alias}/oauth/par"),
+        });
+        members.insert("mtls_endpoint_aliases".to_owned(), aliases);
+    }
+    document
+}
+
+fn plain(issuer: &str, scopes: &[&str]) -> Value {
     json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/oauth/authorize"),
@@ -45,13 +76,33 @@ fn algorithms() -> Vec<&'static str> {
 /// How clients may prove who they are.
 const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 
+/// How they may where certificates are asked for (RFC 8705 §2).
+const CERTIFICATE_METHODS: [&str; 2] = ["tls_client_auth", "self_signed_tls_client_auth"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn certificates_are_offered_where_they_are_asked_for_only() {
+        let without = metadata("https://id.example", &[], None);
+        let with = metadata("https://id.example", &[], Some(&MutualTls { alias: None }));
+        let alias = Some("https://mtls.example".to_owned());
+        let apart = metadata("https://id.example", &[], Some(&MutualTls { alias }));
+
+        assert!(!without.to_string().contains("tls_client"));
+        let methods = with["token_endpoint_auth_methods_supported"].as_array().unwrap();
+        assert!(CERTIFICATE_METHODS.iter().all(|method| methods.contains(&json!(method))));
+        assert_eq!(with["tls_client_certificate_bound_access_tokens"], true);
+        assert_eq!(with.get("mtls_endpoint_aliases"), None);
+        let aliases = &apart["mtls_endpoint_aliases"];
+        assert_eq!(aliases["token_endpoint"], "https://mtls.example/oauth/token");
+        assert_eq!(apart["token_endpoint"], "https://id.example/oauth/token");
+    }
+
+    #[test]
     fn nothing_is_advertised_that_is_not_there() {
-        let document = metadata("https://id.example", &["read:jobs"]);
+        let document = metadata("https://id.example", &["read:jobs"], None);
 
         for name in ["registration_endpoint", "userinfo_endpoint", "id_token_signing_alg_values"] {
             assert!(document.get(name).is_none(), "{name}");
@@ -67,7 +118,7 @@ mod tests {
 
     #[test]
     fn where_assertions_are_taken_their_algorithms_are_named() {
-        let document = metadata("https://id.example", &[]);
+        let document = metadata("https://id.example", &[], None);
 
         for endpoint in ["token", "revocation", "introspection"] {
             let member =
@@ -80,7 +131,7 @@ mod tests {
 
     #[test]
     fn endpoints_stand_below_the_issuer() {
-        let document = metadata("https://id.example", &[]);
+        let document = metadata("https://id.example", &[], None);
 
         assert_eq!(document["issuer"], "https://id.example");
         assert_eq!(document["authorization_endpoint"], "https://id.example/oauth/authorize");

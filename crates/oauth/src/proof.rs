@@ -25,6 +25,8 @@ pub enum Evidence {
     Post(Secret<String>),
     /// `private_key_jwt`.
     Assertion(String),
+    /// `tls_client_auth` or `self_signed_tls_client_auth`: nothing in the request proves anything.
+    Certificate,
 }
 
 /// What a body says of its client, whatever form the body has.
@@ -64,7 +66,7 @@ impl ClientProof {
             }
             (None, Some(secret), None, None) => posted(said, secret)?,
             (None, None, Some(jwt), Some(kind)) => asserted(jwt, kind)?,
-            (None, None, None, None) => return Err(MISSING),
+            (None, None, None, None) => by_certificate(said)?,
             (None, None, Some(_), None) | (None, None, None, Some(_)) => return Err(HALF),
             _ => return Err(SEVERAL),
         };
@@ -81,6 +83,7 @@ impl ClientProof {
             Evidence::Basic(_) => "client_secret_basic",
             Evidence::Post(_) => "client_secret_post",
             Evidence::Assertion(_) => "private_key_jwt",
+            Evidence::Certificate => "tls_client_auth",
         }
     }
 }
@@ -104,8 +107,18 @@ fn asserted(jwt: &str, kind: &str) -> Result<ClientProof, OAuthError> {
     Ok(ClientProof { client_id, evidence: Evidence::Assertion(jwt.to_owned()) })
 }
 
-const MISSING: OAuthError = OAuthError::client(
-    "client authentication is required: use HTTP Basic, `client_secret` or a client assertion",
+/// RFC 8705 §2: the client names itself, and the connection proves it.
+fn by_certificate(client_id: Option<&str>) -> Result<ClientProof, OAuthError> {
+    let client_id = client_id.ok_or(MISSING)?;
+    if !basic::is_client_id(client_id) {
+        return Err(OAuthError::client("the client id is malformed"));
+    }
+    Ok(ClientProof { client_id: client_id.to_owned(), evidence: Evidence::Certificate })
+}
+
+pub(crate) const MISSING: OAuthError = OAuthError::client(
+    "client authentication is required: use HTTP Basic, `client_secret`, a client assertion or a \
+     certificate",
 );
 const HALF: OAuthError =
     OAuthError::request("`client_assertion` and `client_assertion_type` belong together");

@@ -2,6 +2,7 @@
 
 use kernel::{TenantId, Timestamp};
 
+use crate::certificate::CertificateRule;
 use crate::jwk::ForeignKey;
 use crate::redirect::RedirectUri;
 use crate::scope::Scopes;
@@ -30,6 +31,10 @@ pub struct RegisteredClient {
     pub secrets: Vec<ClientSecret>,
     /// Its public keys.
     pub keys: Vec<ClientKey>,
+    /// Its certificates.
+    pub certificates: Vec<ClientCertificate>,
+    /// Whether its tokens are bound to the certificate that it shows (RFC 8705 §3.4).
+    pub certificate_bound: bool,
 }
 
 /// Which grants a client may use (RFC 7591 §2), and how.
@@ -70,7 +75,7 @@ pub enum Profile {
     /// Secrets or keys, bearer tokens or bound ones.
     #[default]
     Baseline,
-    /// FAPI 2.0: keys only, tokens bound to a key only, authorization requests pushed only.
+    /// FAPI 2.0: keys or certificates only, bound tokens only, authorization requests pushed only.
     Fapi2,
 }
 
@@ -94,6 +99,15 @@ pub struct ClientKey {
     pub key: ForeignKey,
     /// When it ends, if ever.
     pub expires: Option<Timestamp>,
+}
+
+/// What a client may prove itself with in a TLS handshake.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    /// Names it in the audit trail.
+    pub id: String,
+    /// Which certificates it means.
+    pub rule: CertificateRule,
 }
 
 /// The most secrets that a client has at one time.

@@ -13,7 +13,7 @@ use crate::key::SigningKey;
 pub struct TokenResponse {
     /// The access token.
     pub access_token: String,
-    /// `Bearer`, or `DPoP` where the token is bound to a key.
+    /// `Bearer`, or `DPoP` where the token is bound to a key that each request proves.
     pub token_type: &'static str,
     /// Its life in seconds.
     pub expires_in: i64,
@@ -48,7 +48,7 @@ impl TokenResponse {
     pub fn mint(key: &SigningKey, claims: &Claims) -> Result<Self, MintError> {
         Ok(Self {
             access_token: mint(key, claims)?,
-            token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
+            token_type: claims.token_type(),
             expires_in: claims.exp.saturating_sub(claims.iat),
             scope: claims.scope.to_string(),
             refresh_token: None,

@@ -104,6 +104,15 @@ impl From<TokenError> for Problem {
     }
 }
 
+/// A good token.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// What it says.
+    pub claims: Claims,
+    /// The key that signed it.
+    pub kid: String,
+}
+
 /// Checks an access token and gives what it says.
 ///
 /// # Errors
@@ -113,20 +122,21 @@ pub fn verify(
     keys: &VerifyingKeys,
     expect: &Expect<'_>,
     now: Timestamp,
-) -> Result<Claims, TokenError> {
+) -> Result<Verified, TokenError> {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(TokenError::TooLarge);
     }
-    let payload: Payload = members::read(&signed_bytes(token, keys)?).ok_or(TokenError::Claims)?;
+    let (payload, kid) = signed_bytes(token, keys)?;
+    let payload: Payload = members::read(&payload).ok_or(TokenError::Claims)?;
     let nbf = payload.nbf;
     let claims = payload.into_claims().ok_or(TokenError::Claims)?;
     check_parties(&claims, expect)?;
     check_times(&claims, nbf, now.seconds())?;
-    Ok(claims)
+    Ok(Verified { claims, kid })
 }
 
-/// The payload, once the signature fits.
-fn signed_bytes(token: &str, keys: &VerifyingKeys) -> Result<Vec<u8>, TokenError> {
+/// The payload and the name of the key, once the signature fits.
+fn signed_bytes(token: &str, keys: &VerifyingKeys) -> Result<(Vec<u8>, String), TokenError> {
     let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     // A fourth part leaves its dot in the payload, which is no base64url.
     let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
@@ -139,7 +149,7 @@ fn signed_bytes(token: &str, keys: &VerifyingKeys) -> Result<Vec<u8>, TokenError
     let key = keys.find(&header.kid).ok_or(TokenError::UnknownKey)?;
     // The algorithm is the key's, whatever the header says: all our keys are ES256.
     match jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, Algorithm::ES256) {
-        Ok(true) => Ok(payload),
+        Ok(true) => Ok((payload, header.kid)),
         Ok(false) | Err(_) => Err(TokenError::Signature),
     }
 }

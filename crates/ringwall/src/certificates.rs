@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::Tasks;
-use gate::tls::{LocalCa, Renewal, ServerCertificate, TlsError};
+use gate::tls::{ClientCertificates, LocalCa, Renewal, ServerCertificate, ShownBy, TlsError};
 use kernel::{Clock, Secret, SystemClock};
 use vault::Keyring;
 
 use crate::cli::exit::Failure;
 use crate::config::Config;
+use crate::config::sections::ClientCertificates as Asked;
 use crate::home::{Home, private};
 
 /// Where callers find what they must trust.
@@ -52,6 +53,29 @@ pub(crate) fn prepare(
         ca_file: Some(home.authority_certificate()),
         renewer: Some(renewer),
     })
+}
+
+/// What certificates of clients are worth; nothing where none are asked for.
+///
+/// # Errors
+/// When the file of authorities cannot be read, or has none.
+pub(crate) fn of_clients(config: &Config) -> Result<Option<Arc<ClientCertificates>>, Failure> {
+    let by = match config.tls.client_certificates {
+        Asked::Off => return Ok(None),
+        Asked::Handshake => ShownBy::Handshake,
+        Asked::Proxy => ShownBy::Proxy,
+    };
+    let named = |path: &PathBuf, error: &dyn std::fmt::Display| {
+        Failure::Failed(format!("`{}`: {error}", path.display()))
+    };
+    let path = config.tls.client_ca_file.as_ref();
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| named(path, &error));
+    let pem = path.map(read).transpose()?;
+    let judge = ClientCertificates::new(by, pem.as_deref()).map_err(|error| match path {
+        Some(path) => named(path, &error),
+        None => Failure::because(&error),
+    })?;
+    Ok(Some(Arc::new(judge)))
 }
 
 impl Certificates {

@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod exit;
 pub(crate) mod firewall;
+pub(crate) mod keys;
 pub(crate) mod reference;
 pub(crate) mod serve;
 
@@ -42,6 +43,9 @@ pub(crate) enum Command {
     /// See, place and lift bans
     #[command(subcommand)]
     Bans(bans::BansCommand),
+    /// See and rotate the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Look after the database schema
     #[command(subcommand)]
     Db(db::DbCommand),

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use oauth::{Pepper, SigningKey, VerifyingKeys};
-use store::{Store, signing_keys};
+use oauth::Pepper;
 use vault::{KeyFile, Keyring};
 
 use crate::cli::exit::Failure;
@@ -35,22 +34,6 @@ pub(crate) fn pepper(keyring: &Keyring) -> Pepper {
 /// What API keys are hashed with.
 pub(crate) fn api_key_pepper(keyring: &Keyring) -> Pepper {
     Pepper::new(1, &keyring.purpose_key("api-key-pepper/1"))
-}
-
-/// The key that signs tokens, made at the first start, and all that verify them.
-///
-/// # Errors
-/// When the database fails.
-pub(crate) async fn signing(store: &Store) -> Result<(SigningKey, VerifyingKeys), Failure> {
-    let mut keys = signing_keys::list(store).await.map_err(|e| Failure::because(&e))?;
-    if keys.is_empty() {
-        let key = SigningKey::generate();
-        signing_keys::add(store, &key).await.map_err(|e| Failure::because(&e))?;
-        keys.push(key);
-    }
-    let verifying = VerifyingKeys::new(keys.iter().map(|key| key.public().clone()));
-    let verifying = verifying.map_err(|error| Failure::because(&error))?;
-    Ok((keys.swap_remove(0), verifying))
 }
 
 fn open(key_path: &Path, sealed_path: &Path) -> Result<Keyring, Failure> {

@@ -26,6 +26,8 @@ mod reference;
 mod registration;
 mod serve;
 mod shield;
+mod shown;
+mod signing;
 mod wire;
 mod work;
 
@@ -55,11 +57,13 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Invite(args)) => people::invite(args),
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
+        Command::Admin(AdminCommand::Certificates(args)) => shown::register(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
         Command::Admin(AdminCommand::Secret(args)) => partner::add_secret(args),
         Command::Admin(AdminCommand::FirstParty(args)) => partner::set_first_party(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),
+        Command::Keys(command) => signing::run(command),
         Command::Db(command) => db::run(command),
         Command::Firewall(command) => firewall::run(command),
         Command::Import(args) => bulk::import::run(args),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
+use oauth::jws::CLIENT_ALGORITHMS;
 use oauth::{ForeignKey, RedirectUri};
 use policy::Permit;
 use serde_json::{Map, Value};
@@ -152,13 +153,20 @@ fn read(path: &std::path::Path) -> Result<Vec<String>, Failure> {
     let file = File::open(path).map_err(|error| odd(&error))?;
     let mut bytes = Vec::new();
     file.take(JWKS_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| odd(&error))?;
-    ForeignKey::parse_set(&bytes).map_err(|error| odd(&error))?;
+    let keys = ForeignKey::parse_set(&bytes).map_err(|error| odd(&error))?;
+    if keys.iter().any(|key| !CLIENT_ALGORITHMS.contains(&key.algorithm())) {
+        return Err(odd(&"expected keys of ES256, ES384, EdDSA or PS256"));
+    }
     let set: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| odd(&error))?;
     let keys = set.get("keys").and_then(Value::as_array).into_iter().flatten();
     Ok(keys.map(Value::to_string).collect())
 }
 
-async fn find(base: &Base, client_id: &str) -> Result<(Partner, Permit), Failure> {
+/// A partner, and what an operator may do for it.
+///
+/// # Errors
+/// When there is no such partner.
+pub(crate) async fn find(base: &Base, client_id: &str) -> Result<(Partner, Permit), Failure> {
     let found = partners::find(&base.store, client_id, base.clock.now()).await.map_err(failed)?;
     let partner =
         found.ok_or_else(|| Failure::Failed(format!("there is no partner `{client_id}`")))?;

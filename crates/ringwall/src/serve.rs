@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::listener::{Listener, Redirect, RedirectConfig, Site};
+use gate::tls::{ClientCertificates, ShownBy};
 use gate::{Admin, App, Tasks, Wall};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,7 +44,8 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let certificates = certificates::prepare(config, home, &keyring)?;
     let base = wire::base(config, home, keyring).await?;
     let doors = Doors::bind(config)?;
-    let urls = config.public_urls(doors.api.local_addr());
+    let mtls = doors.mtls.as_ref().map(Listener::local_addr);
+    let urls = config.public_urls(doors.api.local_addr()).with_mtls(config, mtls);
     let (policy, clock) = (Arc::clone(&base.policy), Arc::clone(&base.clock));
     let drawing = Drawing::begin(config, policy, clock, &urls.public_url);
     let made = match args.demo {
@@ -123,6 +125,7 @@ async fn write_ready(
 /// The bound sockets. Connections queue up from here on.
 struct Doors {
     api: Listener,
+    mtls: Option<Listener>,
     admin: Listener,
     plain: Option<Listener>,
 }
@@ -140,6 +143,7 @@ impl Doors {
         };
         Ok(Self {
             api: bind(config.server.listen)?,
+            mtls: config.server.mtls_listen.map(bind).transpose()?,
             admin: bind(config.server.admin_listen)?,
             plain: config.server.plain_listen.map(bind).transpose()?,
         })
@@ -154,8 +158,13 @@ impl Doors {
         (wall, app): (Arc<Wall>, Arc<App>),
         tasks: &Tasks,
     ) -> Result<Addresses, Failure> {
-        let tls = gate::tls::server_config(Arc::clone(&certificates.server), config.tls.tls12)
-            .map_err(|error| Failure::because(&error))?;
+        let tls = |clients: Option<Arc<ClientCertificates>>| {
+            let shown = Arc::clone(&certificates.server);
+            gate::tls::server_config(shown, config.tls.tls12, clients)
+                .map_err(|error| Failure::because(&error))
+        };
+        let asked = app.certificates.clone().filter(|asked| asked.by() == ShownBy::Handshake);
+        let (asking, plain_tls) = (tls(asked)?, tls(None)?);
         certificates.keep_fresh(config.tls.reload_s.into(), tasks);
         let redirect = redirect(config, urls)?;
         let site = Site::new(Arc::new(wall), tasks.clone(), config.gate.connections_max.into())
@@ -172,9 +181,17 @@ impl Doors {
         if address.ip().is_loopback() {
             tasks.spawn(self.admin.serve_raw(admin_site));
         } else {
-            tasks.spawn(self.admin.serve_tls(Arc::clone(&tls), redirect.clone(), admin_site));
+            tasks.spawn(self.admin.serve_tls(Arc::clone(&plain_tls), redirect.clone(), admin_site));
         }
-        tasks.spawn(self.api.serve_tls(tls, redirect, site));
+        // RFC 8705 §5: where certificates have a listener of their own, nobody else is asked.
+        let api_tls = match self.mtls {
+            Some(mtls) => {
+                tasks.spawn(mtls.serve_tls(asking, redirect.clone(), site.clone()));
+                plain_tls
+            }
+            None => asking,
+        };
+        tasks.spawn(self.api.serve_tls(api_tls, redirect, site));
         Ok(Addresses { admin_url: format!("{scheme}://{address}") })
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use api::{Inside, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
+use gate::signing::Signing;
 use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
 use kernel::{Clock, SystemClock};
 use oauth::opaque::GrantKey;
+use oauth::{MutualTls, Schedule};
 use policy::Engine;
-use store::{Pools, Recorder, Store, StoreConfig};
+use store::{Pools, Recorder, Store, StoreConfig, StoreError};
 use vault::{Keyring, TokenKey};
 
 use crate::cli::exit::Failure;
@@ -18,7 +20,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, bans, keys, leaks, limits, shield, work};
+use crate::{addresses, bans, certificates, keys, leaks, limits, shield, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -79,15 +81,15 @@ pub(crate) async fn wall(
     urls: &PublicUrls,
     background: &Tasks,
 ) -> Result<(Arc<Wall>, Arc<App>), Failure> {
-    let (signing_key, verifying) = keys::signing(&base.store).await?;
+    let signing = Arc::new(signing(config, base));
+    let certificates = certificates::of_clients(config)?;
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
     let settings = Settings {
         issuer: urls.issuer.clone(),
         audience: urls.audience.clone(),
         environment: environment(config),
-        jwks: verifying.jwks(),
-        signing_key,
+        mutual_tls: certificates.as_ref().map(|_| MutualTls { alias: urls.mtls_url.clone() }),
         peppers: vec![keys::pepper(&base.keyring)],
         api_key_pepper: keys::api_key_pepper(&base.keyring),
         grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
@@ -114,7 +116,8 @@ pub(crate) async fn wall(
         recorder,
         policy: Arc::clone(&base.policy),
         contract: plans.contract,
-        tokens: Tokens::new(verifying, urls.issuer.clone(), urls.audience.clone()),
+        tokens: Tokens::new(Arc::clone(&signing), urls.issuer.clone(), urls.audience.clone()),
+        signing,
         keys: ApiKeys::new(
             Arc::clone(&base.store),
             Arc::clone(&base.clock),
@@ -131,16 +134,29 @@ pub(crate) async fn wall(
         limits,
         bans,
         firewall: plans.shield,
+        certificates,
         config: gate_config(config, urls),
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
-    app.revocations.hear().await.map_err(|error| Failure::because(&error))?;
-    app.bans.hear().await.map_err(|error| Failure::because(&error))?;
-    app.usage.hear().await.map_err(|error| Failure::because(&error))?;
+    hear(&app).await.map_err(|error| Failure::because(&error))?;
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
+}
+
+/// For the first time, before anybody is served.
+async fn hear(app: &App) -> Result<(), StoreError> {
+    app.signing.hear().await?;
+    app.revocations.hear().await?;
+    app.bans.hear().await?;
+    app.usage.hear().await
+}
+
+/// The keys that sign access tokens, not heard of yet.
+pub(crate) fn signing(config: &Config, base: &Base) -> Signing {
+    let schedule = Schedule::new(config.identity.signing_key_life_s.into());
+    Signing::new(Arc::clone(&base.store), Arc::clone(&base.clock), schedule)
 }
 
 /// The listener's limits.
@@ -195,17 +211,23 @@ fn gate_config(config: &Config, urls: &PublicUrls) -> GateConfig {
 /// The names that we answer to: our public one, those configured, those of the local certificate,
 /// and this machine's.
 pub(crate) fn hosts(config: &Config, urls: &PublicUrls) -> Vec<String> {
-    let public = urls.public_url.trim_start_matches("https://");
-    let public = match public.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => public,
-    };
+    let public = host_of(&urls.public_url);
+    let mtls = config.server.mtls_url.as_ref().map(|url| host_of(url.as_str()));
     let named = config.gate.hosts.iter().chain(&config.tls.names).map(|host| {
         let host = host.to_string();
         if host.contains(':') { format!("[{host}]") } else { host }
     });
     let local = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-    named.chain(local).chain([public.to_owned()]).collect()
+    named.chain(local).chain([public]).chain(mtls).collect()
+}
+
+fn host_of(url: &str) -> String {
+    let authority = url.trim_start_matches("https://");
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.to_owned()
 }
 
 /// The environment that this server serves.

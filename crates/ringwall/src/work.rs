@@ -36,8 +36,8 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
     });
 }
 
-/// Hears of revocations, bans and plans every second, writes which API keys and sessions were used,
-/// tells of the use of plans, and forgets what is over every minute.
+/// Hears of revocations, keys, bans and plans every second, writes which API keys and sessions were
+/// used, tells of the use of plans, and forgets what is over every minute.
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     let (telling, stopped) = (Arc::clone(&app), tasks.stopping());
     tasks.spawn(async move { telling.usage.work(stopped).await });
@@ -50,7 +50,7 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
                 () = &mut stopping => return,
                 _ = next.tick() => {}
             }
-            let heard = app.revocations.hear().await;
+            let heard = app.revocations.hear().await.and(app.signing.hear().await);
             let pruned = match turn % PRUNE_TURNS {
                 0 => prune(&app).await,
                 _ => Ok(()),
@@ -60,7 +60,10 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
             let seen = app.sessions.write_uses().await;
             if let Err(error) = heard.and(banned).and(pruned).and(written).and(seen) {
                 let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "cannot hear of revocations, bans and plans; trying again");
+                tracing::warn!(
+                    error,
+                    "cannot hear of revocations, keys, bans and plans; trying again"
+                );
             }
         }
     });
@@ -70,6 +73,7 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
 async fn prune(app: &App) -> Result<(), store::StoreError> {
     app.revocations.prune().await?;
     app.bans.prune().await?;
+    app.signing.prune().await?;
     app.usage.prune().await
 }
 

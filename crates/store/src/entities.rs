@@ -22,6 +22,7 @@ pub(crate) mod job_match;
 pub(crate) mod match_run;
 pub(crate) mod outbox;
 pub(crate) mod partner;
+pub(crate) mod partner_certificate;
 pub(crate) mod partner_key;
 pub(crate) mod partner_secret;
 pub(crate) mod projection;

@@ -21,6 +21,8 @@ mod m0090_bans;
 mod m0091_usage_plans;
 mod m0100_match_runs;
 mod m0101_merges;
+mod m0110_signing_keys;
+mod m0111_certificates;
 mod m0130_first_party;
 mod m0131_leaks;
 
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0091_usage_plans::Migration),
             Box::new(m0100_match_runs::Migration),
             Box::new(m0101_merges::Migration),
+            Box::new(m0110_signing_keys::Migration),
+            Box::new(m0111_certificates::Migration),
             Box::new(m0130_first_party::Migration),
             Box::new(m0131_leaks::Migration),
         ]

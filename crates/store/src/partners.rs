@@ -1,12 +1,12 @@
 //! OAuth clients: who of a tenant's partners may call, with what.
 
 use kernel::{Id, PartnerId, TenantId, Timestamp};
-use oauth::SecretHash;
+use oauth::{CertificateRule, SecretHash};
 use policy::Role;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::dialect::Context;
-use crate::entities::{partner, partner_key, partner_secret, tenant};
+use crate::entities::{partner, partner_certificate, partner_key, partner_secret, tenant};
 use crate::journal::{Change, Record};
 use crate::session::Session;
 use crate::{Store, StoreError, TenantTx};
@@ -40,6 +40,10 @@ pub struct Partner {
     pub secrets: Vec<PartnerSecret>,
     /// Its live public keys.
     pub keys: Vec<PartnerKey>,
+    /// Which certificates are its own.
+    pub certificates: Vec<PartnerCertificate>,
+    /// Are its tokens bound to the certificate that it shows?
+    pub certificate_bound: bool,
 }
 
 /// Which grants a client may use, and where people are sent back to.
@@ -60,6 +64,15 @@ pub struct PartnerKey {
     pub id: String,
     /// The key as a JWK, as it was registered.
     pub jwk: String,
+}
+
+/// Which certificates are a client's.
+#[derive(Clone, Debug)]
+pub struct PartnerCertificate {
+    /// Its id, as audit entries name it.
+    pub id: String,
+    /// What is compared.
+    pub rule: CertificateRule,
 }
 
 /// A live secret.
@@ -115,6 +128,7 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
         redirect_uris: Set(String::new()),
         par_required: Set(false),
         first_party: Set(false),
+        certificate_bound: Set(false),
     };
     let record = |event| Record {
         resource: "partner",
@@ -160,7 +174,9 @@ pub async fn find(
         })
         .collect();
     let keys = keys(&session, client_id, now).await?;
-    parse(row, &tenant, (live, keys)).map(Some)
+    let certificates = certificates(&session, client_id).await?;
+    let partner = parse(row, &tenant, (live, keys))?;
+    Ok(Some(Partner { certificates, ..partner }))
 }
 
 async fn keys(
@@ -248,6 +264,61 @@ pub async fn add_secret(
     };
     partner_secret::Entity::insert(secret).exec_without_returning(&tx.session).await?;
     save(tx, &row, partner::Entity::update_many(), &["secrets"]).await
+}
+
+async fn certificates(
+    session: &Session,
+    client_id: &str,
+) -> Result<Vec<PartnerCertificate>, StoreError> {
+    let rows = partner_certificate::Entity::find()
+        .filter(partner_certificate::Column::ClientId.eq(client_id))
+        .order_by_desc(partner_certificate::Column::Id)
+        .all(session)
+        .await?;
+    let parsed = rows.into_iter().map(|row| {
+        let rule = CertificateRule::parse(&row.kind, &row.value);
+        let rule = rule.ok_or_else(|| StoreError::Inconsistent {
+            table: "partner_certificate",
+            id: row.id.to_string(),
+            what: row.kind,
+        })?;
+        Ok(PartnerCertificate { id: format!("crt_{}", row.id.simple()), rule })
+    });
+    parsed.collect()
+}
+
+/// Replaces which certificates are a client's, and says whether its tokens are bound to the one
+/// that it shows, however it proves itself. Who proves itself by one has bound tokens in any case.
+///
+/// # Errors
+/// [`StoreError::Missing`] when the tenant has no such client.
+pub async fn set_certificates(
+    tx: &mut TenantTx,
+    client_id: &str,
+    rules: &[CertificateRule],
+    bound: bool,
+) -> Result<(), StoreError> {
+    let row = row(tx, client_id).await?;
+    partner_certificate::Entity::delete_many()
+        .filter(partner_certificate::Column::TenantId.eq(tx.tenant().uuid()))
+        .filter(partner_certificate::Column::ClientId.eq(client_id))
+        .exec(&tx.session)
+        .await?;
+    for rule in rules {
+        let certificate = partner_certificate::ActiveModel {
+            id: Set(Id::<kernel::id::kinds::Event>::new(tx.clock()).uuid()),
+            tenant_id: Set(tx.tenant().uuid()),
+            client_id: Set(client_id.to_owned()),
+            kind: Set(rule.kind().to_owned()),
+            value: Set(rule.value()),
+            created_at: Set(tx.real_now().millis()),
+        };
+        let insert = partner_certificate::Entity::insert(certificate);
+        insert.exec_without_returning(&tx.session).await?;
+    }
+    let update =
+        partner::Entity::update_many().col_expr(partner::Column::CertificateBound, bound.into());
+    save(tx, &row, update, &["certificates", "certificate_bound"]).await
 }
 
 /// Replaces a client's public keys, and says whether it is held to FAPI 2.0 from now on.
@@ -394,6 +465,8 @@ pub(crate) fn parse(
             redirect_uris: words(&row.redirect_uris),
             par_required: row.par_required,
         },
+        certificate_bound: row.certificate_bound,
+        certificates: Vec::new(),
         secrets,
         keys,
     })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kernel::{EventId, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+use uuid::Uuid;
 
 use crate::dialect::{self, Context};
 use crate::entities::revocation;
@@ -28,6 +29,8 @@ pub enum Revoked {
     Staff,
     /// Every access token of a grant, by the grant's id.
     Grant,
+    /// Every access token that a key signed, by the key's `kid`. Of all tenants.
+    SigningKey,
 }
 
 /// One revocation.
@@ -44,8 +47,15 @@ pub struct Revocation {
 }
 
 impl Revoked {
-    const ALL: [Self; 6] =
-        [Self::Token, Self::Client, Self::ApiKey, Self::Session, Self::Staff, Self::Grant];
+    const ALL: [Self; 7] = [
+        Self::Token,
+        Self::Client,
+        Self::ApiKey,
+        Self::Session,
+        Self::Staff,
+        Self::Grant,
+        Self::SigningKey,
+    ];
 
     /// The stable name, as rows and audit entries write it.
     #[must_use]
@@ -57,6 +67,7 @@ impl Revoked {
             Self::Session => "session",
             Self::Staff => "staff",
             Self::Grant => "grant",
+            Self::SigningKey => "signing_key",
         }
     }
 }
@@ -67,14 +78,7 @@ impl Revoked {
 /// When the database fails.
 pub async fn add(tx: &mut TenantTx, new: &Revocation) -> Result<(), StoreError> {
     let id = EventId::new(tx.clock()).uuid();
-    let row = revocation::ActiveModel {
-        id: Set(id),
-        tenant_id: Set(tx.tenant().uuid()),
-        kind: Set(new.kind.name().to_owned()),
-        subject: Set(new.subject.clone()),
-        at: Set(new.at.millis()),
-        until: Set(new.until.millis()),
-    };
+    let row = row(id, Some(tx.tenant().uuid()), new);
     let record = Record {
         resource: "revocation",
         id,
@@ -85,6 +89,28 @@ pub async fn add(tx: &mut TenantTx, new: &Revocation) -> Result<(), StoreError> 
         fields: Vec::new(),
     };
     tx.insert(row, record).await
+}
+
+/// Revokes what belongs to no tenant, in the transaction of whoever does it.
+pub(crate) async fn add_for_all(
+    store: &Store,
+    on: &Session,
+    new: &Revocation,
+) -> Result<(), StoreError> {
+    let row = row(EventId::new(store.clock().as_ref()).uuid(), None, new);
+    revocation::Entity::insert(row).exec_without_returning(on).await?;
+    Ok(())
+}
+
+fn row(id: Uuid, tenant: Option<Uuid>, new: &Revocation) -> revocation::ActiveModel {
+    revocation::ActiveModel {
+        id: Set(id),
+        tenant_id: Set(tenant),
+        kind: Set(new.kind.name().to_owned()),
+        subject: Set(new.subject.clone()),
+        at: Set(new.at.millis()),
+        until: Set(new.until.millis()),
+    }
 }
 
 /// What of all tenants matters at `now` and was revoked since `since`, or shortly before: a

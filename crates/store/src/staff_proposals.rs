@@ -39,6 +39,8 @@ pub enum Asked {
     Reactivation,
     /// A new link to enrol by.
     Enrolment,
+    /// The next signing key; about nobody but who asked.
+    KeyRotation,
 }
 
 /// What became of a proposal.
@@ -171,6 +173,7 @@ impl Asked {
             Self::Roles(_) => "roles",
             Self::Reactivation => "reactivation",
             Self::Enrolment => "enrolment",
+            Self::KeyRotation => "key_rotation",
         }
     }
 
@@ -179,7 +182,7 @@ impl Asked {
     pub fn roles(&self) -> &[Role] {
         match self {
             Self::Roles(roles) => roles,
-            Self::Reactivation | Self::Enrolment => &[],
+            Self::Reactivation | Self::Enrolment | Self::KeyRotation => &[],
         }
     }
 }
@@ -224,7 +227,8 @@ impl TryFrom<Model> for Proposal {
             what: what.to_owned(),
         };
         let roles = parse_roles(&row.roles).ok_or_else(|| odd("roles"))?;
-        let kinds = [Asked::Roles(roles), Asked::Reactivation, Asked::Enrolment];
+        let kinds =
+            [Asked::Roles(roles), Asked::Reactivation, Asked::Enrolment, Asked::KeyRotation];
         let asked = kinds.into_iter().find(|asked| asked.kind() == row.kind);
         let decision = match (&row.outcome, row.decided_by, row.decided_at) {
             (None, None, None) => None,

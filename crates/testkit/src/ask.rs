@@ -12,11 +12,13 @@ use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use gate::contract::Find;
-use gate::listener::Connection;
+use gate::listener::{Connection, TlsFacts};
 use gate::timed_body::{Pace, TimedBody};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
+use rustls::ProtocolVersion;
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
 use crate::{Answer, Caller};
@@ -30,6 +32,8 @@ pub struct Ask {
     version: Version,
     headers: HeaderMap,
     body: Body,
+    chain: Vec<CertificateDer<'static>>,
+    peer: Ipv4Addr,
 }
 
 impl Ask {
@@ -41,6 +45,8 @@ impl Ask {
             version: Version::HTTP_11,
             headers: HeaderMap::new(),
             body: Body::empty(),
+            chain: Vec::new(),
+            peer: PEER,
         };
         let mut ask = ask.with_header("host", "localhost").with_header("user-agent", "testkit");
         if let Some(token) = ask.caller.token.clone() {
@@ -106,6 +112,18 @@ impl Ask {
         self.with_header("content-type", "application/json")
     }
 
+    /// Over a connection on which these certificates were shown, the client's own first.
+    pub fn showing(mut self, chain: &[CertificateDer<'static>]) -> Self {
+        self.chain = chain.to_vec();
+        self
+    }
+
+    /// From another address.
+    pub const fn from_peer(mut self, peer: Ipv4Addr) -> Self {
+        self.peer = peer;
+        self
+    }
+
     /// In another version of HTTP than 1.1.
     pub const fn version(mut self, version: Version) -> Self {
         self.version = version;
@@ -113,7 +131,7 @@ impl Ask {
     }
 
     async fn send(self) -> Answer {
-        let Self { caller, method, path, version, headers, body } = self;
+        let Self { caller, method, path, version, headers, body, chain, peer } = self;
         let running = Arc::clone(&caller.running);
         running.tick();
         running.hear().await;
@@ -122,7 +140,7 @@ impl Ask {
         *request.version_mut() = version;
         *request.uri_mut() = path.parse().expect("a request target");
         *request.headers_mut() = headers;
-        request.extensions_mut().insert(connection());
+        request.extensions_mut().insert(connection(peer, chain));
         if let Some(proven) = &caller.proven {
             request.extensions_mut().insert(proven.clone());
         }
@@ -153,8 +171,12 @@ impl IntoFuture for Ask {
 }
 
 /// The listener puts one like this into each request's extensions.
-fn connection() -> Connection {
-    let peer = SocketAddr::from((Ipv4Addr::new(198, 51, 100, 7), 50_000));
+fn connection(peer: Ipv4Addr, chain: Vec<CertificateDer<'static>>) -> Connection {
+    let peer = SocketAddr::from((peer, 50_000));
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 8443));
-    Connection { id: 1, peer, local, tls: None }
+    let agreed = (ProtocolVersion::TLSv1_3, None);
+    let tls = Some(Arc::new(TlsFacts::new(agreed, false, None, chain)));
+    Connection { id: 1, peer, local, tls }
 }
+
+const PEER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);

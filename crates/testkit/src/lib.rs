@@ -28,6 +28,7 @@ pub mod authenticator;
 pub mod bans;
 mod browser;
 mod caller;
+pub mod certificates;
 mod database;
 pub mod limits;
 mod platform;

@@ -13,6 +13,8 @@ use gate::inspection::{Inspector, Text, baseline, load};
 use gate::limits::LimitsPlan;
 use gate::listener::Tally;
 use gate::revocations::HEAR_EVERY;
+use gate::signing::Signing;
+use gate::tls::ClientCertificates;
 use gate::{
     AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Sessions, Shield, Sink, Tasks, Tokens,
     Wall,
@@ -20,15 +22,15 @@ use gate::{
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::leaks::ReportKeys;
 use oauth::opaque::GrantKey;
-use oauth::{Pepper, SigningKey, VerifyingKeys};
+use oauth::{MutualTls, Pepper, Schedule, SigningKey};
 use policy::{Engine, Environment};
 use signin::SignInKey;
 use store::chores::Worker;
 use store::tenants::{self, Tenant as NewTenant};
-use store::{Pools, Recorder, Store, Witness};
+use store::{Pools, Recorder, Store, Witness, signing_keys};
 use tempfile::TempDir;
 use vault::{Keyring, TokenKey};
-use watch::Scene;
+use watch::{Actor, Scene};
 
 use crate::database::{Database, FILE, Own};
 use crate::{Caller, Tenant, bans};
@@ -55,6 +57,8 @@ pub struct Setup {
     pub firewall: Option<Mode>,
     /// Rules of one's own, which look at the answers.
     pub answer_rules: Option<&'static str>,
+    /// What certificates of clients are worth; nothing where none are asked for.
+    pub certificates: Option<Arc<ClientCertificates>>,
     /// Whether access lines are written to a file.
     pub access_log: bool,
     /// The environment that it serves.
@@ -103,6 +107,7 @@ impl Default for Setup {
             bans: None,
             firewall: Some(Mode::On),
             answer_rules: None,
+            certificates: None,
             access_log: false,
             environment: Environment::Production,
             settings: tenants::Settings::default(),
@@ -132,9 +137,8 @@ impl Platform {
         let store = Store::open(&own.config(), Arc::clone(&keyring), reader.clone()).await;
         let store = Arc::new(store.expect("the database opens"));
         let plan = &*PLAN;
-        let signing_key = SigningKey::generate();
-        let verifying = VerifyingKeys::new([signing_key.public().clone()]).expect("a usable key");
-        let jwks = verifying.jwks();
+        let schedule = Schedule::new(crate::days(30));
+        let signing = Arc::new(Signing::new(Arc::clone(&store), reader.clone(), schedule));
         let (recorder, work) = Recorder::new(Arc::clone(&store));
         // Ends with the test's runtime, or when the last sender goes.
         Tasks::new().spawn(work);
@@ -152,12 +156,14 @@ impl Platform {
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
-            tokens: Tokens::new(verifying, PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
+            tokens: Tokens::new(Arc::clone(&signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
+            signing,
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
             limits,
             bans,
             firewall: setup.firewall.map(|mode| shield(mode, reader, plan, setup.answer_rules)),
+            certificates: setup.certificates.clone(),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
         });
@@ -166,7 +172,7 @@ impl Platform {
         let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
         let settings = Settings {
             leak_keys: setup.leak_keys.clone().map(|keys| Arc::new(LeakKeys::new(keys))),
-            ..settings(setup.environment, &keyring, (jwks, signing_key), &pools)
+            ..settings(setup.environment, (&keyring, setup.certificates.is_some()), &pools)
         };
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
@@ -232,6 +238,22 @@ impl Platform {
     /// From now on this node hears of no revocation, as if its database were away.
     pub fn deafen(&self) {
         self.0.deaf.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes every signing key for stolen, as an operator or another node would: this one has to
+    /// hear of it. The key that signs from now on.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn replace_keys(&self) -> Arc<SigningKey> {
+        let running = &self.0;
+        running.tick();
+        let scene = running.scene(None);
+        let witness = Witness { scene, operation: "testkit".to_owned(), claim: None };
+        let by = Actor::System { reason: "testkit".to_owned() };
+        let store = &running.app.store;
+        let replaced = signing_keys::replace(store, SigningKey::generate(), (&witness, &by)).await;
+        replaced.expect("the keys are replaced").expect("nobody else makes one").new.key
     }
 
     /// From now on the database is away.
@@ -386,32 +408,33 @@ impl Running {
     }
 
     pub(crate) fn witness(&self, tenant: TenantId) -> Witness {
-        let scene = Scene {
+        let scene = self.scene(Some(tenant));
+        Witness { scene, operation: "testkit".to_owned(), claim: None }
+    }
+
+    fn scene(&self, tenant: Option<TenantId>) -> Scene {
+        Scene {
             at: self.clock.now(),
             request: None,
             trace: None,
-            tenant: Some(tenant),
+            tenant,
             source_ip: None,
             user_agent: None,
-        };
-        Witness { scene, operation: "testkit".to_owned(), claim: None }
+        }
     }
 }
 
-/// What other nodes committed.
 /// What the handlers are told.
 fn settings(
     environment: Environment,
-    keyring: &Keyring,
-    (jwks, signing_key): (serde_json::Value, SigningKey),
+    (keyring, asks): (&Keyring, bool),
     pools: &Arc<Pools>,
 ) -> Settings {
     Settings {
         issuer: PUBLIC_URL.to_owned(),
         audience: PUBLIC_URL.to_owned(),
         environment,
-        jwks,
-        signing_key,
+        mutual_tls: asks.then_some(MutualTls { alias: None }),
         peppers: vec![pepper(keyring)],
         api_key_pepper: api_key_pepper(keyring),
         grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
@@ -425,6 +448,7 @@ fn settings(
 }
 
 async fn hear(app: &App) {
+    app.signing.hear().await.expect("the signing keys are read");
     app.revocations.hear().await.expect("revocations are read");
     app.bans.hear().await.expect("bans are read");
     app.usage.hear().await.expect("plans are read");

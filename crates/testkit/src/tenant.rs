@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use kernel::{RequestId, Secret, TenantId, UserId};
-use oauth::{Claims, Scopes, SigningKey};
+use oauth::{CertificateRule, Claims, Scopes, SigningKey};
 use policy::{Role, SCOPES, StaffFacts};
 use store::partners::{self, NewPartner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
@@ -160,6 +160,22 @@ impl Tenant {
         tx.commit(None).await.expect("the transaction commits");
     }
 
+    /// Registers which certificates are an application's, and whether its tokens are bound to the
+    /// one that it shows.
+    ///
+    /// # Panics
+    /// When the store refuses them.
+    pub async fn set_certificates(&self, client_id: &str, rules: &[CertificateRule], bound: bool) {
+        let app = &self.running.app;
+        self.running.tick();
+        let permit = app.policy.system(self.id, "testkit");
+        let witness = self.running.witness(self.id);
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        let set = partners::set_certificates(&mut tx, client_id, rules, bound).await;
+        set.expect("the certificates are registered");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
     /// Registers what an application may use, and where people are sent back to.
     ///
     /// # Panics
@@ -203,6 +219,15 @@ impl Tenant {
     /// Never: made-up claims can be signed.
     #[must_use]
     pub fn forger(&self) -> Caller {
+        self.signed_by(&SigningKey::generate())
+    }
+
+    /// Somebody with a token that another node signed with this key.
+    ///
+    /// # Panics
+    /// Never: made-up claims can be signed.
+    #[must_use]
+    pub fn signed_by(&self, key: &SigningKey) -> Caller {
         let clock = self.running.clock.as_ref();
         let now = kernel::Clock::now(clock).seconds();
         let client_id = oauth::generate_client_id();
@@ -221,7 +246,7 @@ impl Tenant {
             person: None,
             cnf: None,
         };
-        let token = oauth::mint(&SigningKey::generate(), &claims).expect("a token is signed");
+        let token = oauth::mint(key, &claims).expect("a token is signed");
         Caller::new(Arc::clone(&self.running), Some(token))
     }
 }

@@ -17,9 +17,14 @@ use crate::{
 /// The first release with everything that `openid-client` 6 asks for.
 const VERSION_MIN: u32 = 20;
 const PACKAGE: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
-const TESTS: &[&str] =
-    &["openid_client.test.mjs", "oauth4webapi.test.mjs", "proofs.test.mjs", "codes.test.mjs"];
-const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "person.mjs"];
+const TESTS: &[&str] = &[
+    "openid_client.test.mjs",
+    "oauth4webapi.test.mjs",
+    "proofs.test.mjs",
+    "certificates.test.mjs",
+    "codes.test.mjs",
+];
+const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "certificates.mjs", "person.mjs"];
 
 /// A folder with the scripts and their packages.
 pub(super) struct Node {

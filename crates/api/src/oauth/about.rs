@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use gate::{App, Dossier};
+use gate::{App, Believed, Dossier};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use kernel::{Problem, Timestamp};
@@ -77,7 +77,8 @@ pub(crate) async fn revoke(
         let ended = grants::end(&mut tx, &family.id).await?;
         tx.commit(None).await?;
         app.revocations.learn(&ended);
-    } else if let Some(claims) = own(&app, &request, asking.caller.id()) {
+    } else if let Some(own) = own(&app, &request, asking.caller.id()).await {
+        let claims = own.claims;
         end(&app, &dossier, &permit, &claims).await?;
     }
     Ok(Reply::ok(&json!({}))?.with(CACHE_CONTROL, "no-store".to_owned()))
@@ -108,8 +109,9 @@ pub(crate) async fn introspect(
     let says = match family(&app, &api, &permit, &request).await? {
         Some(family) => family.is_live(dossier.received_at).then(|| granted(&api, &family)),
         None => own(&app, &request, asking.caller.id())
-            .filter(|claims| !app.revocations.covers(claims))
-            .map(|claims| says(&claims)),
+            .await
+            .filter(|own| !app.revocations.covers(own))
+            .map(|own| says(&own.claims)),
     };
     let answer = Introspection { active: says.is_some(), says };
     Ok(Reply::ok(&answer)?.with(CACHE_CONTROL, "no-store".to_owned()))
@@ -130,7 +132,7 @@ async fn asking(
     let request = request.map_err(|error| client::unread(dossier, error))?;
     let registered = client::find(app, api, &request.client, now).await?;
     let registered: Option<&RegisteredClient> = registered.as_ref();
-    let proven = client::prove(app, api, registered, &request.client, now).await;
+    let proven = client::prove(app, api, registered, &request.client, dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let proven = client::witnessed(dossier, &request.client, credential.as_deref(), proven)?;
     let caller = client::caller(&proven)?;
@@ -138,9 +140,9 @@ async fn asking(
 }
 
 /// What the token says, if it is a good one of the client that asks.
-fn own(app: &App, request: &AboutToken, client_id: &str) -> Option<Arc<Claims>> {
-    let believed = app.tokens.believe(request.token.expose(), app.clock.as_ref()).ok()?;
-    (believed.claims.client_id == client_id).then_some(believed.claims)
+async fn own(app: &App, request: &AboutToken, client_id: &str) -> Option<Believed> {
+    let believed = app.tokens.believe(request.token.expose(), app.clock.as_ref()).await.ok()?;
+    (believed.claims.client_id == client_id).then_some(believed)
 }
 
 fn permit(app: &App, caller: &Arc<Caller>, action: &str) -> Result<Permit, Refused> {
@@ -205,12 +207,12 @@ fn says(claims: &Claims) -> serde_json::Value {
         "iat": claims.iat,
         "exp": claims.exp,
         "scope": claims.scope,
-        "token_type": if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
+        "token_type": claims.token_type(),
         "tenant": claims.tenant,
     });
     let Some(members) = says.as_object_mut() else { return says };
     if let Some(cnf) = &claims.cnf {
-        members.insert("cnf".to_owned(), json!({ "jkt": cnf.jkt }));
+        members.insert("cnf".to_owned(), json!(cnf));
     }
     if let Some(person) = &claims.person {
         members.insert("auth_time".to_owned(), json!(person.auth_time));

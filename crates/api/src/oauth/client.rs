@@ -7,12 +7,12 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use kernel::{Problem, Timestamp};
 use oauth::{
-    Against, Authenticated, ClientKey, ClientProof, ClientSecret, ForeignKey, OAuthError,
-    OAuthErrorKind, Profile, RedirectUri, Refused as NotGranted, RegisteredClient, Scopes,
-    SecretHash, Uses, authenticate,
+    Against, Authenticated, ClientCertificate, ClientKey, ClientProof, ClientSecret, ForeignKey,
+    OAuthError, OAuthErrorKind, Profile, RedirectUri, Refused as NotGranted, RegisteredClient,
+    Scopes, SecretHash, Uses, authenticate,
 };
 use policy::{Caller, ClientFacts, Environment};
-use store::partners::{self, Partner, PartnerUses};
+use store::partners::{self, Partner, PartnerCertificate, PartnerUses};
 use store::seen;
 use watch::Authentication;
 
@@ -67,9 +67,14 @@ pub(crate) async fn prove<'a>(
     api: &Settings,
     client: Option<&'a RegisteredClient>,
     proof: &ClientProof,
-    now: Timestamp,
+    dossier: &Dossier,
 ) -> Result<Authenticated<'a>, Stop> {
-    let against = Against { peppers: &api.peppers, issuer: &api.issuer, now };
+    let against = Against {
+        peppers: &api.peppers,
+        issuer: &api.issuer,
+        certificate: dossier.certificate().map(AsRef::as_ref),
+        now: dossier.received_at,
+    };
     let proven = authenticate(client, proof, &against)?;
     let is_first = match proven.claim() {
         Some(claim) => seen::claim(&app.store, claim).await?,
@@ -155,9 +160,15 @@ pub(crate) fn registered(
         active: partner.active && partner.environment == environment.as_str(),
         profile: if partner.strict { Profile::Fapi2 } else { Profile::Baseline },
         uses: Uses { first_party: partner.first_party, ..uses(&partner.uses) },
+        certificates: partner.certificates.iter().map(certificate).collect(),
+        certificate_bound: partner.certificate_bound,
         secrets: secrets.collect::<Result<_, Problem>>()?,
         keys: keys.collect::<Result<_, Problem>>()?,
     })
+}
+
+fn certificate(kept: &PartnerCertificate) -> ClientCertificate {
+    ClientCertificate { id: kept.id.clone(), rule: kept.rule.clone() }
 }
 
 fn uses(kept: &PartnerUses) -> Uses {

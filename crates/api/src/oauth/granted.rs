@@ -5,8 +5,8 @@ use kernel::Problem;
 use oauth::grants::{self, Family, GrantError, Halt, Redemption};
 use oauth::opaque::{Code, RefreshToken};
 use oauth::{
-    Authenticated, GrantRequest, Issuance, Person, Refused as NotGranted, RegisteredClient, Scopes,
-    TokenRequest, delegate, may_ask,
+    Authenticated, Confirmation, GrantRequest, Issuance, Person, Refused as NotGranted,
+    RegisteredClient, Scopes, TokenRequest, delegate, may_ask,
 };
 use policy::{Permit, Role};
 use store::grants::{Granting, end, revoked};
@@ -57,7 +57,12 @@ async fn take(
     issuance: &Issuance<'_>,
 ) -> Result<grants::Given, Halt<StoreError>> {
     let unknown = || Halt::Refused(GrantError::Unknown);
-    let (bound_to, now) = (issuance.bound_to, issuance.now);
+    // RFC 8705 §6.3: a refresh token is its client's, whatever its certificate is by then.
+    let bound_to = match issuance.bound_to {
+        Some(Confirmation::Key(key)) => Some(key.as_str()),
+        Some(Confirmation::Certificate(_)) | None => None,
+    };
+    let now = issuance.now;
     match &request.grant {
         GrantRequest::Code { code, verifier, redirect_uri } => {
             let code = Code::parse(code.expose()).ok_or_else(unknown)?;

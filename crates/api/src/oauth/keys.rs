@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use gate::App;
 use http::header::CACHE_CONTROL;
+use oauth::schedule::JWKS_MAX_AGE;
 
-use crate::Settings;
+use crate::extract::Facts;
 use crate::reply::{Answer, Reply};
 
 /// The public keys that access tokens are signed with.
@@ -14,7 +16,8 @@ use crate::reply::{Answer, Reply};
     responses((status = 200, description = "The key set", body = Value)),
     extensions(("x-ringwall" = json!({"action": "metadata.read", "access": "public"})))
 )]
-pub(crate) async fn list(State(api): State<Arc<Settings>>) -> Answer {
-    // Half of the time for which a new key is published before it signs.
-    Ok(Reply::ok(&api.jwks)?.with(CACHE_CONTROL, "public, max-age=300".to_owned()))
+pub(crate) async fn list(State(app): State<Arc<App>>, Facts(dossier): Facts) -> Answer {
+    let jwks = app.signing.jwks(dossier.received_at)?;
+    let kept = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
+    Ok(Reply::ok(&jwks)?.with(CACHE_CONTROL, kept))
 }

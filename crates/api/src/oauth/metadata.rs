@@ -16,6 +16,6 @@ use crate::reply::{Answer, Reply};
     extensions(("x-ringwall" = json!({"action": "metadata.read", "access": "public"})))
 )]
 pub(crate) async fn read(State(api): State<Arc<Settings>>) -> Answer {
-    let metadata = oauth::metadata(&api.issuer, policy::SCOPES);
+    let metadata = oauth::metadata(&api.issuer, policy::SCOPES, api.mutual_tls.as_ref());
     Ok(Reply::ok(&metadata)?.with(CACHE_CONTROL, "public, max-age=300".to_owned()))
 }

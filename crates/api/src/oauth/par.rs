@@ -93,7 +93,7 @@ pub(crate) async fn push(
     let read = oauth::parse_pushed(client::authorization(&headers), &form);
     let (proof, asked) = read.map_err(|error| client::unread(&dossier, error))?;
     let registered = client::find(&app, &api, &proof, now).await?;
-    let proven = client::prove(&app, &api, registered.as_ref(), &proof, now).await;
+    let proven = client::prove(&app, &api, registered.as_ref(), &proof, &dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let outcome = match proven {
         Ok(client) => keep(&app, &api, (&client, &asked), (&dossier, &headers)).await,

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use kernel::{Problem, RequestId, Secret, Timestamp};
 use oauth::{
-    Authenticated, Claims, DpopError, GrantRequest, Issuance, ProofOf, Refused as NotGranted,
-    TokenRequest, TokenResponse, verify_proof,
+    Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, ProofOf,
+    Refused as NotGranted, TokenRequest, TokenResponse, verify_proof,
 };
 use store::seen;
 use utoipa::ToSchema;
@@ -125,14 +125,14 @@ pub(crate) async fn exchange(
 ) -> Answer {
     let now = dossier.received_at;
     let registered = client::find(app, api, &request.client, now).await?;
-    let proven = client::prove(app, api, registered.as_ref(), &request.client, now).await;
+    let proven = client::prove(app, api, registered.as_ref(), &request.client, dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let outcome = match proven {
         Ok(client) => grant((app, api), (&client, request), (dossier, headers), desk).await,
         Err(stop) => Err(stop),
     };
     let given = client::witnessed(dossier, &request.client, credential.as_deref(), outcome)?;
-    given.reply(api)
+    given.reply(app, now)
 }
 
 /// What a token is to say, and what gets the next one.
@@ -145,10 +145,10 @@ impl Given {
     /// The tokens themselves.
     ///
     /// # Errors
-    /// When signing fails, which is a fault of ours.
-    pub(crate) fn reply(self, api: &Settings) -> Answer {
-        let token =
-            TokenResponse::mint(&api.signing_key, &self.claims).map_err(Problem::internal)?;
+    /// When this node cannot tell which key signs now, or signing fails.
+    pub(crate) fn reply(self, app: &App, now: Timestamp) -> Answer {
+        let key = app.signing.signer(now)?;
+        let token = TokenResponse::mint(&key, &self.claims).map_err(Problem::internal)?;
         let refresh_token = self.refresh.map(|token| token.expose().clone());
         let token = TokenResponse { refresh_token, ..token };
         Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
@@ -165,14 +165,17 @@ async fn grant(
         return Err(NotGranted::GRANT_NOT_ALLOWED.into());
     }
     let now = dossier.received_at;
-    let bound_to = bound_to(app, api, (headers, desk.path), now).await?;
+    let bound_to = match bound_to(app, api, (headers, desk.path), now).await? {
+        Some(key) => Some(Confirmation::Key(key)),
+        None => certificate(client, dossier)?,
+    };
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
         audience: &api.audience,
         jti: &jti,
         now,
-        bound_to: bound_to.as_deref(),
+        bound_to: bound_to.as_ref(),
     };
     match request.grant {
         GrantRequest::ClientCredentials => {
@@ -183,6 +186,20 @@ async fn grant(
             granted::give(app, api, (client, request), (dossier, &issuance)).await
         }
     }
+}
+
+/// The certificate that the token is bound to (RFC 8705 §3): whenever the client proved itself by
+/// it, or is registered so.
+fn certificate(
+    client: &Authenticated<'_>,
+    dossier: &Dossier,
+) -> Result<Option<Confirmation>, Stop> {
+    if !client.by_certificate() && !client.client().certificate_bound {
+        return Ok(None);
+    }
+    let shown = dossier.certificate().filter(|shown| shown.holds(dossier.received_at));
+    let shown = shown.ok_or(NotGranted::NOT_BOUND)?;
+    Ok(Some(Confirmation::Certificate(shown.thumbprint().to_owned())))
 }
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::extract::{At, Facts, Permit};
 use crate::reply::{Answer, Refused, Reply};
+use crate::signing_keys;
 
 /// A proposal that was agreed to.
 #[derive(Serialize, ToSchema)]
@@ -145,6 +146,10 @@ struct Done {
 }
 
 async fn carry_out(tx: &mut TenantTx, app: &App, proposal: &Proposal) -> Result<Done, Refused> {
+    if proposal.asked == Asked::KeyRotation {
+        signing_keys::publish(tx, app).await?;
+        return Ok(Done { ended: None, enrolment: None });
+    }
     let user = proposal.user;
     if let Asked::Roles(roles) = &proposal.asked
         && !roles.contains(&Role::SystemAdmin)
@@ -165,7 +170,9 @@ async fn carry_out(tx: &mut TenantTx, app: &App, proposal: &Proposal) -> Result<
         Asked::Enrolment if !is_gone => {
             Ok(Done { ended: None, enrolment: Some(link(tx, app, user).await?) })
         }
-        Asked::Reactivation | Asked::Enrolment => Err(Problem::new(&STATE).into()),
+        Asked::Reactivation | Asked::Enrolment | Asked::KeyRotation => {
+            Err(Problem::new(&STATE).into())
+        }
     }
 }
 

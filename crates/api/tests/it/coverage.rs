@@ -72,6 +72,7 @@ pub(crate) const PEOPLE_ONLY: &[&str] = &[
     "person.propose_roles",
     "person.propose_reactivation",
     "person.propose_enrolment",
+    "signing_key.propose_rotation",
     "person.deactivate",
     "person.end_sessions",
     "proposal.list",

@@ -212,6 +212,7 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("person.propose_roles", Sent::Json(|_| json!({ "roles": ["recruiter"] }))),
     ("person.propose_reactivation", Sent::Nothing),
     ("person.propose_enrolment", Sent::Nothing),
+    ("signing_key.propose_rotation", Sent::Nothing),
     ("person.deactivate", Sent::Nothing),
     ("person.end_sessions", Sent::Nothing),
     ("proposal.list", Sent::Nothing),

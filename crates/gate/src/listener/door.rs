@@ -235,16 +235,12 @@ async fn greet(acceptor: &TlsAcceptor, socket: TcpStream) -> io::Result<Greeting
 
 fn facts(stream: &TlsStream<TcpStream>) -> TlsFacts {
     let (_, session) = stream.get_ref();
-    TlsFacts {
-        version: session.protocol_version().unwrap_or(rustls::ProtocolVersion::TLSv1_3),
-        suite: session.negotiated_cipher_suite().map(|suite| suite.suite()),
-        is_h2: session.alpn_protocol() == Some(ALPN_H2),
-        server_name: session.server_name().map(str::to_owned),
-        client_certificate: session
-            .peer_certificates()
-            .and_then(<[_]>::first)
-            .map(|certificate| certificate.clone().into_owned()),
-    }
+    let version = session.protocol_version().unwrap_or(rustls::ProtocolVersion::TLSv1_3);
+    let suite = session.negotiated_cipher_suite().map(|suite| suite.suite());
+    let is_h2 = session.alpn_protocol() == Some(ALPN_H2);
+    let shown = session.peer_certificates().unwrap_or_default();
+    let chain = shown.iter().map(|certificate| certificate.clone().into_owned()).collect();
+    TlsFacts::new((version, suite), is_h2, session.server_name().map(str::to_owned), chain)
 }
 
 fn http1(config: &ListenerConfig, patience: &Patience, is_single: bool) -> http1::Builder {

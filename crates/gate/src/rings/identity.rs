@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use kernel::{Code, Problem};
-use oauth::{DpopError, ProofOf, TokenError, verify_proof};
+use oauth::{Confirmation, DpopError, ProofOf, TokenError, verify_proof};
 use policy::Caller;
 use watch::{Authentication, Person};
 
@@ -100,7 +100,10 @@ async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>
         }
         return by_session(app, dossier, session).await;
     }
-    let by_token = presented.token.map(|token| by_token(app, dossier, head, token)).transpose()?;
+    let by_token = match presented.token {
+        Some(token) => Some(by_token(app, dossier, head, token).await?),
+        None => None,
+    };
     let by_key = match presented.key {
         Some(key) => Some(by_key(app, dossier, key).await?),
         None => None,
@@ -117,39 +120,48 @@ async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>
     }
 }
 
-fn by_token(
+async fn by_token(
     app: &App,
     dossier: &Dossier,
     head: &Head,
     (scheme, token): (Scheme, &str),
 ) -> Result<Arc<Caller>, Problem> {
-    let believed = app.tokens.believe(token, app.clock.as_ref());
-    let believed = believed.map_err(|disbelief| disbelieved(dossier, &disbelief))?;
-    if app.revocations.covers(&believed.claims) {
+    let believed = app.tokens.believe(token, app.clock.as_ref()).await;
+    let believed = believed.map_err(|disbelief| disbelieved(dossier, disbelief))?;
+    if app.revocations.covers(&believed) {
         refused(dossier, "access_token", Some(&believed.caller), "revoked");
         // The caller learns no more than of any other bad token.
         return Err(TokenError::Signature.into());
     }
-    if let Err(error) = check_binding(app, dossier, head, (scheme, token, &believed)) {
-        refused(dossier, "dpop", Some(&believed.caller), error.code());
-        return Err(error.into());
+    if let Err(unbound) = check_binding(app, dossier, head, (scheme, token, &believed)) {
+        let (method, reason) = unbound.reason();
+        refused(dossier, method, Some(&believed.caller), reason);
+        return Err(unbound.into());
     }
     Ok(believed.caller)
 }
 
-/// RFC 9449 §7.1: a token that is bound to a key comes with a proof of that key, and one that is
-/// not does not pretend to be.
+/// RFC 9449 §7.1, RFC 8705 §3: a token that is bound to a key comes with a proof of that key, one
+/// that is bound to a certificate over a connection with that certificate, and one that is neither
+/// does not pretend to be.
 fn check_binding(
     app: &App,
     dossier: &Dossier,
     head: &Head,
     (scheme, token, believed): (Scheme, &str, &Believed),
-) -> Result<(), DpopError> {
+) -> Result<(), Unbound> {
     let bound_to = match (scheme, &believed.claims.cnf) {
         (Scheme::Bearer, None) => return Ok(()),
-        (Scheme::Bearer, Some(_)) => return Err(DpopError::Missing),
-        (Scheme::Dpop, None) => return Err(DpopError::Token),
-        (Scheme::Dpop, Some(cnf)) => &cnf.jkt,
+        (Scheme::Bearer, Some(Confirmation::Certificate(thumbprint))) => {
+            let shown = dossier.certificate().filter(|shown| shown.holds(dossier.received_at));
+            let is_it = shown.is_some_and(|shown| shown.thumbprint() == thumbprint);
+            return if is_it { Ok(()) } else { Err(Unbound::Certificate) };
+        }
+        (Scheme::Bearer, Some(Confirmation::Key(_))) => return Err(DpopError::Missing.into()),
+        (Scheme::Dpop, None | Some(Confirmation::Certificate(_))) => {
+            return Err(DpopError::Token.into());
+        }
+        (Scheme::Dpop, Some(Confirmation::Key(thumbprint))) => thumbprint,
     };
     let proof = presented::single(&head.headers, presented::DPOP).ok_or(DpopError::Missing)?;
     let url = format!("{}{}", app.public_url, head.path);
@@ -157,9 +169,42 @@ fn check_binding(
     let of = ProofOf { method, url: &url, token: Some(token), nonce: None, now };
     let proof = verify_proof(proof, &of)?;
     if proof.thumbprint != *bound_to {
-        return Err(DpopError::Token);
+        return Err(DpopError::Token.into());
     }
-    if app.proofs.claim(&proof.claim, now) { Ok(()) } else { Err(DpopError::Replayed) }
+    if app.proofs.claim(&proof.claim, now) { Ok(()) } else { Err(DpopError::Replayed.into()) }
+}
+
+/// Why a token is not good with what came with it.
+#[derive(Clone, Copy)]
+enum Unbound {
+    Dpop(DpopError),
+    Certificate,
+}
+
+impl From<DpopError> for Unbound {
+    fn from(error: DpopError) -> Self {
+        Self::Dpop(error)
+    }
+}
+
+impl Unbound {
+    /// How it was tried, and why it is refused, for the audit trail.
+    const fn reason(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Dpop(error) => ("dpop", error.code()),
+            Self::Certificate => ("client_certificate", "another_certificate"),
+        }
+    }
+}
+
+impl From<Unbound> for Problem {
+    fn from(unbound: Unbound) -> Self {
+        match unbound {
+            Unbound::Dpop(error) => error.into(),
+            // The caller learns no more than of any other bad token (RFC 8705 §3).
+            Unbound::Certificate => TokenError::Signature.into(),
+        }
+    }
 }
 
 async fn by_key(app: &App, dossier: &Dossier, key: &str) -> Result<Arc<Caller>, Problem> {
@@ -210,11 +255,12 @@ async fn by_session(
     })
 }
 
-fn disbelieved(dossier: &Dossier, disbelief: &Disbelief) -> Problem {
+fn disbelieved(dossier: &Dossier, disbelief: Disbelief) -> Problem {
     refused(dossier, "access_token", None, disbelief.reason());
     match disbelief {
-        Disbelief::Token(error) => (*error).into(),
+        Disbelief::Token(error) => error.into(),
         Disbelief::Claims => TokenError::Malformed.into(),
+        Disbelief::Store(error) => error.into(),
     }
 }
 

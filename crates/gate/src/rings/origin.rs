@@ -5,31 +5,57 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use kernel::Problem;
+use oauth::Certificate;
 
 use crate::App;
 use crate::cidr::Cidr;
 use crate::listener::Connection;
 use crate::ring::{Next, Response, Ring, Visit};
+use crate::tls::ShownBy;
+use crate::tls::client::{CLIENT_CERT, CLIENT_CERT_CHAIN};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
     let trusted: Arc<[Cidr]> =
         app.config.trusted_proxies.iter().filter_map(|text| text.parse().ok()).collect();
-    Ring::new("origin", app, move |_, visit, next| pass(Arc::clone(&trusted), visit, next))
+    Ring::new("origin", app, move |app, visit, next| pass((app, Arc::clone(&trusted)), visit, next))
 }
 
-async fn pass(trusted: Arc<[Cidr]>, mut visit: Visit, next: Next) -> Result<Response, Problem> {
-    let peer =
-        visit.request.extensions().get::<Connection>().map(|connection| connection.peer.ip());
-    let Some(peer) = peer else {
+async fn pass(
+    (app, trusted): (Arc<App>, Arc<[Cidr]>),
+    mut visit: Visit,
+    next: Next,
+) -> Result<Response, Problem> {
+    let Some(connection) = visit.request.extensions().get::<Connection>().cloned() else {
         return Err(Problem::internal("a request without a connection"));
     };
+    let peer = connection.peer.ip().to_canonical();
     let headers = visit.request.headers_mut();
-    visit.dossier.found_origin(true_address(peer.to_canonical(), headers, &trusted));
+    visit.dossier.found_origin(true_address(peer, headers, &trusted));
+    let is_proxy = trusted.iter().any(|cidr| cidr.contains(peer));
+    if let Some(shown) = certificate(&app, (&connection, is_proxy), headers) {
+        visit.dossier.found_certificate(shown);
+    }
     // RFC 9700 §4.13: what a proxy may assert must not reach the inside from a stranger.
     for name in ASSERTED_BY_PROXIES {
         headers.remove(*name);
     }
     Ok(next.run(visit).await)
+}
+
+/// The client's certificate: of its handshake with us, or with a proxy that we trust. Never both: a
+/// proxy's own certificate is none of its clients'.
+fn certificate(
+    app: &App,
+    (connection, is_proxy): (&Connection, bool),
+    headers: &HeaderMap,
+) -> Option<Arc<Certificate>> {
+    let judge = app.certificates.as_ref()?;
+    let now = app.clock.now();
+    match judge.by() {
+        ShownBy::Handshake if !is_proxy => connection.tls.as_ref()?.certificate(judge, now),
+        ShownBy::Proxy if is_proxy => judge.told(headers, now).map(Arc::new),
+        ShownBy::Handshake | ShownBy::Proxy => None,
+    }
 }
 
 /// Walks `X-Forwarded-For` from the right, past proxies that we trust, to the first address that
@@ -58,6 +84,8 @@ const ASSERTED_BY_PROXIES: &[&str] = &[
     "x-forwarded-proto",
     "x-forwarded-port",
     "x-real-ip",
+    CLIENT_CERT,
+    CLIENT_CERT_CHAIN,
     "x-client-cert",
     "x-ssl-client-cert",
     "x-forwarded-user",

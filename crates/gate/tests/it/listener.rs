@@ -19,7 +19,7 @@ use gate::listener::{
     TallyCount,
 };
 use gate::tasks::Tasks;
-use gate::tls::{LocalCa, ServerCertificate, server_config};
+use gate::tls::{ClientCertificates, LocalCa, ServerCertificate, server_config};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::client::conn::http2::SendRequest;
@@ -37,6 +37,7 @@ use tokio_rustls::client::TlsStream;
 mod balanced;
 mod boundaries;
 mod certificates;
+mod clients;
 mod drain;
 mod floods;
 mod plain;
@@ -99,12 +100,22 @@ impl Server {
     }
 
     pub(crate) fn with_tls12(config: ListenerConfig, site: Site, tls12: bool) -> Self {
+        Self::asking(config, site, tls12, None)
+    }
+
+    /// One that asks clients for certificates.
+    pub(crate) fn asking(
+        config: ListenerConfig,
+        site: Site,
+        tls12: bool,
+        clients: Option<Arc<ClientCertificates>>,
+    ) -> Self {
         let now = SystemClock.now();
         let ca = LocalCa::create(&[], now).unwrap();
         let issued = ca.issue(&[], now).unwrap();
         let certificate = ServerCertificate::from_pem(&issued.chain_pem, &issued.key_pem).unwrap();
         let certificate = Arc::new(certificate);
-        let tls = server_config(Arc::clone(&certificate), tls12).unwrap();
+        let tls = server_config(Arc::clone(&certificate), tls12, clients).unwrap();
         let listener = Listener::bind(config).unwrap();
         let address = listener.local_addr();
         site.tasks.spawn(listener.serve_tls(tls, redirect(), site.clone()));

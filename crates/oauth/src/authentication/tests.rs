@@ -33,6 +33,8 @@ fn client() -> RegisteredClient {
         uses: Uses::default(),
         secrets: vec![kept("s1", "old", Some(NOW)), kept("s2", "new", None)],
         keys: Vec::new(),
+        certificates: Vec::new(),
+        certificate_bound: false,
     }
 }
 
@@ -54,7 +56,23 @@ fn attempt<'a>(
     proof: &ClientProof,
 ) -> Result<Proven<'a>, Refused> {
     let peppers = peppers();
-    authenticate(client, proof, &Against { peppers: &peppers, issuer: ISSUER, now: NOW })
+    authenticate(
+        client,
+        proof,
+        &Against { peppers: &peppers, issuer: ISSUER, certificate: None, now: NOW },
+    )
+}
+
+#[test]
+fn whoever_shows_no_certificate_learns_what_to_show_and_nothing_of_any_client() {
+    let proof = ClientProof { client_id: "pc_a".to_owned(), evidence: Evidence::Certificate };
+
+    for client in [None, Some(&client())] {
+        let refused = attempt(client, &proof).unwrap_err();
+
+        assert_eq!(refused, Refused { error: MISSING, reason: Reason::NoCertificate });
+        assert_eq!(refused.error.kind(), OAuthErrorKind::InvalidClient);
+    }
 }
 
 #[test]

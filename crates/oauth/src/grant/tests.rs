@@ -32,6 +32,8 @@ fn client() -> RegisteredClient {
         uses: Uses::default(),
         secrets: vec![secret],
         keys: Vec::new(),
+        certificates: Vec::new(),
+        certificate_bound: false,
     }
 }
 
@@ -53,7 +55,8 @@ fn decide(
     let peppers = [Pepper::new(1, &Secret::new([1; 32]))];
     // The profile decides about the method as well, which is not what is tried here.
     let lenient = RegisteredClient { profile: Profile::Baseline, ..client.clone() };
-    let against = Against { peppers: &peppers, issuer: issuance.issuer, now: NOW };
+    let against =
+        Against { peppers: &peppers, issuer: issuance.issuer, certificate: None, now: NOW };
     let settled = authenticate(Some(&lenient), &request.client, &against)?.settle(true)?;
     grant(&settled.of(client), request, issuance)
 }
@@ -91,11 +94,12 @@ fn a_strict_client_gets_no_token_that_anybody_can_use() {
     let strict = RegisteredClient { profile: Profile::Fapi2, ..client() };
 
     let refused = decide(&strict, &request(None), &ISSUANCE).unwrap_err();
-    let bound = Issuance { bound_to: Some("thumb"), ..ISSUANCE };
+    let thumb = Confirmation::Key("thumb".to_owned());
+    let bound = Issuance { bound_to: Some(&thumb), ..ISSUANCE };
     let granted = decide(&strict, &request(None), &bound).unwrap();
 
     assert_eq!(refused.reason, Reason::Dpop(DpopError::Missing));
-    assert_eq!(granted.claims.cnf, Some(Confirmation { jkt: "thumb".to_owned() }));
+    assert_eq!(granted.claims.cnf, Some(thumb));
 }
 
 #[test]

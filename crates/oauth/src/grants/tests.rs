@@ -111,6 +111,8 @@ fn client(client_id: &str) -> RegisteredClient {
             expires: None,
         }],
         keys: Vec::new(),
+        certificates: Vec::new(),
+        certificate_bound: false,
     }
 }
 
@@ -118,7 +120,8 @@ fn proven(client: &RegisteredClient) -> Authenticated<'_> {
     let peppers = [Pepper::new(1, &Secret::new([1; 32]))];
     let evidence = Evidence::Basic(Secret::new("s".to_owned()));
     let proof = ClientProof { client_id: client.client_id.clone(), evidence };
-    let against = Against { peppers: &peppers, issuer: "https://id.example", now: NOW };
+    let against =
+        Against { peppers: &peppers, issuer: "https://id.example", certificate: None, now: NOW };
     authenticate(Some(client), &proof, &against).unwrap().settle(true).unwrap()
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::jws::CLIENT_ALGORITHMS;
 use crate::signer::{Signer, with};
 
 fn refusal(jwk: &Value) -> JwkError {
@@ -99,6 +100,19 @@ fn a_weak_modulus_or_exponent_is_refused() {
     }
     assert_eq!(refusal(&rsa(&encoded(&[0, 0xC5]), "AQAB")), JwkError::Material);
     assert!(ForeignKey::parse(rsa(&good, "AQAB").to_string().as_bytes()).is_ok());
+}
+
+#[test]
+fn of_the_ways_to_sign_by_rsa_clients_have_one() {
+    let n = encoded(&[&[0xC5], [0x5A; 254].as_slice(), &[0xF1]].concat());
+    let taken = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"].map(|name| {
+        let jwk = with(rsa(&n, "AQAB"), "alg", json!(name));
+        let key = ForeignKey::parse(jwk.to_string().as_bytes()).unwrap();
+        assert_eq!(key.algorithm().name(), name);
+        CLIENT_ALGORITHMS.contains(&key.algorithm())
+    });
+
+    assert_eq!(taken, [true, false, false, false, false, false]);
 }
 
 /// A number of 256 bytes that is 1 modulo each of the small primes.

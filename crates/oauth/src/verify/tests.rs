@@ -53,7 +53,9 @@ impl Bench {
     }
 
     fn verify(&self, token: &str) -> Result<Claims, TokenError> {
-        verify(token, &self.keys, &EXPECT, Timestamp::from_millis(NOW * 1000))
+        let verified = verify(token, &self.keys, &EXPECT, Timestamp::from_millis(NOW * 1000))?;
+        assert_eq!(verified.kid, self.key.kid());
+        Ok(verified.claims)
     }
 }
 

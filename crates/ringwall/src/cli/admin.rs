@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use kernel::contact::ContactError;
 use kernel::{Email, Line, Slug};
+use oauth::CertificateRule;
 
 use super::ConfigArgs;
 
@@ -31,6 +32,8 @@ pub(crate) enum AdminCommand {
     Deactivate(DeactivateArgs),
     /// Register the public keys that a partner signs its client assertions with
     Keys(KeysArgs),
+    /// Register which certificates are a partner's
+    Certificates(CertificatesArgs),
     /// Register where a partner may have people sent back to whom it asks for access
     Redirects(RedirectsArgs),
     /// Make an application the agency's own: its people may type their passwords into it
@@ -87,12 +90,60 @@ pub(crate) struct KeysArgs {
     /// File with a JSON Web Key Set; without it the partner has no keys any more
     #[arg(long, value_name = "FILE")]
     pub(crate) jwks: Option<std::path::PathBuf>,
-    /// Hold the partner to FAPI 2.0: no secrets, no API keys, tokens bound by DPoP
+    /// Hold the partner to FAPI 2.0: no secrets, no API keys, tokens bound by DPoP or certificate
     #[arg(long)]
     pub(crate) fapi2: bool,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+/// A partner's certificates.
+#[derive(Debug, Args)]
+#[command(after_help = CERTIFICATES_HELP)]
+pub(crate) struct CertificatesArgs {
+    /// The partner's client id
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) client: String,
+    /// Of an authority in `tls.client_ca_file`, with the subject of the certificate in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) subject_of: Option<std::path::PathBuf>,
+    /// The same, with this subject, as RFC 4514 writes it: the last part first
+    #[arg(long, value_name = "DN", value_parser = rule_of("subject_dn"))]
+    pub(crate) subject_dn: Option<CertificateRule>,
+    /// Of such an authority, with this DNS name
+    #[arg(long, value_name = "NAME", value_parser = rule_of("san_dns"))]
+    pub(crate) san_dns: Option<CertificateRule>,
+    /// Of such an authority, with this URI
+    #[arg(long, value_name = "URI", value_parser = rule_of("san_uri"))]
+    pub(crate) san_uri: Option<CertificateRule>,
+    /// Of such an authority, with this address
+    #[arg(long, value_name = "ADDRESS", value_parser = rule_of("san_ip"))]
+    pub(crate) san_ip: Option<CertificateRule>,
+    /// Of such an authority, with this e-mail address
+    #[arg(long, value_name = "EMAIL", value_parser = rule_of("san_email"))]
+    pub(crate) san_email: Option<CertificateRule>,
+    /// The certificate in this PEM file and no other, whoever issued it; once for each
+    #[arg(long, value_name = "FILE")]
+    pub(crate) self_signed: Vec<std::path::PathBuf>,
+    /// The first certificate (`x5c`) of each key in this JSON Web Key Set and no other
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: Option<std::path::PathBuf>,
+    /// Bind its tokens to the certificate that it shows, also when it proves itself otherwise
+    #[arg(long)]
+    pub(crate) bound: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+fn rule_of(
+    kind: &'static str,
+) -> impl Fn(&str) -> Result<CertificateRule, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let expected = || "expected one line of at most 512 bytes that is such a name".to_owned();
+        CertificateRule::parse(kind, text).ok_or_else(expected)
+    }
 }
 
 /// Where people are sent back to.
@@ -223,6 +274,17 @@ Ed25519 (EdDSA), or RSA of 2048 bits or more with `\"alg\": \"PS256\"`; private 
 Examples:
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json
   ringwall admin keys --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json --fapi2";
+
+const CERTIFICATES_HELP: &str = "\
+What is registered takes the place of what was before; without anything the partner has no
+certificates any more. Of what an authority issues, exactly one name is compared. Tokens that a
+certificate was shown for are good over connections with that certificate only.
+
+Examples:
+  ringwall admin certificates --client pc_8f3kq2m1zdy2y2ye --san-dns hr.acme.example
+  ringwall admin certificates --client pc_8f3kq2m1zdy2y2ye --subject-of partner.pem
+  ringwall admin certificates --client pc_8f3kq2m1zdy2y2ye --self-signed partner.pem
+  ringwall admin certificates --client pc_8f3kq2m1zdy2y2ye --jwks partner-jwks.json --bound";
 
 const REDIRECTS_HELP: &str = "\
 The addresses take the place of those before. Requests name one of them character by character.

@@ -14,6 +14,8 @@ pub(crate) struct PublicUrls {
     pub(crate) issuer: String,
     /// Audience of access tokens.
     pub(crate) audience: String,
+    /// Where clients are asked for certificates, if not at the public URL.
+    pub(crate) mtls_url: Option<String>,
 }
 
 impl Config {
@@ -28,7 +30,18 @@ impl Config {
             issuer: issuer.unwrap_or_else(|| public_url.clone()),
             audience: audience.unwrap_or_else(|| public_url.clone()),
             public_url,
+            mtls_url: None,
         }
+    }
+}
+
+impl PublicUrls {
+    /// With a listener of its own for certificates at `bound`.
+    #[must_use]
+    pub(crate) fn with_mtls(self, config: &Config, bound: Option<SocketAddr>) -> Self {
+        let url =
+            bound.map(|bound| config.server.mtls_url.clone().unwrap_or_else(|| derive(bound)));
+        Self { mtls_url: url.map(|url| url.as_str().to_owned()), ..self }
     }
 }
 

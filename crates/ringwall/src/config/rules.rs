@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::faults::{Fault, Source};
 use super::layers::Reference;
-use super::sections::Config;
+use super::sections::{ClientCertificates, Config};
 
 /// A rule between keys.
 struct Rule {
@@ -16,7 +16,7 @@ struct Rule {
     expected: &'static str,
 }
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 9] = [
     Rule {
         keys: &["tls.cert_file", "tls.key_file"],
         holds: |config| config.tls.cert_file.is_some() == config.tls.key_file.is_some(),
@@ -45,6 +45,31 @@ const RULES: [Rule; 6] = [
             admin.port() == 0 || Some(admin) != plain
         },
         expected: "expected another address than that of metrics and health",
+    },
+    Rule {
+        keys: &["server.mtls_listen", "tls.client_certificates"],
+        holds: |config| {
+            let asks = config.tls.client_certificates == ClientCertificates::Handshake;
+            config.server.mtls_listen.is_none() || asks
+        },
+        expected: "expected no listener for certificates unless `tls.client_certificates` is \
+                   `handshake`",
+    },
+    Rule {
+        keys: &["server.mtls_listen", "server.listen"],
+        holds: |config| {
+            let (listen, mtls) = (config.server.listen, config.server.mtls_listen);
+            listen.port() == 0 || Some(listen) != mtls
+        },
+        expected: "expected another address than that of the API",
+    },
+    Rule {
+        keys: &["tls.client_certificates", "gate.trusted_proxies"],
+        holds: |config| {
+            let told = config.tls.client_certificates == ClientCertificates::Proxy;
+            !told || !config.gate.trusted_proxies.is_empty()
+        },
+        expected: "expected proxies that are trusted (`gate.trusted_proxies`) for `proxy`",
     },
     Rule {
         keys: &["bans.second_s", "bans.first_s", "bans.further_s"],

@@ -58,6 +58,12 @@ pub(crate) struct Server {
     /// Metrics and health.
     #[serde(deserialize_with = "word")]
     pub(crate) admin_listen: SocketAddr,
+    /// The API again, where clients are asked for certificates.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) mtls_listen: Option<SocketAddr>,
+    /// Where callers find that; see [`Config::public_urls`].
+    #[serde(deserialize_with = "optional")]
+    pub(crate) mtls_url: Option<HttpsOrigin>,
     /// Plain HTTP that only redirects.
     #[serde(deserialize_with = "optional")]
     pub(crate) plain_listen: Option<SocketAddr>,
@@ -93,8 +99,25 @@ pub(crate) struct Tls {
     pub(crate) names: Vec<Host>,
     /// Whether TLS 1.2 is spoken too.
     pub(crate) tls12: bool,
+    /// Whether clients may show certificates.
+    pub(crate) client_certificates: ClientCertificates,
+    /// Authorities whose certificates are believed to name clients.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) client_ca_file: Option<PathBuf>,
     /// How often certificate files are looked at.
     pub(crate) reload_s: Seconds<1, 3600>,
+}
+
+/// Whether clients may show certificates, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ClientCertificates {
+    /// Nobody asks for one.
+    Off,
+    /// To us.
+    Handshake,
+    /// To a proxy that is trusted.
+    Proxy,
 }
 
 /// Listeners and rings.
@@ -207,6 +230,8 @@ pub(crate) struct Identity {
     /// Whose reports of leaked keys are believed; nobody's for `None`.
     #[serde(deserialize_with = "optional")]
     pub(crate) leak_report_keys_file: Option<PathBuf>,
+    /// How long a key signs access tokens.
+    pub(crate) signing_key_life_s: Seconds<86_400, 31_536_000>,
 }
 
 /// Keys.

@@ -22,6 +22,7 @@ pub(crate) struct Model {
     pub(crate) redirect_uris: String,
     pub(crate) par_required: bool,
     pub(crate) first_party: bool,
+    pub(crate) certificate_bound: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -9,7 +9,7 @@ use crate::tenant::TenantOwned;
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    pub(crate) tenant_id: Uuid,
+    pub(crate) tenant_id: Option<Uuid>,
     pub(crate) kind: String,
     pub(crate) subject: String,
     pub(crate) at: i64,

@@ -40,6 +40,8 @@ fn client(tenant: TenantId) -> RegisteredClient {
         uses: Uses::default(),
         secrets: vec![ClientSecret { id: "s1".to_owned(), hash, expires: None }],
         keys: Vec::new(),
+        certificates: Vec::new(),
+        certificate_bound: false,
     }
 }
 
@@ -51,7 +53,8 @@ fn proven(client: &RegisteredClient, now: Timestamp) -> Authenticated<'_> {
     let peppers = [pepper()];
     let evidence = Evidence::Basic(Secret::new("s".to_owned()));
     let proof = ClientProof { client_id: client.client_id.clone(), evidence };
-    let against = Against { peppers: &peppers, issuer: "https://id.example", now };
+    let against =
+        Against { peppers: &peppers, issuer: "https://id.example", certificate: None, now };
     authenticate(Some(client), &proof, &against).unwrap().settle(true).unwrap()
 }
 

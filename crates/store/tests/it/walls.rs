@@ -73,6 +73,7 @@ async fn fill_bulk(base: &Base, tenant: TenantId) {
         ),
         format!("insert into pushed_request values ('{tenant}', {id}, 'pc', '{{}}', 0, null)"),
         format!("insert into partner_key values ({id}, {id}, 'pc', '{{}}', 0, null)"),
+        format!("insert into partner_certificate values ({id}, {id}, 'pc', 'san_dns', 'a', 0)"),
         format!("insert into revocation values ({id}, {id}, 'token', 'x', 0, 1)"),
         format!(
             "insert into staff values ({id}, {id}, '{tenant}', 'x', 'x', '', 'invited', null, \
@@ -227,6 +228,7 @@ async fn writing_into_another_tenant_is_refused() {
             format!("insert into change_log values ('{zeta}', 99, 'job', '{zeta}', 1, 'x', 0)"),
             format!("insert into tenant_key values ('{zeta}', 2, '')"),
             format!("insert into revocation values ('{zeta}', '{zeta}', 'token', 'x', 0, 1)"),
+            format!("insert into revocation values ('{zeta}', null, 'signing_key', 'x', 0, 1)"),
             format!(
                 "insert into ban values ('{zeta}', '{zeta}', 'client', 'x', 1, 'rate', 'x', 0, 1, \
                  null, null, 0, 1, 1)"

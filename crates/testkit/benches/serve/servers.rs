@@ -27,7 +27,7 @@ impl Tls {
         let mut roots = RootCertStore::empty();
         let authority = CertificateDer::from_pem_slice(ca.certificate_pem().as_bytes());
         roots.add(authority.unwrap()).unwrap();
-        let server = server_config(Arc::new(certificate), false).unwrap();
+        let server = server_config(Arc::new(certificate), false, None).unwrap();
         Self { server, roots: Arc::new(roots) }
     }
 

@@ -36,7 +36,7 @@ async fn changed_files_are_loaded_when_they_are_looked_at() {
     };
     renew();
     let certificate = Arc::new(ServerCertificate::from_files(&cert, &key).unwrap());
-    let tls = server_config(Arc::clone(&certificate), false).unwrap();
+    let tls = server_config(Arc::clone(&certificate), false, None).unwrap();
     let site = site(path);
     let listener = Listener::bind(config()).unwrap();
     let address = listener.local_addr();
