@@ -40,4 +40,5 @@ pub use docs::Documentation;
 pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};
 pub use problems::problems;
+pub use staff::sso::{Provider, ProviderProof, Sso};
 pub use staff::{SignIn, enrol_url, sign_in_key};

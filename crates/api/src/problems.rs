@@ -37,6 +37,10 @@ const OWN: &[&Code] = &[
     &crate::staff::consent::OVER,
     &crate::staff::FORM_STALE,
     &crate::staff::LINK_OVER,
+    &crate::staff::sso::LOCAL_CLOSED,
+    &crate::staff::sso::LOGOUT_TOKEN,
+    &crate::staff::sso::NO_PROVIDER,
+    &crate::staff::sso::PROVIDER_AWAY,
     &crate::usage_plans::ASSIGNED,
     &crate::staff::passkeys::own::LAST_PASSKEY,
 ];

@@ -25,6 +25,7 @@ mod reference;
 mod registration;
 mod serve;
 mod shield;
+mod sso;
 mod wire;
 mod work;
 
@@ -53,6 +54,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
         Command::Admin(AdminCommand::Invite(args)) => people::invite(args),
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
+        Command::Admin(AdminCommand::BreakGlass(args)) => people::break_glass(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),

@@ -21,6 +21,7 @@ mod m0090_bans;
 mod m0091_usage_plans;
 mod m0100_match_runs;
 mod m0101_merges;
+mod m0120_federation;
 
 use sea_orm_migration::prelude::*;
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0091_usage_plans::Migration),
             Box::new(m0100_match_runs::Migration),
             Box::new(m0101_merges::Migration),
+            Box::new(m0120_federation::Migration),
         ]
     }
 }

@@ -18,7 +18,8 @@ const VERSION_MIN: u32 = 20;
 const PACKAGE: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 const TESTS: &[&str] =
     &["openid_client.test.mjs", "oauth4webapi.test.mjs", "proofs.test.mjs", "codes.test.mjs"];
-const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "person.mjs"];
+const SHARED: &[&str] =
+    &["ready.mjs", "keys.mjs", "person.mjs", "provider.mjs", "single_sign_on.test.mjs"];
 
 /// A folder with the scripts and their packages.
 pub(super) struct Node {
@@ -62,12 +63,16 @@ fn recent(folder: &Path) -> Outcome<PathBuf> {
 }
 
 impl Node {
-    pub(super) fn run(&self, stage: &Stage) -> Outcome {
+    /// Node, where the scripts are.
+    pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
+        command.current_dir(&self.folder);
         command
-            .current_dir(&self.folder)
-            .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
-            .args(TESTS);
+    }
+
+    pub(super) fn run(&self, stage: &Stage) -> Outcome {
+        let mut command = self.command();
+        command.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(TESTS);
         run::shown(stage.tell(&mut command).env("NODE_EXTRA_CA_CERTS", &stage.ca_file))
     }
 }

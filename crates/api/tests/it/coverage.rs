@@ -34,6 +34,9 @@ const PUBLIC: &[&str] = &[
     "staff.prove_password",
     "staff.prove_code",
     "staff.prove_passkey",
+    "staff.login",
+    "staff.login_callback",
+    "staff.provider_logout",
 ];
 
 /// Operations that show strangers what is public, and nothing else.

@@ -46,6 +46,7 @@ mod retention;
 mod sandbox;
 mod sessions;
 mod sign_in;
+mod sso;
 mod sync;
 mod tenants;
 mod tokens;
