@@ -28,7 +28,7 @@ pub(crate) struct Wanted {
     #[serde(default)]
     agency: Option<String>,
     #[serde(default)]
-    fresh: Option<bool>,
+    fresh: Option<String>,
 }
 
 /// Sign in with an organization's account.
@@ -42,7 +42,8 @@ pub(crate) struct Wanted {
             pattern = "^[a-z][a-z0-9-]*$"),
         ("agency" = Option<String>, Query, description = "The agency's short name, for people of \
             several", max_length = 64, pattern = "^[a-z0-9-]+$"),
-        ("fresh" = Option<bool>, Query, description = "Prove anew who you are"),
+        ("fresh" = Option<String>, Query, description = "`true`: prove anew who you are",
+            max_length = 4, pattern = "^true$"),
     ),
     responses(
         (status = 200, description = "Which provider?", body = String, content_type = "text/html"),
@@ -84,7 +85,7 @@ fn flow(wanted: &Wanted, provider: &Provider, headers: &HeaderMap, now: Timestam
         verifier: fresh(),
         agency: wanted.agency.clone(),
         is_asked: asked::is_any(headers),
-        is_fresh: wanted.fresh.unwrap_or(false),
+        is_fresh: wanted.fresh.is_some(),
         before: flow::session_of(headers),
         until: now.plus(Duration::from_secs(flow::LIFE_S)).millis(),
     }
