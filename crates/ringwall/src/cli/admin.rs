@@ -207,8 +207,8 @@ Examples:
 
 const BREAK_GLASS_HELP: &str = "\
 The account is one of `ringwall admin invite`, which enrolled. It signs in at `/staff/sign-in` from
-the networks of `sso.break_glass_from` while `sso.break_glass` is on, for an hour at most; each use is
-a critical entry of the audit trail. Keep two such accounts, sealed.
+the networks of `sso.break_glass_from` while `sso.break_glass` is on, for an hour at most; each use
+is a critical entry of the audit trail. Keep two such accounts, sealed.
 
 Examples:
   ringwall admin break-glass --tenant-slug acme --email glass-1@acme.example
