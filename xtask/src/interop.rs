@@ -18,6 +18,7 @@ use crate::{
 mod node;
 mod python;
 mod schemathesis;
+mod single_sign_on;
 mod sqlmap;
 
 /// Which clients, against what.
@@ -42,6 +43,8 @@ impl Options {
 enum Suite {
     /// `openid-client` and `oauth4webapi`
     Node,
+    /// `oidc-provider` as the identity provider of people
+    SingleSignOn,
     /// `authlib`, and passkeys by `soft-webauthn`
     Python,
     /// Every operation of the OpenAPI document, as a partner and as a stranger
@@ -102,7 +105,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let prepare_node = || install::ensure(&[install::NODE]).and_then(|()| node::prepare(workspace));
     let prepare_venv =
         || install::ensure(&[install::PYTHON]).and_then(|()| python::prepare(workspace));
-    let node = is_wanted(Suite::Node).then(prepare_node).transpose()?;
+    let needs_node = is_wanted(Suite::Node) || is_wanted(Suite::SingleSignOn);
+    let node = needs_node.then(prepare_node).transpose()?;
     let needs_venv = is_wanted(Suite::Python) || is_wanted(Suite::Schemathesis);
     let venv = needs_venv.then(prepare_venv).transpose()?;
     if is_wanted(Suite::Sqlmap) {
@@ -120,7 +124,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
 
     let mut told = Vec::new();
     if let Some(node) = node {
-        told.push(Told::of("node", node.run(&stage)));
+        if is_wanted(Suite::Node) {
+            told.push(Told::of("node", node.run(&stage)));
+        }
+        if is_wanted(Suite::SingleSignOn) {
+            let outcome = single_sign_on::run(workspace, &node, &binary);
+            told.push(Told::of("single sign-on", outcome));
+        }
     }
     if let Some(venv) = venv {
         if is_wanted(Suite::Python) {

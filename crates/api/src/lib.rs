@@ -43,4 +43,5 @@ pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};
 pub use problems::problems;
 pub use security::leaks::LeakKeys;
+pub use staff::sso::{Provider, ProviderProof, Sso};
 pub use staff::{SignIn, enrol_url, sign_in_key};

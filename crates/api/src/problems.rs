@@ -43,6 +43,10 @@ const OWN: &[&Code] = &[
     &crate::staff::login::WAIT,
     &crate::staff::FORM_STALE,
     &crate::staff::LINK_OVER,
+    &crate::staff::sso::LOCAL_CLOSED,
+    &crate::staff::sso::LOGOUT_TOKEN,
+    &crate::staff::sso::NO_PROVIDER,
+    &crate::staff::sso::PROVIDER_AWAY,
     &crate::usage_plans::ASSIGNED,
     &crate::staff::passkeys::own::LAST_PASSKEY,
 ];

@@ -17,9 +17,11 @@ mod second_factor;
 mod sessions;
 pub(crate) mod sign_in;
 mod slowly;
+pub(crate) mod sso;
 pub(crate) mod step_up;
 pub(crate) mod style;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -27,10 +29,12 @@ use kernel::{Code, Problem};
 use policy::{Environment, Role};
 use signin::passkey::RelyingParty;
 use signin::{Life, SignInKey, Ticket};
+use store::staff::Account;
 use tokio::sync::Semaphore;
 use vault::{Keyring, TokenKey};
 
 use self::cookies::Visit;
+use self::sso::Sso;
 use crate::reply::Refused;
 
 /// What signing in needs.
@@ -39,6 +43,8 @@ pub struct SignIn {
     pub key: SignInKey,
     /// What seals a sign-in between its two steps, and an enrolment between its page and its form.
     flows: TokenKey,
+    /// Who vouches for people.
+    sso: Sso,
     /// Where passkeys are good; none where browsers have none.
     passkeys_at: Option<RelyingParty>,
     /// How many passwords are hashed at once: each takes 19 MiB and a processor.
@@ -53,9 +59,50 @@ impl SignIn {
         Self {
             key: sign_in_key(keyring),
             flows: TokenKey::new(keyring, "sign-in-flow/1"),
+            sso: Sso::none(),
             passkeys_at: RelyingParty::of(public_url),
             hashing: Arc::new(Semaphore::new(at_once)),
         }
+    }
+
+    /// The same, with identity providers that vouch for people.
+    #[must_use]
+    pub fn vouched_by(self, sso: Sso) -> Self {
+        Self { sso, ..self }
+    }
+
+    /// Whether anybody may sign in by ourselves from there.
+    ///
+    /// # Errors
+    /// `staff.local_closed` when identity providers vouch for everybody.
+    fn is_open(&self, from: Option<IpAddr>) -> Result<(), Refused> {
+        match self.sso.is_open_to(from) {
+            true => Ok(()),
+            false => Err(Problem::new(&sso::LOCAL_CLOSED).into()),
+        }
+    }
+
+    /// How the audit trail names a way to sign in by ourselves: past the identity providers, where
+    /// there are any.
+    fn method(&self, method: &'static str) -> &'static str {
+        match method {
+            _ if !self.sso.is_used() => method,
+            "password" => "break_glass_password",
+            "totp" => "break_glass_totp",
+            "recovery_code" => "break_glass_recovery_code",
+            "passkey" => "break_glass_passkey",
+            _ => "break_glass",
+        }
+    }
+
+    /// Whether somebody may sign in by ourselves, as far as their account goes.
+    fn welcomes(&self, account: &Account) -> bool {
+        !self.sso.is_used() || account.is_break_glass
+    }
+
+    /// How long a session that we began ourselves lives.
+    fn life(&self, roles: &[Role]) -> Life {
+        if self.sso.is_used() { Life::BREAK_GLASS } else { life(roles) }
     }
 
     /// The visit that a form was made for.

@@ -1,13 +1,17 @@
 //! Client authentication by a signed assertion: `private_key_jwt` (RFC 7523 §3, as tightened by
 //! RFC 7523bis: the issuer is the one audience).
 
-use kernel::Timestamp;
-use serde::Deserialize;
+use data_encoding::HEXLOWER;
+use jsonwebtoken::Header;
+use kernel::{Timestamp, random};
+use serde::{Deserialize, Serialize};
 
 use crate::jti::JtiClaim;
 use crate::jwk::ForeignKey;
 use crate::jws::{CLIENT_ALGORITHMS, Jws};
+use crate::key::SigningKey;
 use crate::members;
+use crate::token::MintError;
 
 /// The value of `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -94,6 +98,39 @@ pub(crate) fn verify<'k>(
     Ok((key, JtiClaim::new("assertion", client_id, &payload.jti, until)))
 }
 
+/// Signs that we are who we say, where we are the client of somebody else's server.
+///
+/// # Errors
+/// When signing fails.
+pub fn sign_assertion(
+    key: &SigningKey,
+    client_id: &str,
+    audience: &str,
+    now: Timestamp,
+) -> Result<String, MintError> {
+    let mut header = Header::new(jsonwebtoken::Algorithm::ES256);
+    header.kid = Some(key.kid().to_owned());
+    let own = Own {
+        iss: client_id,
+        sub: client_id,
+        aud: audience,
+        jti: HEXLOWER.encode(&random::bytes::<16>()),
+        iat: now.seconds(),
+        exp: now.seconds().saturating_add(OWN_LIFE_SECONDS),
+    };
+    jsonwebtoken::encode(&header, &own, &key.encoding).map_err(MintError)
+}
+
+#[derive(Serialize)]
+struct Own<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
 fn check(payload: &Payload, client_id: &str, issuer: &str, now: i64) -> Result<(), AssertionError> {
     if payload.iss != client_id || payload.sub != client_id {
         return Err(AssertionError::Parties);
@@ -112,6 +149,7 @@ fn check(payload: &Payload, client_id: &str, issuer: &str, now: i64) -> Result<(
 }
 
 const LIFE_SECONDS_MAX: i64 = 300;
+const OWN_LIFE_SECONDS: i64 = 60;
 const LEEWAY_SECONDS: i64 = 5;
 const JTI_BYTES_MAX: usize = 256;
 

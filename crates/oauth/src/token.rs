@@ -26,8 +26,8 @@ pub struct TokenResponse {
 
 /// Signing failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the access token could not be signed")]
-pub struct MintError(#[source] jsonwebtoken::errors::Error);
+#[error("the token could not be signed")]
+pub struct MintError(#[source] pub(crate) jsonwebtoken::errors::Error);
 
 /// Signs claims into an access token.
 ///

@@ -17,6 +17,7 @@ mod rules;
 pub(crate) mod secret;
 pub(crate) mod sections;
 mod show;
+pub(crate) mod sso;
 pub(crate) mod store_url;
 mod words;
 

@@ -28,6 +28,7 @@ mod serve;
 mod shield;
 mod shown;
 mod signing;
+mod sso;
 mod wire;
 mod work;
 
@@ -56,6 +57,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
         Command::Admin(AdminCommand::Invite(args)) => people::invite(args),
         Command::Admin(AdminCommand::Deactivate(args)) => people::deactivate(args),
+        Command::Admin(AdminCommand::BreakGlass(args)) => people::break_glass(args),
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Certificates(args)) => shown::register(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),

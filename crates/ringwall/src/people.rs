@@ -5,7 +5,7 @@ use policy::{Permit, Role};
 use store::staff::{self, Account, Status};
 use store::tenants;
 
-use crate::cli::admin::{Address, DeactivateArgs, InviteArgs};
+use crate::cli::admin::{Address, BreakGlassArgs, DeactivateArgs, InviteArgs};
 use crate::cli::exit::{Failure, print};
 use crate::partner::{close, failed, on};
 use crate::registration::{self, Person};
@@ -65,6 +65,26 @@ pub(crate) fn deactivate(args: &DeactivateArgs) -> Result<(), Failure> {
         close(base).await
     })?;
     print("they are signed out everywhere within two seconds\n")
+}
+
+/// Lets somebody sign in past the identity providers, or no more.
+///
+/// # Errors
+/// When there is nobody of this address.
+pub(crate) fn break_glass(args: &BreakGlassArgs) -> Result<(), Failure> {
+    on(&args.config, async |base, _| {
+        let permit = tenant(&base, args.tenant_slug.as_str()).await?;
+        let found = find(&base, args.tenant_slug.as_str(), &args.email).await?;
+        let account = found
+            .ok_or_else(|| Failure::Failed("nobody on the staff has this address".to_owned()))?;
+        let witness = registration::witness(&base, "admin break-glass");
+        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
+        staff::set_break_glass(&mut tx, &account, !args.off).await.map_err(failed)?;
+        tx.commit(None).await.map_err(failed)?;
+        close(base).await
+    })?;
+    let told = if args.off { "they may not any more\n" } else { "they may in an emergency\n" };
+    print(told)
 }
 
 /// A role that people have.

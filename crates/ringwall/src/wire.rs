@@ -20,7 +20,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, bans, certificates, keys, leaks, limits, shield, work};
+use crate::{addresses, bans, certificates, keys, leaks, limits, shield, sso, work};
 
 /// What every command that touches data needs.
 pub(crate) struct Base {
@@ -85,6 +85,7 @@ pub(crate) async fn wall(
     let certificates = certificates::of_clients(config)?;
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
+    let vouching = sso::raise(config, &base.clock, background)?;
     let settings = Settings {
         issuer: urls.issuer.clone(),
         audience: urls.audience.clone(),
@@ -95,7 +96,7 @@ pub(crate) async fn wall(
         grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
         asked: TokenKey::new(&base.keyring, "authorization-request/1"),
         leak_keys: leaks::raise(config, background)?,
-        sign_in: SignIn::new(&base.keyring, &urls.public_url),
+        sign_in: SignIn::new(&base.keyring, &urls.public_url).vouched_by(vouching),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         pools: Arc::clone(&base.pools),
         documentation: plans.documentation,

@@ -32,6 +32,20 @@ impl SignInKey {
         SignInIndex(self.mac("index", [agency.as_bytes(), folded_email.as_bytes()]))
     }
 
+    /// The account that an identity provider's word is about, at one agency: no address is in it,
+    /// and no form can name it.
+    #[must_use]
+    pub fn identity(&self, agency: &[u8; 16], issuer: &str, subject: &str) -> SignInIndex {
+        let of_issuer = self.mac("issuer", [issuer.as_bytes(), subject.as_bytes()]);
+        SignInIndex(self.mac("identity", [agency, &of_issuer]))
+    }
+
+    /// A session with an identity provider, as it is kept.
+    #[must_use]
+    pub fn provider_session(&self, issuer: &str, session: &str) -> [u8; 32] {
+        self.mac("provider-session", [issuer.as_bytes(), session.as_bytes()])
+    }
+
     /// What failed sign-ins are counted by: the account that was named.
     #[must_use]
     pub fn of_account(&self, index: &SignInIndex) -> [u8; 32] {

@@ -5,6 +5,7 @@
 //! here prints a secret.
 
 mod agent;
+pub mod federated;
 mod key;
 mod life;
 pub mod passkey;

@@ -12,6 +12,11 @@ pub enum Proven {
         /// Whether it may be copied to other devices.
         is_synced: bool,
     },
+    /// What an identity provider vouches for: two factors.
+    Provider {
+        /// Whether it says that they cannot be phished.
+        is_phishing_resistant: bool,
+    },
 }
 
 impl Proven {
@@ -23,13 +28,15 @@ impl Proven {
             Self::RecoveryCode => "pwd mfa",
             Self::Passkey { is_synced: true } => "swk user mfa",
             Self::Passkey { is_synced: false } => "hwk user mfa",
+            Self::Provider { is_phishing_resistant: true } => "pop mfa",
+            Self::Provider { is_phishing_resistant: false } => "mfa",
         }
     }
 
     /// Whether it cannot be phished.
     #[must_use]
     pub const fn is_phishing_resistant(self) -> bool {
-        matches!(self, Self::Passkey { .. })
+        matches!(self, Self::Passkey { .. } | Self::Provider { is_phishing_resistant: true })
     }
 }
 
@@ -44,11 +51,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_passkey_cannot_be_phished_and_every_proof_is_of_two_factors() {
-        let passkeys = [true, false].map(|is_synced| Proven::Passkey { is_synced });
+    fn only_keys_cannot_be_phished_and_every_proof_is_of_two_factors() {
+        let [resistant, other] =
+            [true, false].map(|is_phishing_resistant| Proven::Provider { is_phishing_resistant });
+        let keys =
+            [Proven::Passkey { is_synced: true }, Proven::Passkey { is_synced: false }, resistant];
 
-        for proof in [Proven::Code, Proven::RecoveryCode].into_iter().chain(passkeys) {
-            assert_eq!(proof.is_phishing_resistant(), passkeys.contains(&proof), "{proof:?}");
+        for proof in [Proven::Code, Proven::RecoveryCode, other].into_iter().chain(keys) {
+            assert_eq!(proof.is_phishing_resistant(), keys.contains(&proof), "{proof:?}");
             assert!(proof.amr().split(' ').any(|method| method == "mfa"), "{proof:?}");
         }
         assert_eq!((acr(true), acr(false)), ("phr", "mfa"));

@@ -23,6 +23,7 @@ mod m0100_match_runs;
 mod m0101_merges;
 mod m0110_signing_keys;
 mod m0111_certificates;
+mod m0120_federation;
 mod m0130_first_party;
 mod m0131_leaks;
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0101_merges::Migration),
             Box::new(m0110_signing_keys::Migration),
             Box::new(m0111_certificates::Migration),
+            Box::new(m0120_federation::Migration),
             Box::new(m0130_first_party::Migration),
             Box::new(m0131_leaks::Migration),
         ]

@@ -1,6 +1,7 @@
 //! People on an agency's staff: who they are, and what they prove themselves with.
 
 mod administration;
+mod federation;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::{Store, StoreError, TenantTx, TenantView, passkeys};
 pub use administration::{
     active_with, deactivate, end_sessions, reactivate, set_roles, sign_out_everywhere,
 };
+pub use federation::{Admitted, admit, federated, set_break_glass};
 
 /// Somebody's account.
 #[derive(Clone)]
@@ -43,6 +45,10 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When they last set up how they sign in.
     pub enrolled_at: Option<Timestamp>,
+    /// The identity provider that vouches for them; our own sign-in where there is none.
+    pub provider: Option<String>,
+    /// Whether they may come past the identity provider in an emergency.
+    pub is_break_glass: bool,
     /// Counts its changes from 1.
     pub version: i64,
     totp_secret: Option<Vec<u8>>,
@@ -119,17 +125,29 @@ pub struct WithPassword {
 /// [`StoreError::Taken`] when the agency has somebody with this address, or the database fails.
 pub async fn add(tx: &mut TenantTx, new: NewAccount) -> Result<UserId, StoreError> {
     let id = UserId::new(tx.clock());
-    let now = tx.real_now().millis();
     let email = new.email.open(Purpose::Seal).as_str();
-    let name = new.name.open(Purpose::Seal).as_str();
-    let row = ActiveModel {
+    let personal = (email, new.name.open(Purpose::Seal).as_str());
+    let row = row(tx, id, (&new.index, personal), (&new.roles, Status::Invited, None));
+    let made = record(id, 1, Change::Created, &["email", "display_name", "roles"]);
+    tx.insert(row, Record { event: Some("staff.invited"), ..made }).await?;
+    Ok(id)
+}
+
+fn row(
+    tx: &TenantTx,
+    id: UserId,
+    (index, (email, name)): (&SignInIndex, (&str, &str)),
+    (roles, status, provider): (&[Role], Status, Option<String>),
+) -> ActiveModel {
+    let now = tx.real_now().millis();
+    ActiveModel {
         id: Set(id.uuid()),
         tenant_id: Set(tx.tenant().uuid()),
-        sign_in_index: Set(new.index.0.to_vec()),
+        sign_in_index: Set(index.0.to_vec()),
         email: Set(tx.keys().seal(&place("email", &id.uuid()), email.as_bytes())),
         display_name: Set(tx.keys().seal(&place("display_name", &id.uuid()), name.as_bytes())),
-        roles: Set(print_roles(&new.roles)),
-        status: Set(Status::Invited.name().to_owned()),
+        roles: Set(print_roles(roles)),
+        status: Set(status.name().to_owned()),
         password: Set(None),
         totp_secret: Set(None),
         totp_step: Set(0),
@@ -137,10 +155,9 @@ pub async fn add(tx: &mut TenantTx, new: NewAccount) -> Result<UserId, StoreErro
         created_at: Set(now),
         updated_at: Set(now),
         version: Set(1),
-    };
-    let made = record(id, 1, Change::Created, &["email", "display_name", "roles"]);
-    tx.insert(row, Record { event: Some("staff.invited"), ..made }).await?;
-    Ok(id)
+        provider: Set(provider),
+        is_break_glass: Set(false),
+    }
 }
 
 /// The account that somebody named, before they have proven anything.
@@ -452,6 +469,8 @@ impl TryFrom<Model> for Account {
             password: row.password.map(Secret::new),
             created_at: Timestamp::from_millis(row.created_at),
             enrolled_at: row.enrolled_at.map(Timestamp::from_millis),
+            provider: row.provider,
+            is_break_glass: row.is_break_glass,
             version: row.version,
             totp_secret: row.totp_secret,
             email: row.email,

@@ -32,6 +32,8 @@ pub struct Session {
     pub agent: String,
     /// Whether what they last proved cannot be phished.
     pub phishing_resistant: bool,
+    /// The identity provider on whose word it rests.
+    pub provider: Option<String>,
     /// How they last proved who they are, as RFC 8176 names it.
     pub amr: String,
     /// When they last proved two factors.
@@ -58,6 +60,8 @@ pub struct NewSession {
     pub roles: Vec<Role>,
     /// What they proved.
     pub proven: Proven,
+    /// On whose word, where it is not on ours.
+    pub vouched: Option<Vouched>,
     /// What the browser holds, as it is kept.
     pub ticket: TicketHash,
     /// The browser, in two words.
@@ -69,7 +73,17 @@ pub struct NewSession {
     pub signed_in_at: Timestamp,
 }
 
-/// Begins a session of somebody who proved two factors now.
+/// An identity provider's word for a session.
+pub struct Vouched {
+    /// The provider's name.
+    pub provider: String,
+    /// The provider's own session, as it is kept.
+    pub session: Option<[u8; 32]>,
+    /// When they proved who they are.
+    pub proven_at: Timestamp,
+}
+
+/// Begins a session of somebody who proved two factors: now, or when a provider says.
 ///
 /// # Errors
 /// When the database fails.
@@ -77,6 +91,8 @@ pub async fn begin(tx: &mut TenantTx, new: NewSession) -> Result<SessionId, Stor
     let id = SessionId::new(tx.clock());
     let now = tx.real_now();
     let idle_ms = i64::try_from(new.life.idle.as_millis()).unwrap_or(i64::MAX);
+    let proven_at = new.vouched.as_ref().map_or(now, |vouched| vouched.proven_at.min(now));
+    let provider_session = new.vouched.as_ref().and_then(|vouched| vouched.session);
     let row = ActiveModel {
         id: Set(id.uuid()),
         tenant_id: Set(tx.tenant().uuid()),
@@ -87,7 +103,9 @@ pub async fn begin(tx: &mut TenantTx, new: NewSession) -> Result<SessionId, Stor
         agent: Set(new.agent),
         phishing_resistant: Set(new.proven.is_phishing_resistant()),
         amr: Set(new.proven.amr().to_owned()),
-        proven_at: Set(now.millis()),
+        provider: Set(new.vouched.map(|vouched| vouched.provider)),
+        provider_session: Set(provider_session.map(|hash| hash.to_vec())),
+        proven_at: Set(proven_at.millis()),
         created_at: Set(new.signed_in_at.millis()),
         seen_at: Set(now.millis()),
         idle_ms: Set(idle_ms),
@@ -154,6 +172,29 @@ pub async fn end(tx: &mut TenantTx, user: UserId, id: SessionId) -> Result<Revoc
     let one = Revocation { kind: Revoked::Session, subject: id.to_string(), at, until };
     revocations::add(tx, &one).await?;
     Ok(one)
+}
+
+/// Ends the sessions that rest on one session with an identity provider: the revocations that every
+/// node is to hear of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_vouched(
+    tx: &mut TenantTx,
+    provider_session: &[u8; 32],
+) -> Result<Vec<Revocation>, StoreError> {
+    let found = tx
+        .find::<Entity>()
+        .filter(Column::ProviderSession.eq(provider_session.to_vec()))
+        .filter(Column::EndedAt.is_null())
+        .limit(LISTED_MAX);
+    let found = found.all(&tx.session).await?;
+    let mut ended = Vec::with_capacity(found.len());
+    for row in found {
+        let (user, id) = (UserId::from_uuid(row.staff_id), SessionId::from_uuid(row.id));
+        ended.push(end(tx, user, id).await?);
+    }
+    Ok(ended)
 }
 
 pub(crate) async fn end_all(tx: &mut TenantTx, user: UserId) -> Result<(), StoreError> {
@@ -242,6 +283,7 @@ impl TryFrom<Model> for Session {
             expires_at: at(row.expires_at),
             ended_at: row.ended_at.map(at),
             agent: row.agent,
+            provider: row.provider,
             amr: row.amr,
         })
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, LeakKeys, Routes, Settings, SignIn};
+use api::{Documentation, Inside, LeakKeys, Routes, Settings, SignIn, Sso};
 use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
 use gate::bans::BansPlan;
@@ -63,6 +63,8 @@ pub struct Setup {
     pub access_log: bool,
     /// The environment that it serves.
     pub environment: Environment,
+    /// Who vouches for people, made with the platform's clock.
+    pub sso: Option<Box<dyn FnOnce(Arc<dyn Clock>) -> Sso + Send>>,
     /// How tenants want things done.
     pub settings: tenants::Settings,
     /// Whose reports of leaked keys are believed.
@@ -110,6 +112,7 @@ impl Default for Setup {
             certificates: None,
             access_log: false,
             environment: Environment::Production,
+            sso: None,
             settings: tenants::Settings::default(),
             leak_keys: None,
         }
@@ -162,7 +165,9 @@ impl Platform {
             addresses: setup.addresses,
             limits,
             bans,
-            firewall: setup.firewall.map(|mode| shield(mode, reader, plan, setup.answer_rules)),
+            firewall: setup
+                .firewall
+                .map(|mode| shield(mode, reader.clone(), plan, setup.answer_rules)),
             certificates: setup.certificates.clone(),
             config: setup.gate,
             public_url: PUBLIC_URL.to_owned(),
@@ -170,10 +175,13 @@ impl Platform {
         let app = app.expect("each operation's action is known");
         hear(&app).await;
         let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
-        let settings = Settings {
+        let mut settings = Settings {
             leak_keys: setup.leak_keys.clone().map(|keys| Arc::new(LeakKeys::new(keys))),
             ..settings(setup.environment, (&keyring, setup.certificates.is_some()), &pools)
         };
+        if let Some(make) = setup.sso {
+            settings.sign_in = settings.sign_in.vouched_by(make(reader));
+        }
         let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
         let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
         let (environment, settings) = (setup.environment, setup.settings);

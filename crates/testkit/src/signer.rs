@@ -74,7 +74,7 @@ impl Signer {
         json!({ "kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"], "y": jwk["y"] })
     }
 
-    fn sign(&self, header: &Value, payload: &Value) -> String {
+    pub(crate) fn sign(&self, header: &Value, payload: &Value) -> String {
         let pkcs8 = self.0.pkcs8().expose();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8);
         let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());

@@ -78,6 +78,20 @@ impl Tenant {
         link.whole().expose().clone()
     }
 
+    /// Lets somebody sign in past the identity providers.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn flag_break_glass(&self, user: UserId) {
+        let app = &self.running.app;
+        let permit = app.policy.system(self.id(), "testkit");
+        let witness = self.running.witness(self.id());
+        let mut tx = app.store.tenant(&permit, &witness).await.expect("a transaction begins");
+        let account = staff::require(&tx, user).await.expect("somebody is there");
+        staff::set_break_glass(&mut tx, &account, true).await.expect("somebody is flagged");
+        tx.commit(None).await.expect("the transaction commits");
+    }
+
     /// Lets somebody go, as another node would: this one has to hear of it.
     ///
     /// # Panics

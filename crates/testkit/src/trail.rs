@@ -132,6 +132,7 @@ impl Running {
             person: None,
             credential: None,
             outcome: Ok(()),
+            vouched: None,
         };
         let event = Event::authentication(EventId::new(self.clock.as_ref()), &scene, mark);
         self.app.recorder.witness(event).await.expect("the recorder writes");

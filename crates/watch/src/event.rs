@@ -66,8 +66,21 @@ pub struct Authentication {
     pub person: Option<Person>,
     /// With which credential; recorded up to 64 printable characters. Never the credential.
     pub credential: Option<String>,
+    /// What another issuer said, where it is on its word.
+    pub vouched: Option<Vouched>,
     /// Nothing, or the stable code of why not.
     pub outcome: Result<(), &'static str>,
+}
+
+/// What another issuer said of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// The issuer, by the name that operators gave it.
+    pub issuer: String,
+    /// How strongly they proved who they are; recorded up to 64 printable characters.
+    pub acr: Option<String>,
+    /// By which methods, with spaces between; recorded up to 64 printable characters.
+    pub amr: Option<String>,
 }
 
 /// A person on an agency's staff.
@@ -158,6 +171,15 @@ impl Event {
         event.auth_protocol_id = Some(OTHER);
         event.service = Some(ringwall());
         let cut = |text: String| printable(&text, CLAIMED_CHARS_MAX);
+        if let Some(vouched) = attempt.vouched {
+            event.unmapped.issuer = Some(cut(vouched.issuer));
+            event.unmapped.acr = vouched.acr.map(cut);
+            event.unmapped.amr = vouched.amr.map(cut);
+        }
+        // Whoever comes past the identity provider is looked at by a human.
+        if attempt.method.starts_with("break_glass") {
+            event.severity_id = CRITICAL;
+        }
         let credential_uid = attempt.credential.map(cut);
         event.user = Some(match (attempt.person, attempt.client_id) {
             (Some(person), client_id) => {
@@ -440,6 +462,7 @@ const OTHER: u8 = 99;
 // OCSF `severity_id`.
 const INFORMATIONAL: u8 = 1;
 const LOW: u8 = 2;
+const CRITICAL: u8 = 5;
 // OCSF `status_id`.
 const SUCCESS: u8 = 1;
 const FAILURE: u8 = 2;

@@ -145,8 +145,14 @@ pub(crate) struct Trace {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Unmapped {
+    /// How strongly somebody proved who they are, in the words of whoever vouches for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<String>,
+    /// By which methods, in the same words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) amr: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<FieldChange>,
     /// The application that acts for the person who is the actor.
@@ -156,6 +162,9 @@ pub(crate) struct Unmapped {
     pub(crate) digests: Vec<DigestOf>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) disclosed: Vec<String>,
+    /// Who vouches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purpose: Option<Word>,
 }

@@ -24,7 +24,10 @@ const TESTS: &[&str] = &[
     "certificates.test.mjs",
     "codes.test.mjs",
 ];
-const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "certificates.mjs", "person.mjs"];
+const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "certificates.mjs", "person.mjs",
+    "provider.mjs",
+    "single_sign_on.test.mjs",
+];
 
 /// A folder with the scripts and their packages.
 pub(super) struct Node {
@@ -68,12 +71,16 @@ fn recent(folder: &Path) -> Outcome<PathBuf> {
 }
 
 impl Node {
-    pub(super) fn run(&self, stage: &Stage) -> Outcome {
+    /// Node, where the scripts are.
+    pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
+        command.current_dir(&self.folder);
         command
-            .current_dir(&self.folder)
-            .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
-            .args(TESTS);
+    }
+
+    pub(super) fn run(&self, stage: &Stage) -> Outcome {
+        let mut command = self.command();
+        command.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(TESTS);
         run::shown(stage.tell(&mut command).env("NODE_EXTRA_CA_CERTS", &stage.ca_file))
     }
 }

@@ -95,13 +95,13 @@ fn judge(said: &str, expected: &str, hole: &str) -> Outcome {
 }
 
 /// A server that says its address on its first line; killed when it is dropped.
-struct Listener {
+pub(super) struct Listener {
     child: Child,
-    address: String,
+    pub(super) address: String,
 }
 
 impl Listener {
-    fn start(mut command: Command, log: &PathBuf, sign: &str) -> Outcome<Self> {
+    pub(super) fn start(mut command: Command, log: &PathBuf, sign: &str) -> Outcome<Self> {
         let out = File::create(log).map_err(ChoreError::path(log))?;
         let err = out.try_clone().map_err(ChoreError::path(log))?;
         let line = run::line(&command);

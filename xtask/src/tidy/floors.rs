@@ -25,8 +25,8 @@ pub(crate) const FLOORS: &[Floor] = &[
         "api",
         4,
         &[
-            "gate", "store", "oauth", "policy", "signin", "vault", "watch", "intake", "matching",
-            "staffing", "kernel",
+            "gate", "store", "issuers", "oauth", "policy", "signin", "vault", "watch", "intake",
+            "matching", "staffing", "kernel",
         ],
     ),
     only("console", 4, &["gate", "store", "policy", "watch", "staffing", "kernel"]),
@@ -35,8 +35,8 @@ pub(crate) const FLOORS: &[Floor] = &[
         "gate",
         3,
         &[
-            "store", "counters", "firewall", "oauth", "policy", "signin", "throttle", "vault",
-            "watch", "kernel",
+            "store", "counters", "issuers", "firewall", "oauth", "policy", "signin", "throttle",
+            "vault", "watch", "kernel",
         ],
     ),
     only(
@@ -45,6 +45,7 @@ pub(crate) const FLOORS: &[Floor] = &[
         &["oauth", "policy", "signin", "vault", "watch", "matching", "staffing", "kernel"],
     ),
     only("counters", 2, &["throttle", "kernel"]),
+    only("issuers", 2, &["oauth", "kernel"]),
     only("cloud", 2, &["vault", "kernel"]),
     only("courier", 2, &["vault", "watch", "kernel"]),
     only("firewall", 1, &["kernel"]),

@@ -101,6 +101,7 @@ pub(crate) fn witnessed<T>(
         person: None,
         credential: credential.map(ToOwned::to_owned),
         outcome: reason,
+        vouched: None,
     });
     outcome.map_err(|stop| match stop {
         Stop::Refused(refused) => refused.error.into(),
@@ -117,6 +118,7 @@ pub(crate) fn unread(dossier: &Dossier, error: OAuthError) -> Refused {
             person: None,
             credential: None,
             outcome: Err("malformed"),
+            vouched: None,
         });
     }
     error.into()

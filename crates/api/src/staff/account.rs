@@ -13,6 +13,7 @@ use store::{staff, tenants};
 use utoipa::ToSchema;
 
 use super::page::{Page, PageAnswer};
+use super::sso::logout;
 use super::{SignIn, cookies, html, stale};
 use crate::Settings;
 use crate::extract::{Body, Facts, Permit};
@@ -110,7 +111,9 @@ pub(crate) async fn show(
 #[utoipa::path(
     post, path = "/staff/sign-out", operation_id = "staff.sign_out", tag = "Staff pages",
     request_body(content = ButtonForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 303, description = "Signed out")),
+    responses(
+        (status = 200, description = "Signed out here", body = String, content_type = "text/html"),
+        (status = 303, description = "Signed out")),
     extensions(("x-ringwall" = json!({
         "action": "session.end", "error_form": "page", "body_max": 4096
     })))
@@ -125,10 +128,13 @@ pub(crate) async fn sign_out(
     let own = Own::of(&permit)?;
     own.check(&api.sign_in, &sent.form)?;
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
+    let session = staff_sessions::require(&tx, own.user, own.session).await?;
     let ended = staff_sessions::end(&mut tx, own.user, own.session).await?;
     tx.commit(None).await?;
     app.revocations.learn(&ended);
-    Ok(Page::see("/staff/sign-in").with(cookies::no_session()))
+    let by_provider = session.provider.as_deref();
+    let onward = by_provider.and_then(|name| logout::onward(&api, name, &app.public_url));
+    Ok(onward.unwrap_or_else(|| Page::see("/staff/sign-in").with(cookies::no_session())))
 }
 
 /// Ends every session of the person.
@@ -167,9 +173,10 @@ fn row(session: &Session, own: &Own) -> String {
         true => " <span class=\"mark\">this one</span>",
         false => "",
     };
-    let how = match session.phishing_resistant {
-        true => "a passkey",
-        false => "a code",
+    let how = match (&session.provider, session.phishing_resistant) {
+        (Some(_), _) => "your organization's account",
+        (None, true) => "a passkey",
+        (None, false) => "a code",
     };
     format!(
         "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>\

@@ -66,8 +66,12 @@ pub(super) fn gone() -> String {
 
 /// Where a sign-in leads: to what somebody has to decide, or to their own page.
 pub(super) fn next(headers: &HeaderMap) -> &'static str {
-    let is_asked = cookies::named(headers, COOKIE).next().is_some();
-    if is_asked { "/oauth/consent" } else { "/staff" }
+    if is_any(headers) { "/oauth/consent" } else { "/staff" }
+}
+
+/// Whether a decision waits for whoever signs in.
+pub(super) fn is_any(headers: &HeaderMap) -> bool {
+    cookies::named(headers, COOKIE).next().is_some()
 }
 
 /// For how long somebody is waited for.

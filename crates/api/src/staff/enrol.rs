@@ -168,6 +168,7 @@ pub(super) async fn invited(
             person: None,
             credential: None,
             outcome: Err("link_over"),
+            vouched: None,
         });
         Problem::new(&LINK_OVER)
     };
@@ -224,6 +225,7 @@ pub(super) fn attempted(dossier: &Dossier, invited: &Invited, outcome: Proof) {
         person: Some(Person { tenant, user }),
         credential: None,
         outcome,
+        vouched: None,
     });
 }
 

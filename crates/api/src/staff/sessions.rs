@@ -9,7 +9,6 @@ use store::staff_sessions::{self, NewSession};
 use store::{StoreError, TenantTx};
 
 use super::account::Own;
-use super::life;
 use crate::Settings;
 
 /// A session of somebody who proved who they are.
@@ -22,9 +21,10 @@ pub(super) async fn begin(
     let new = NewSession {
         user: account.id,
         environment: api.environment,
-        life: life(&account.roles),
+        life: api.sign_in.life(&account.roles),
         roles: account.roles,
         proven,
+        vouched: None,
         ticket: ticket.hash(),
         agent: short_agent(dossier.user_agent.as_deref().unwrap_or_default()),
         signed_in_at: tx.real_now(),
@@ -36,7 +36,7 @@ pub(super) async fn begin(
 /// would have.
 pub(super) async fn renew(
     tx: &mut TenantTx,
-    own: &Own,
+    (api, own): (&Settings, &Own),
     account: Account,
     (proven, ticket): (Proven, &Ticket),
 ) -> Result<(SessionId, Revocation), StoreError> {
@@ -45,9 +45,10 @@ pub(super) async fn renew(
     let new = NewSession {
         user: account.id,
         environment: before.environment,
-        life: life(&account.roles),
+        life: api.sign_in.life(&account.roles),
         roles: account.roles,
         proven,
+        vouched: None,
         ticket: ticket.hash(),
         agent: before.agent,
         signed_in_at: before.created_at,

@@ -1,6 +1,7 @@
 //! Signing in: agency, address and password first, then a code. Who does not exist is answered as
 //! who mistyped, and after the same work.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use super::html;
 use super::page::{Page, PageAnswer};
 use super::passkeys::{Asked, proof_box};
 use super::second_factor::{self, Proof, Typed, wait_text};
+use super::sso::login::buttons;
 use super::{SignIn, may_enter, sessions};
 use crate::Settings;
 use crate::extract::{Body, Facts};
@@ -79,7 +81,12 @@ pub(crate) async fn show(
     Facts(dossier): Facts,
     headers: HeaderMap,
 ) -> Page {
-    let door = Door { sign_in: &api.sign_in, headers: &headers, now: dossier.received_at };
+    let door = Door {
+        sign_in: &api.sign_in,
+        headers: &headers,
+        now: dossier.received_at,
+        from: dossier.origin(),
+    };
     door.page(StatusCode::OK, &[])
 }
 
@@ -105,21 +112,22 @@ pub(crate) async fn prove_password(
     Body(sent): Body<SignInForm>,
 ) -> PageAnswer {
     let sign_in = &api.sign_in;
+    sign_in.is_open(dossier.origin())?;
     let visit = sign_in.visit(&headers, &sent.form)?;
     let now = dossier.received_at;
-    let door = Door { sign_in, headers: &headers, now };
+    let door = Door { sign_in, headers: &headers, now, from: dossier.origin() };
     let index = index(sign_in, &sent);
     let counted = sign_in.key.of_account(&index);
     let mut subjects = vec![(counted, ACCOUNT)];
     subjects.extend(dossier.origin().map(|from| (sign_in.key.of_address(from), ADDRESS)));
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
-        attempted(&dossier, "password", Who::Named(&index), Err("throttled"));
+        attempted(&dossier, sign_in.method("password"), Who::Named(&index), Err("throttled"));
         return Ok(door.wait(wait));
     }
     let found = staff::find(&app.store, &index).await?;
     let proof = verify(&api, found.as_ref(), sent.password).await?;
     let who = found.as_ref().map_or(Who::Named(&index), |found| Who::Known(&found.account));
-    attempted(&dossier, "password", who, proof);
+    attempted(&dossier, sign_in.method("password"), who, proof);
     let (Some(found), Ok(())) = (found, proof) else {
         let text = "Agency, e-mail address or password is wrong.".to_owned();
         return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
@@ -153,9 +161,10 @@ pub(crate) async fn prove_code(
     Body(sent): Body<CodeForm>,
 ) -> PageAnswer {
     let sign_in = &api.sign_in;
+    sign_in.is_open(dossier.origin())?;
     let visit = sign_in.visit(&headers, &sent.form)?;
     let now = dossier.received_at;
-    let door = Door { sign_in, headers: &headers, now };
+    let door = Door { sign_in, headers: &headers, now, from: dossier.origin() };
     let Some(flow) = sign_in.open_flow(&visit.name(), &sent.flow, now) else {
         let text = "That took too long. Please start again.".to_owned();
         return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
@@ -164,12 +173,17 @@ pub(crate) async fn prove_code(
     let person = Person { tenant: flow.tenant, user: flow.user };
     let subjects = second_factor::subjects(sign_in, &dossier, flow.user, Some(&flow.id));
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
-        attempted(&dossier, typed.method(), Who::Person(person, None), Err("throttled"));
+        attempted(
+            &dossier,
+            sign_in.method(typed.method()),
+            Who::Person(person, None),
+            Err("throttled"),
+        );
         return Ok(door.wait(wait));
     }
     let ticket = Ticket::generate();
     let (proof, session) = begin(&app, &api, &dossier, (&flow, &typed, &ticket)).await?;
-    attempted(&dossier, typed.method(), Who::Person(person, session), proof);
+    attempted(&dossier, sign_in.method(typed.method()), Who::Person(person, session), proof);
     if proof.is_err() {
         let text = "The code is wrong, or was used before. Each code works once.".to_owned();
         return Ok(code_page(sign_in, &visit, &flow, StatusCode::FORBIDDEN, &[text]));
@@ -196,6 +210,9 @@ async fn begin(
     if proof.is_err() {
         return Ok((proof, None));
     }
+    if !api.sign_in.welcomes(&account) {
+        return Ok((Err("account_not_break_glass"), None));
+    }
     let proven = (typed.proven(), ticket);
     let id = sessions::begin(&mut tx, (api, dossier), account, proven).await?;
     tx.commit(None).await?;
@@ -221,6 +238,7 @@ pub(super) async fn verify(
     Ok(match () {
         () if account.status != Status::Active => Err("account_inactive"),
         () if !is_it => Err("password_wrong"),
+        () if !api.sign_in.welcomes(account) => Err("account_not_break_glass"),
         () if *environment != api.environment => Err("account_environment"),
         () if !may_enter(&account.roles, *environment) => Err("account_role"),
         () => Ok(()),
@@ -258,7 +276,14 @@ pub(super) fn attempted(dossier: &Dossier, method: &'static str, who: Who<'_>, o
         Who::Person(person, session) => (Some(person), session),
         Who::Nobody => (None, None),
     };
-    dossier.attempted(Authentication { method, client_id: None, person, credential, outcome });
+    dossier.attempted(Authentication {
+        method,
+        client_id: None,
+        person,
+        credential,
+        vouched: None,
+        outcome,
+    });
 }
 
 /// The first page, in front of somebody.
@@ -266,18 +291,26 @@ pub(super) struct Door<'a> {
     pub(super) sign_in: &'a SignIn,
     pub(super) headers: &'a HeaderMap,
     pub(super) now: Timestamp,
+    pub(super) from: Option<IpAddr>,
 }
 
 impl Door<'_> {
     /// The page to sign in, with what went wrong.
     pub(super) fn page(&self, status: StatusCode, errors: &[String]) -> Page {
+        let sso = &self.sign_in.sso;
+        let buttons = buttons(&sso.providers);
+        if !sso.is_open_to(self.from) {
+            let body = format!("{}{buttons}", html::alert(errors));
+            return Page::new(status, html::page("Sign in", !errors.is_empty(), &body));
+        }
         let visit = Visit::of_or_new(self.headers);
         let token = self.sign_in.key.form(&visit.name());
-        let fields = first_fields(errors.is_empty());
+        let fields = first_fields(errors.is_empty() && !sso.is_used());
         let form = html::form("/staff/sign-in", &token, &fields, "Continue");
         let name = visit.name();
         let passkey = proof_box(self.sign_in, (Asked::SignIn(&name), self.now), &[], &token);
-        let body = format!("{}{form}{passkey}", html::alert(errors));
+        let between = if sso.is_used() { EMERGENCY } else { "" };
+        let body = format!("{}{buttons}{between}{form}{passkey}", html::alert(errors));
         let page = html::page("Sign in", !errors.is_empty(), &body);
         Page::new(status, page).with(visit.cookie()).with_script()
     }
@@ -288,6 +321,10 @@ impl Door<'_> {
         self.page(StatusCode::TOO_MANY_REQUESTS, &[text]).retry_after(seconds)
     }
 }
+
+/// Before the form of ours, where there are identity providers.
+const EMERGENCY: &str = "<h2>Emergency access</h2><p>For when your organization's sign-in fails. \
+                         Each use is reported.</p>";
 
 fn first_fields(has_focus: bool) -> String {
     let focus = if has_focus { "autofocus " } else { "" };

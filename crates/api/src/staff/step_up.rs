@@ -6,6 +6,7 @@ use axum::extract::State;
 use gate::{App, Dossier};
 use http::StatusCode;
 use kernel::Timestamp;
+use kernel::html::escape;
 use serde::Deserialize;
 use signin::Ticket;
 use store::sign_in_delays;
@@ -111,7 +112,7 @@ async fn renew(
         return Ok((proof, None));
     }
     let proven = (typed.proven(), ticket);
-    let (id, ended) = sessions::renew(&mut tx, own, account, proven).await?;
+    let (id, ended) = sessions::renew(&mut tx, (api, own), account, proven).await?;
     tx.commit(None).await?;
     app.revocations.learn(&ended);
     Ok((Ok(()), Some(id.to_string())))
@@ -140,9 +141,17 @@ pub(super) async fn page(
         ),
         false => String::new(),
     };
+    let provider = match &account.provider {
+        Some(name) => format!(
+            "<p><a class=\"button\" href=\"/staff/login?provider={}&amp;fresh=true\">Prove it to \
+             your organization</a></p>",
+            escape(name)
+        ),
+        None => String::new(),
+    };
     let body = format!(
         "{}<p>Some actions ask for a proof of the last 15 minutes, and some for one by \
-         passkey.</p>{passkey}{code}<p class=\"quiet\"><a href=\"/staff\">Back</a></p>",
+         passkey.</p>{provider}{passkey}{code}<p class=\"quiet\"><a href=\"/staff\">Back</a></p>",
         html::alert(errors)
     );
     let title = "Prove again who you are";

@@ -37,6 +37,9 @@ const PUBLIC: &[&str] = &[
     "staff.prove_password",
     "staff.prove_code",
     "staff.prove_passkey",
+    "staff.login",
+    "staff.login_callback",
+    "staff.provider_logout",
 ];
 
 /// Operations that show strangers what is public, and nothing else.
@@ -374,7 +377,8 @@ async fn public_operations_do_not_look_at_credentials() {
     let public = public.filter(|o| PUBLIC.contains(&o.id.as_str()));
     let public = public.filter(|o| !clients.iter().any(|start| o.id.starts_with(start)));
     // What is applied for must be there.
-    let public = public.filter(|o| o.id != "job.apply" && o.error_form != ErrorForm::Page);
+    let public = public.filter(|o| o.id != "job.apply" && o.id != "staff.provider_logout");
+    let public = public.filter(|o| o.error_form != ErrorForm::Page);
 
     for operation in public {
         let bare = ask(&stranger, operation, &walk.things).await.is(200);

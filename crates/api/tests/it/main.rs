@@ -51,6 +51,7 @@ mod sandbox;
 mod sessions;
 mod sign_in;
 mod signing_keys;
+mod sso;
 mod sync;
 mod tenants;
 mod tokens;

@@ -78,6 +78,7 @@ impl Things {
             .replace("{amendment_id}", "amd_00000000000000000000000001")
             .replace("{link}", &"0".repeat(64))
             .replace("{ref}", "HR-9")
+            .replace("{provider}", "okta")
             .replace("{subject}", "pc_0000000000000000")
             .replace("{country}", "PT")
             .replace("{number}", "1")
@@ -186,6 +187,9 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("staff.enrol", Sent::Nothing),
     ("staff.enrolled", Sent::Form(ENROLMENT)),
     ("staff.sign_in", Sent::Nothing),
+    ("staff.login", Sent::Nothing),
+    ("staff.login_callback", Sent::Nothing),
+    ("staff.provider_logout", Sent::Form("logout_token=a.b.c")),
     ("staff.prove_password", Sent::Form(PASSWORD)),
     ("staff.prove_code", Sent::Form(CODE)),
     ("staff.enrolled_by_passkey", Sent::Form(NEW_PASSKEY)),

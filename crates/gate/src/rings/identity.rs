@@ -216,6 +216,7 @@ async fn by_key(app: &App, dossier: &Dossier, key: &str) -> Result<Arc<Caller>, 
             person: None,
             credential: refused.credential,
             outcome: Err(refused.why.reason()),
+            vouched: None,
         });
         match refused.why {
             KeyDisbelief::Store(error) => error.into(),
@@ -244,6 +245,7 @@ async fn by_session(
             person: session.map(|session| Person { tenant: session.tenant, user: session.user }),
             credential: session.map(|session| session.id.to_string()),
             outcome: Err(refused.why.reason()),
+            vouched: None,
         });
         match refused.why {
             SessionDisbelief::Store(error) => error.into(),
@@ -276,6 +278,7 @@ fn refused(
         person: None,
         credential: caller.and_then(|caller| caller.credential().map(ToOwned::to_owned)),
         outcome: Err(reason),
+        vouched: None,
     });
 }
 

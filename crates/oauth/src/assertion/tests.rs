@@ -128,3 +128,15 @@ fn a_good_assertion_is_taken_and_its_id_is_to_be_claimed_until_it_ends() {
     let jwt = bench.signer.sign(&header(), &payload());
     assert_eq!(claimed_client(&jwt).as_deref(), Some("pc_a"));
 }
+
+#[test]
+fn what_we_sign_as_a_client_is_good_by_our_own_rules() {
+    let key = SigningKey::generate();
+    let jwk = ForeignKey::parse(key.jwk().to_string().as_bytes()).unwrap();
+    let now = Timestamp::from_millis(NOW * 1000);
+
+    let jwt = sign_assertion(&key, "ringwall", ISSUER, now).unwrap();
+
+    let decoy = Signer::new().key("decoy");
+    assert!(verify(&jwt, ("ringwall", &[jwk], &decoy), ISSUER, now).is_ok());
+}

@@ -30,6 +30,8 @@ pub(crate) enum AdminCommand {
     Invite(InviteArgs),
     /// End every session of somebody on a tenant's staff, and let them sign in no more
     Deactivate(DeactivateArgs),
+    /// Let somebody sign in past the identity providers in an emergency, or no more
+    BreakGlass(BreakGlassArgs),
     /// Register the public keys that a partner signs its client assertions with
     Keys(KeysArgs),
     /// Register which certificates are a partner's
@@ -75,6 +77,24 @@ pub(crate) struct DeactivateArgs {
     /// Their e-mail address
     #[arg(long, value_name = "EMAIL", value_parser = address)]
     pub(crate) email: Address,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Somebody for emergencies.
+#[derive(Debug, Args)]
+#[command(after_help = BREAK_GLASS_HELP)]
+pub(crate) struct BreakGlassArgs {
+    /// Short name of the tenant
+    #[arg(long, value_name = "SLUG", value_parser = Slug::parse)]
+    pub(crate) tenant_slug: Slug,
+    /// Their e-mail address
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
+    pub(crate) email: Address,
+    /// Take it back
+    #[arg(long)]
+    pub(crate) off: bool,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -266,6 +286,15 @@ Every node hears of it within two seconds.
 
 Examples:
   ringwall admin deactivate --tenant-slug acme --email rui@acme.example";
+
+const BREAK_GLASS_HELP: &str = "\
+The account is one of `ringwall admin invite`, which enrolled. It signs in at `/staff/sign-in` from
+the networks of `sso.break_glass_from` while `sso.break_glass` is on, for an hour at most; each use
+is a critical entry of the audit trail. Keep two such accounts, sealed.
+
+Examples:
+  ringwall admin break-glass --tenant-slug acme --email glass-1@acme.example
+  ringwall admin break-glass --tenant-slug acme --email glass-1@acme.example --off";
 
 const KEYS_HELP: &str = "\
 The keys take the place of those before. Each has a `kid`, and is of P-256 (ES256), P-384 (ES384),

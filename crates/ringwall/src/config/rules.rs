@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::faults::{Fault, Source};
 use super::layers::Reference;
 use super::sections::{ClientCertificates, Config};
+use super::sso;
 
 /// A rule between keys.
 struct Rule {
@@ -16,7 +17,17 @@ struct Rule {
     expected: &'static str,
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
+    Rule {
+        keys: &["sso.providers"],
+        holds: |config| sso::has_names_of_their_own(&config.sso.providers),
+        expected: "expected each provider to have a `name` of its own",
+    },
+    Rule {
+        keys: &["sso.break_glass", "sso.break_glass_from"],
+        holds: |config| !config.sso.break_glass || !config.sso.break_glass_from.is_empty(),
+        expected: "expected `break_glass_from`: the networks of emergency access",
+    },
     Rule {
         keys: &["tls.cert_file", "tls.key_file"],
         holds: |config| config.tls.cert_file.is_some() == config.tls.key_file.is_some(),

@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::names::{AccessLog, LogFilter, Network};
 use super::numbers::{Count, Millis, Seconds};
 use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
+use super::sso::Sso;
 use super::store_url::StoreUrl;
 use super::words::{list, optional, word};
 
@@ -39,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     /// Tokens.
     pub(crate) identity: Identity,
+    /// Who vouches for people.
+    pub(crate) sso: Sso,
     /// Keys.
     pub(crate) vault: Vault,
     /// Logs.

@@ -71,9 +71,17 @@ pub const PUBLISHED: &[Published] = &[
     told("usage_plan.used_up", "Somebody has used all of it"),
     told("staff.invited", "Somebody was taken onto the staff, without a role yet"),
     told("staff.enrolled", "They set up how they sign in, for the first time or anew"),
+    told("staff.admitted", "An identity provider vouched for them for the first time"),
+    told(
+        "staff.break_glass_changed",
+        "They may sign in past the provider in an emergency, or no more",
+    ),
     told("staff.roles_changed", "They have other roles"),
     told("staff.passkeys_changed", "They added or removed a passkey"),
-    told("staff.sessions_ended", "An administrator signed them out everywhere"),
+    told(
+        "staff.sessions_ended",
+        "They were signed out everywhere, by an administrator or a provider's word",
+    ),
     told("staff.deactivated", "They may not sign in any more"),
     told("staff.reactivated", "They may again"),
     told("staff_proposal.opened", "An administrator asked for something that a second one decides"),

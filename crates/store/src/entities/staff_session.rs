@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) expires_at: i64,
     pub(crate) ended_at: Option<i64>,
     pub(crate) amr: String,
+    pub(crate) provider: Option<String>,
+    pub(crate) provider_session: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -41,7 +41,8 @@ pub async fn set_roles(
 /// # Errors
 /// When the account changed meanwhile or the database fails.
 pub async fn reactivate(tx: &mut TenantTx, account: &Account) -> Result<(), StoreError> {
-    let status = if account.enrolled_at.is_some() { Status::Active } else { Status::Invited };
+    let has_proof = account.enrolled_at.is_some() || account.provider.is_some();
+    let status = if has_proof { Status::Active } else { Status::Invited };
     let update = Entity::update_many().col_expr(Column::Status, status.name().into());
     save(tx, account, update, (&["status"], Some("staff.reactivated"))).await
 }

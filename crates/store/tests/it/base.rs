@@ -184,6 +184,7 @@ impl Base {
             person: None,
             credential: None,
             outcome: Err("client_unknown"),
+            vouched: None,
         };
         watch::Event::authentication(EventId::new(self.clock.as_ref()), &self.scene(), attempt)
     }

@@ -66,6 +66,7 @@ fn attempt() -> Authentication {
         person: None,
         credential: Some("key_1".to_owned()),
         outcome: Ok(()),
+        vouched: None,
     }
 }
 
@@ -345,8 +346,14 @@ fn any_authentication() -> impl Strategy<Value = Event> {
     let parts = (any::<Option<String>>(), any::<Option<String>>(), any::<bool>());
     (any_scene(), parts).prop_map(|(scene, (client_id, credential, is_proven))| {
         let outcome = is_proven.then_some(()).ok_or("invalid_client");
-        let attempt =
-            Authentication { method: "bearer", client_id, person: None, credential, outcome };
+        let attempt = Authentication {
+            method: "bearer",
+            client_id,
+            person: None,
+            credential,
+            vouched: None,
+            outcome,
+        };
         Event::authentication(id(), &scene, attempt)
     })
 }
@@ -416,6 +423,7 @@ fn an_attempt_of_a_person_names_their_id_and_their_tenant() {
         person: Some(person),
         credential: None,
         outcome: Err("code_wrong"),
+        vouched: None,
     };
 
     let event = json_of(&Event::authentication(id(), &bare_scene(), attempt));

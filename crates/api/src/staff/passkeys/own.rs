@@ -24,6 +24,7 @@ use crate::extract::{Body, Facts, Permit};
 use crate::may::May;
 use crate::staff::account::{Own, moment};
 use crate::staff::page::{Page, PageAnswer};
+use crate::staff::sso::LOCAL_CLOSED;
 use crate::staff::{SignIn, html};
 
 /// Another passkey.
@@ -99,6 +100,10 @@ pub(crate) async fn add(
     let made = made.judge((&app, sign_in), Asked::Another(&name), now).await?;
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     let account = staff::require(&tx, own.user).await?;
+    // Only the provider says by what its people prove who they are.
+    if account.provider.is_some() {
+        return Err(Problem::new(&LOCAL_CLOSED).into());
+    }
     if !passkeys::list(&tx, own.user).await?.is_empty() {
         May::new(&app, &permit).insist("passkey.add_another")?;
     }
@@ -171,6 +176,7 @@ fn noted(dossier: &Dossier, account: &Account, added: Result<String, &'static st
         person: Some(Person { tenant: account.tenant, user: account.id }),
         credential: added.as_ref().ok().cloned(),
         outcome: added.map(drop),
+        vouched: None,
     });
 }
 

@@ -45,12 +45,13 @@ pub(crate) async fn prove_passkey(
     Body(sent): Body<PasskeyProofForm>,
 ) -> PageAnswer {
     let (sign_in, now) = (&api.sign_in, dossier.received_at);
+    sign_in.is_open(dossier.origin())?;
     let visit = sign_in.visit(&headers, &sent.form)?;
-    let door = Door { sign_in, headers: &headers, now };
+    let door = Door { sign_in, headers: &headers, now, from: dossier.origin() };
     let from = dossier.origin().map(|address| sign_in.key.of_address(address));
     let subjects: Vec<_> = from.iter().map(|from| (*from, ADDRESS)).collect();
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
-        attempted(&dossier, "passkey", Who::Nobody, Err("throttled"));
+        attempted(&dossier, sign_in.method("passkey"), Who::Nobody, Err("throttled"));
         return Ok(door.wait(wait));
     }
     let name = visit.name();
@@ -74,7 +75,12 @@ pub(crate) async fn prove_passkey(
         }
         None => Who::Nobody,
     };
-    attempted(&dossier, "passkey", who, begun.as_ref().map(|_| ()).map_err(|why| *why));
+    attempted(
+        &dossier,
+        sign_in.method("passkey"),
+        who,
+        begun.as_ref().map(|_| ()).map_err(|why| *why),
+    );
     if begun.is_err() {
         let text = "This passkey was not accepted. Try again, or sign in another way.".to_owned();
         return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
@@ -116,6 +122,7 @@ async fn begin(
 fn is_welcome(account: &Account, api: &Settings) -> Result<(), &'static str> {
     match () {
         () if account.status != Status::Active => Err("account_inactive"),
+        () if !api.sign_in.welcomes(account) => Err("account_not_break_glass"),
         () if !may_enter(&account.roles, api.environment) => Err("account_role"),
         () => Ok(()),
     }

@@ -59,7 +59,7 @@ pub(crate) async fn prove(
     let ticket = Ticket::generate();
     let name = own.name();
     let renewed = match sent.judge((&app, sign_in), Asked::StepUp(&name), now).await? {
-        Ok(proof) => renew(&app, (&dossier, &permit), (&own, &proof), &ticket).await?,
+        Ok(proof) => renew((&app, &api), (&dossier, &permit), (&own, &proof), &ticket).await?,
         Err(NoProof { why, .. }) => Err(why),
     };
     let session = renewed.as_ref().ok().cloned();
@@ -77,7 +77,7 @@ pub(crate) async fn prove(
 
 /// One transaction: the counter goes forward, the old session ends, and a new one takes its place.
 async fn renew(
-    app: &App,
+    (app, api): (&App, &Settings),
     (dossier, permit): (&Dossier, &Allowed),
     (own, proof): (&Own, &Proof),
     ticket: &Ticket,
@@ -95,7 +95,7 @@ async fn renew(
         return Ok(Err("passkey_cloned"));
     }
     let proven = Proven::Passkey { is_synced: presented.passkey.is_backup_eligible };
-    let (id, ended) = sessions::renew(&mut tx, own, account, (proven, ticket)).await?;
+    let (id, ended) = sessions::renew(&mut tx, (api, own), account, (proven, ticket)).await?;
     tx.commit(None).await?;
     app.revocations.learn(&ended);
     Ok(Ok(id.to_string()))
