@@ -79,6 +79,18 @@ pub enum Confirmation {
     Certificate(String),
 }
 
+impl Confirmation {
+    /// The key, if it is one. A grant is bound to nothing else (RFC 8705 §6.3): a refresh token is
+    /// its client's, whatever the client's certificate is by then.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(thumbprint) => Some(thumbprint),
+            Self::Certificate(_) => None,
+        }
+    }
+}
+
 /// Claims as they come in: every one but `nbf` is required, and those of a delegation all or none.
 /// Times are integers, and issuer and audience are one string each, never lists.
 #[derive(Deserialize)]

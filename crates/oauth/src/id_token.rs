@@ -248,8 +248,8 @@ fn check_access_token(
     let access_token = access_token.ok_or(IdTokenError::AccessToken)?;
     let hash = match algorithm {
         Algorithm::Es256 | Algorithm::Ps256 | Algorithm::Rs256 => &SHA256,
-        Algorithm::Es384 => &SHA384,
-        Algorithm::EdDsa => &SHA512,
+        Algorithm::Es384 | Algorithm::Ps384 | Algorithm::Rs384 => &SHA384,
+        Algorithm::EdDsa | Algorithm::Ps512 | Algorithm::Rs512 => &SHA512,
     };
     let whole = digest::digest(hash, access_token.as_bytes());
     let (left, _) = whole.as_ref().split_at(whole.as_ref().len() / 2);

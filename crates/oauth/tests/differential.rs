@@ -163,6 +163,8 @@ fn ours(asked: &Asked) -> String {
     let pepper = || Pepper::new(1, &Secret::new([1; 32]));
     let hash = hash_secret(&pepper(), SECRET);
     let client = RegisteredClient {
+        certificates: Vec::new(),
+        certificate_bound: false,
         client_id: ID.to_owned(),
         tenant: "ten_00000000000000000000000001".parse().unwrap(),
         environment: "sandbox".to_owned(),
@@ -178,7 +180,7 @@ fn ours(asked: &Asked) -> String {
         let body = asked.body();
         let request = parse_token_request(asked.authorization.as_deref(), body.as_bytes())?;
         let peppers = [pepper()];
-        let against = Against { peppers: &peppers, issuer: ISSUER, now: NOW };
+        let against = Against { peppers: &peppers, issuer: ISSUER, now: NOW, certificate: None };
         let proven = authenticate(Some(&client), &request.client, &against)?.settle(true)?;
         let issuance =
             Issuance { issuer: ISSUER, audience: ISSUER, jti: "j", now: NOW, bound_to: None };

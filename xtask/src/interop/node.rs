@@ -24,7 +24,11 @@ const TESTS: &[&str] = &[
     "certificates.test.mjs",
     "codes.test.mjs",
 ];
-const SHARED: &[&str] = &["ready.mjs", "keys.mjs", "certificates.mjs", "person.mjs",
+const SHARED: &[&str] = &[
+    "ready.mjs",
+    "keys.mjs",
+    "certificates.mjs",
+    "person.mjs",
     "provider.mjs",
     "single_sign_on.test.mjs",
 ];

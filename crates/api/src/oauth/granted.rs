@@ -57,11 +57,7 @@ async fn take(
     issuance: &Issuance<'_>,
 ) -> Result<grants::Given, Halt<StoreError>> {
     let unknown = || Halt::Refused(GrantError::Unknown);
-    // RFC 8705 §6.3: a refresh token is its client's, whatever its certificate is by then.
-    let bound_to = match issuance.bound_to {
-        Some(Confirmation::Key(key)) => Some(key.as_str()),
-        Some(Confirmation::Certificate(_)) | None => None,
-    };
+    let bound_to = issuance.bound_to.and_then(Confirmation::key);
     let now = issuance.now;
     match &request.grant {
         GrantRequest::Code { code, verifier, redirect_uri } => {

@@ -165,10 +165,7 @@ async fn grant(
         return Err(NotGranted::GRANT_NOT_ALLOWED.into());
     }
     let now = dossier.received_at;
-    let bound_to = match bound_to(app, api, (headers, desk.path), now).await? {
-        Some(key) => Some(Confirmation::Key(key)),
-        None => certificate(client, dossier)?,
-    };
+    let bound_to = confirmed((app, api), client, (dossier, headers), desk.path).await?;
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
@@ -188,6 +185,19 @@ async fn grant(
     }
 }
 
+/// What the token is bound to: the key of a DPoP proof, or else a certificate.
+pub(crate) async fn confirmed(
+    (app, api): (&App, &Settings),
+    client: &Authenticated<'_>,
+    (dossier, headers): (&Dossier, &HeaderMap),
+    path: &str,
+) -> Result<Option<Confirmation>, Stop> {
+    match bound_to(app, api, (headers, path), dossier.received_at).await? {
+        Some(key) => Ok(Some(Confirmation::Key(key))),
+        None => certificate(client, dossier),
+    }
+}
+
 /// The certificate that the token is bound to (RFC 8705 §3): whenever the client proved itself by
 /// it, or is registered so.
 fn certificate(
@@ -203,7 +213,7 @@ fn certificate(
 }
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.
-pub(crate) async fn bound_to(
+pub(super) async fn bound_to(
     app: &App,
     api: &Settings,
     (headers, path): (&HeaderMap, &str),

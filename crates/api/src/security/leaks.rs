@@ -110,6 +110,7 @@ pub(crate) async fn report(
         person: None,
         credential: Some(identifier.to_owned()).filter(|name| !name.is_empty()),
         outcome: signed.map_err(|Unsigned| "report_unsigned"),
+        vouched: None,
     });
     signed.map_err(|Unsigned| Problem::new(&UNSIGNED))?;
     let leaks: Vec<Leak> = serde_json::from_slice(&body).map_err(Problem::internal)?;

@@ -16,8 +16,8 @@ use oauth::grants::{CODE_LIFE, CodeGrant};
 use oauth::opaque::{self, RefreshToken};
 use oauth::pkce::Challenge;
 use oauth::{
-    Authenticated, ClientProof, GrantRequest, Issuance, JtiClaim, Refused as NotGranted, Said,
-    Scopes, TokenRequest, may_ask,
+    Authenticated, ClientProof, Confirmation, GrantRequest, Issuance, JtiClaim,
+    Refused as NotGranted, Said, Scopes, TokenRequest, may_ask,
 };
 use serde::{Deserialize, Serialize};
 use signin::{ACCOUNT, ADDRESS, FLOW, FLOW_LIFE};
@@ -156,7 +156,7 @@ pub(crate) async fn login(
     };
     let proof = prove_by(&dossier, &headers, said)?;
     let registered = client::find(&app, &api, &proof, dossier.received_at).await?;
-    let proven = client::prove(&app, &api, registered.as_ref(), &proof, dossier.received_at).await;
+    let proven = client::prove(&app, &api, registered.as_ref(), &proof, &dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
     let first_party = proven.and_then(|client| match client.client().uses.first_party {
         true => Ok(client),
@@ -303,7 +303,7 @@ impl Login<'_> {
             Ok(given) => {
                 let counted = sign_in.key.of_second_factor(flow.user.uuid().as_bytes());
                 second_factor::forgive(self.app, sign_in, self.dossier, counted).await?;
-                given.reply(self.api)
+                given.reply(self.app, self.dossier.received_at)
             }
             Err(Halt::Unproven("login_over")) => Err(Problem::new(&OVER).into()),
             Err(Halt::Unproven(_)) => Err(Problem::new(&REFUSED).into()),
@@ -321,14 +321,15 @@ impl Login<'_> {
         scope: Option<&str>,
     ) -> Result<Given, Halt> {
         let now = self.dossier.received_at;
-        let bound_to = token::bound_to(self.app, self.api, (headers, PATH), now).await?;
+        let parts = (self.app, self.api);
+        let bound_to = token::confirmed(parts, &self.client, (self.dossier, headers), PATH).await?;
         let jti = RequestId::new(self.app.clock.as_ref()).to_string();
         let issuance = Issuance {
             issuer: &self.api.issuer,
             audience: &self.api.audience,
             jti: &jti,
             now,
-            bound_to: bound_to.as_deref(),
+            bound_to: bound_to.as_ref(),
         };
         let code = opaque::Code::generate();
         let verifier = BASE64URL_NOPAD.encode(&random::bytes::<32>());
@@ -375,7 +376,7 @@ impl Login<'_> {
             scopes,
             redirect_uri: String::new(),
             challenge,
-            bound_to: issuance.bound_to.map(ToOwned::to_owned),
+            bound_to: issuance.bound_to.and_then(Confirmation::key).map(ToOwned::to_owned),
             auth_time: now,
             phishing_resistant: false,
             family: RefreshToken::new_family(),
@@ -394,7 +395,14 @@ impl Login<'_> {
     ) {
         let client_id = Some(self.client.client().client_id.clone());
         let credential = named.or_else(|| Some(self.client.credential().to_owned()));
-        self.dossier.attempted(Authentication { method, client_id, person, credential, outcome });
+        self.dossier.attempted(Authentication {
+            method,
+            client_id,
+            person,
+            credential,
+            outcome,
+            vouched: None,
+        });
     }
 }
 
