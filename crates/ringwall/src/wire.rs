@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Inside, Settings, SignIn};
+use api::{Documentation, Inside, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
 use gate::signing::Signing;
 use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
@@ -85,22 +85,9 @@ pub(crate) async fn wall(
     let certificates = certificates::of_clients(config)?;
     let (recorder, work) = Recorder::new(Arc::clone(&base.store));
     background.spawn(work);
-    let vouching = sso::raise(config, &base.clock, background)?;
-    let settings = Settings {
-        issuer: urls.issuer.clone(),
-        audience: urls.audience.clone(),
-        environment: environment(config),
-        mutual_tls: certificates.as_ref().map(|_| MutualTls { alias: urls.mtls_url.clone() }),
-        peppers: vec![keys::pepper(&base.keyring)],
-        api_key_pepper: keys::api_key_pepper(&base.keyring),
-        grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
-        asked: TokenKey::new(&base.keyring, "authorization-request/1"),
-        leak_keys: leaks::raise(config, background)?,
-        sign_in: SignIn::new(&base.keyring, &urls.public_url).vouched_by(vouching),
-        cursors: TokenKey::new(&base.keyring, "cursor/1"),
-        pools: Arc::clone(&base.pools),
-        documentation: plans.documentation,
-    };
+    let mutual_tls = certificates.as_ref().map(|_| MutualTls { alias: urls.mtls_url.clone() });
+    let told = (mutual_tls, plans.documentation);
+    let settings = settings((config, base), urls, told, background)?;
     if let Some(shield) = &plans.shield {
         shield::keep_fresh(Arc::clone(shield), config.firewall.clone(), background);
     }
@@ -144,6 +131,30 @@ pub(crate) async fn wall(
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
+}
+
+fn settings(
+    (config, base): (&Config, &Base),
+    urls: &PublicUrls,
+    (mutual_tls, documentation): (Option<MutualTls>, Documentation),
+    background: &Tasks,
+) -> Result<Settings, Failure> {
+    let vouching = sso::raise(config, &base.clock, background)?;
+    Ok(Settings {
+        issuer: urls.issuer.clone(),
+        audience: urls.audience.clone(),
+        environment: environment(config),
+        mutual_tls,
+        peppers: vec![keys::pepper(&base.keyring)],
+        api_key_pepper: keys::api_key_pepper(&base.keyring),
+        grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
+        asked: TokenKey::new(&base.keyring, "authorization-request/1"),
+        leak_keys: leaks::raise(config, background)?,
+        sign_in: SignIn::new(&base.keyring, &urls.public_url).vouched_by(vouching),
+        cursors: TokenKey::new(&base.keyring, "cursor/1"),
+        pools: Arc::clone(&base.pools),
+        documentation,
+    })
 }
 
 /// For the first time, before anybody is served.

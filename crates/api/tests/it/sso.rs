@@ -123,8 +123,8 @@ impl Bench {
 
     async fn last_reason(&self) -> String {
         let all = self.platform.audit().await;
-        let attempts = all.iter().filter(|entry| entry["class_uid"] == 3002);
-        attempts.last().unwrap()["status_code"].as_str().unwrap_or("ok").to_owned()
+        let mut attempts = all.iter().filter(|entry| entry["class_uid"] == 3002);
+        attempts.next_back().unwrap()["status_code"].as_str().unwrap_or("ok").to_owned()
     }
 
     fn logout(&self, changed: &[(&str, Value)]) -> String {

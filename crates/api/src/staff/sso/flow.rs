@@ -39,7 +39,7 @@ impl Flow {
     /// The cookie. Lax: the provider sends the browser back from another site.
     pub(super) fn cookie(&self, sign_in: &SignIn) -> String {
         let sealed = sign_in.seal(STEP, BROWSER, self);
-        format!("{COOKIE}={sealed}; {ATTRIBUTES}; Max-Age={}", LIFE_S)
+        format!("{COOKIE}={sealed}; {ATTRIBUTES}; Max-Age={LIFE_S}")
     }
 
     /// The sign-in that this browser began, in time.
