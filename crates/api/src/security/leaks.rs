@@ -89,7 +89,7 @@ pub(crate) struct LeakLabel {
         (status = 404, description = "No reports are taken here")),
     extensions(("x-ringwall" = json!({
         "action": "leak.report", "access": "public", "body_max": 131072, "sensitive": "high",
-        "raw_json": true,
+        "raw_json": true, "opaque": ["token", "type", "url", "source"],
         "limits": [{ "name": "leaks", "by": ["address"], "max": 300, "window_s": 900 }]
     })))
 )]

@@ -70,6 +70,11 @@ async fn undeclared_query_parameters_are_refused() {
             continue;
         }
         let path = format!("{}?nope=1", things.path(operation));
+        if operation.id == "staff.login_callback" {
+            // RFC 6749 §4.1.2: what we do not know of an answer is left alone.
+            mara.get(&path).await.is(404);
+            continue;
+        }
         if is_page(operation) {
             mara.get(&path).await.is(on_page(operation, 400));
             continue;
@@ -305,8 +310,8 @@ async fn no_json_body_takes_members_that_are_not_declared() {
     }
 
     assert!(bodies > 20, "{bodies}");
-    // The form of its country says what is in it.
-    found.retain(|at| !at.ends_with("/country_data"));
+    // The form of its country says what is in it; and scanners sign more than we read.
+    found.retain(|at| !at.ends_with("/country_data") && at != "/security/leaked-keys/*");
     assert_eq!(found, Vec::<String>::new());
 }
 

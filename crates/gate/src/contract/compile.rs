@@ -281,6 +281,8 @@ impl<'d> Compiler<'d> {
             && schemas.all(|other| other == Some(schema))
         {
             harmless.body = harmless::members(self.document, schema, harmless::is_harmless);
+            let secrets = harmless::members(self.document, schema, harmless::is_secret);
+            harmless.body.extend(secrets);
             harmless.text = harmless::members(self.document, schema, harmless::is_for_our_rules);
         }
         harmless

@@ -112,7 +112,7 @@ const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("body_max", "a number of bytes from 1 to 67108864"),
     ("open_query", "`true` where other parameters than the declared ones are left alone"),
     ("raw_json", "`true` where a handler needs the very bytes of a JSON body"),
-    ("opaque", "a list of names of parameters that are only compared, or handed back"),
+    ("opaque", "a list of names of parameters or members that are only compared, or handed back"),
     ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
 ];
 const BODY_BYTES_DEFAULT: usize = 256 * 1024;

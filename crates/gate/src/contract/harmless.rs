@@ -18,7 +18,8 @@ pub struct Harmless {
     pub query: Vec<String>,
     /// Whether all parameters of the path are harmless: then the whole path is.
     pub path: bool,
-    /// Members of a JSON body, each as its way down: names, and `None` for the index of an array.
+    /// Members of a JSON body that can inject nothing, or hold secrets which people choose, each as
+    /// its way down: names, and `None` for the index of an array.
     pub body: Vec<Vec<Option<String>>>,
     /// Members of a JSON body that hold running text or addresses: not harmless, but full of words
     /// and signs that only rules made for them can judge.
@@ -30,7 +31,7 @@ pub struct Harmless {
     pub form: Vec<String>,
     /// Members of a form that hold running text or addresses.
     pub form_text: Vec<String>,
-    /// Parameters of query or form that the operation says it only compares with what it knows, or
+    /// Parameters of query or form, and members of a JSON body, that the operation says it only compares with what it knows, or
     /// hands back as they are: an address that is registered, a client's own mark.
     pub opaque: Vec<String>,
 }

@@ -56,6 +56,9 @@ fn proven(operation: &Operation, text: Text) -> Vec<Exclusion> {
     }
     for name in &harmless.opaque {
         targets.extend(["ARGS", "ARGS_GET", "ARGS_POST"].map(|of| format!("{of}:{name}")));
+        let name = regex::escape(name);
+        let member = format!("/^json\\.(?:.*\\.)?{name}$/");
+        targets.extend(["ARGS", "ARGS_POST"].map(|of| format!("{of}:{member}")));
     }
     let declared = DECLARED_ELSEWHERE.iter().map(|id| Selection::Ids(*id, *id));
     let mut list: Vec<Exclusion> =

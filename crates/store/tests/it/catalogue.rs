@@ -28,6 +28,7 @@ const NOBODY: &[&str] = &[
     "staff_passkey.public_key",
     "staff_recovery_code.hash",
     "staff_session.hash",
+    "staff_session.provider_session",
     "tenant_key.wrapped",
 ];
 
