@@ -139,7 +139,7 @@ pub(crate) struct LoginNext {
         (status = 403, description = "Not so")),
     extensions(("x-ringwall" = json!({
         "action": "token.issue", "access": "public", "body_max": 16384, "sensitive": "high",
-        "opaque": ["code"],
+        "opaque": ["login", "code"],
         "limits": [{ "name": "sign-in", "by": ["address"], "max": 60, "window_s": 900 }]
     }))),
     security(("client_basic" = []))
