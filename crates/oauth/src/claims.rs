@@ -1,6 +1,6 @@
 //! What an access token says (RFC 9068 §2.2). No personal data, ever.
 
-use kernel::TenantId;
+use kernel::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Scopes;
@@ -77,6 +77,20 @@ pub enum Confirmation {
     /// A certificate, by its SHA-256 (RFC 8705 §3.1): each connection proves it anew.
     #[serde(rename = "x5t#S256")]
     Certificate(String),
+}
+
+impl Claims {
+    /// The same, of a second later than each revocation of what the client or the person had:
+    /// claims have whole seconds (RFC 7519 §2), and a revocation ends what was issued in its own.
+    /// Whoever signs in anew within that second is not refused for it.
+    #[must_use]
+    pub fn issued_after(mut self, revoked_at: impl IntoIterator<Item = Timestamp>) -> Self {
+        if revoked_at.into_iter().any(|at| at.seconds() == self.iat) {
+            self.iat += 1;
+            self.exp += 1;
+        }
+        self
+    }
 }
 
 impl Confirmation {

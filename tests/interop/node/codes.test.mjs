@@ -126,9 +126,9 @@ test("oauth4webapi: a pushed request, a code, a refresh, and a code used twice",
   request.search = new URLSearchParams({ client_id: me.client_id, request_uri }).toString();
   const answer = oauth.validateAuthResponse(as, me, await decided(browser, request), state);
 
-  const redeem = async () => {
+  const redeem = async (with_verifier = verifier) => {
     const asked = oauth.authorizationCodeGrantRequest(
-      as, me, proof, answer, redirect_uri, verifier,
+      as, me, proof, answer, redirect_uri, with_verifier,
     );
     return oauth.processAuthorizationCodeResponse(as, me, await asked);
   };
@@ -141,7 +141,11 @@ test("oauth4webapi: a pushed request, a code, a refresh, and a code used twice",
   assert.match(valid.sub, /^usr_/);
   assert.equal((await fetch(carrying)).status, 200);
 
-  await assert.rejects(redeem(), { error: "invalid_grant" });
+  // The same request once more, at once, is a lost answer; another one for the same code is theft.
   const headers = { authorization: `Bearer ${next.access_token}` };
+  await assert.rejects(redeem(), { error: "invalid_grant" });
+  assert.equal((await fetch(target, { headers })).status, 200);
+  const other = oauth.generateRandomCodeVerifier();
+  await assert.rejects(redeem(other), { error: "invalid_grant" });
   assert.equal((await fetch(target, { headers })).status, 401);
 });

@@ -11,6 +11,7 @@ use oauth::{
     Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, ProofOf,
     Refused as NotGranted, TokenRequest, TokenResponse, verify_proof,
 };
+use store::revocations::Revoked;
 use store::seen;
 use utoipa::ToSchema;
 
@@ -148,11 +149,19 @@ impl Given {
     /// When this node cannot tell which key signs now, or signing fails.
     pub(crate) fn reply(self, app: &App, now: Timestamp) -> Answer {
         let key = app.signing.signer(now)?;
-        let token = TokenResponse::mint(&key, &self.claims).map_err(Problem::internal)?;
+        let claims = after_revocations(app, self.claims);
+        let token = TokenResponse::mint(&key, &claims).map_err(Problem::internal)?;
         let refresh_token = self.refresh.map(|token| token.expose().clone());
         let token = TokenResponse { refresh_token, ..token };
         Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
     }
+}
+
+fn after_revocations(app: &App, claims: Claims) -> Claims {
+    let since = |kind, subject| app.revocations.since(kind, subject);
+    let of_client = since(Revoked::Client, &claims.client_id);
+    let of_person = since(Revoked::Staff, &claims.sub);
+    claims.issued_after(of_client.into_iter().chain(of_person))
 }
 
 async fn grant(

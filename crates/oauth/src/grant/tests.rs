@@ -111,6 +111,20 @@ fn without_a_scope_all_that_is_registered_is_granted() {
 }
 
 #[test]
+fn who_signs_in_anew_within_the_second_of_a_revocation_is_not_refused() {
+    let issued = || decide(&client(), &request(None), &ISSUANCE).unwrap().claims;
+    let after = |revoked_at: &[i64]| {
+        let at = revoked_at.iter().map(|millis| Timestamp::from_millis(*millis));
+        let claims = issued().issued_after(at);
+        (claims.iat, claims.exp)
+    };
+
+    assert_eq!(after(&[]), (1_800_000_000, 1_800_000_900));
+    assert_eq!(after(&[1_799_999_999_999]), (1_800_000_000, 1_800_000_900));
+    assert_eq!(after(&[1_700_000_000_000, 1_800_000_000_999]), (1_800_000_001, 1_800_000_901));
+}
+
+#[test]
 fn a_narrower_scope_and_our_own_resource_are_granted() {
     let mut request = request(Some("read:jobs"));
     request.resource = Some(ISSUANCE.audience.to_owned());
