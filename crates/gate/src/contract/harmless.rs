@@ -31,8 +31,9 @@ pub struct Harmless {
     pub form: Vec<String>,
     /// Members of a form that hold running text or addresses.
     pub form_text: Vec<String>,
-    /// Parameters of query or form, and members of a JSON body, that the operation says it only compares with what it knows, or
-    /// hands back as they are: an address that is registered, a client's own mark.
+    /// Parameters of query or form, and members of a JSON body, that the operation says it only
+    /// compares with what it knows, or hands back as they are: an address that is registered, a
+    /// client's own mark.
     pub opaque: Vec<String>,
 }
 
