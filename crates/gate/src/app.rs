@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::Clock;
 use policy::{Action, Engine};
-use store::{Recorder, Store};
+use store::{Recorder, Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::access_log::AccessLog;
@@ -163,5 +163,21 @@ impl App {
             config: parts.config,
             public_url: parts.public_url,
         }))
+    }
+
+    /// Reads what other nodes and operators have decided: who is no longer believed, which keys
+    /// sign, who is kept out and what plans allow. What follows a failure is read all the same.
+    ///
+    /// # Errors
+    /// The first failure of the database; what is known stays known.
+    pub async fn hear(&self) -> Result<(), StoreError> {
+        // Denying a key and making its successor is one transaction. A node that denied before it
+        // had read the successor would refuse the tokens that it signs.
+        let news = self.revocations.news().await;
+        let keys = self.signing.hear().await;
+        let heard = news.map(|news| self.revocations.take(&news));
+        let bans = self.bans.hear().await;
+        let plans = self.usage.hear().await;
+        heard.and(keys).and(bans).and(plans)
     }
 }

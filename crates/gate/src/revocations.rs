@@ -21,6 +21,12 @@ pub struct Revocations {
     known: ArcSwap<Known>,
 }
 
+/// What was revoked since the last time.
+pub struct News {
+    heard_at: Timestamp,
+    revoked: Vec<Revocation>,
+}
+
 #[derive(Clone, Default)]
 struct Known {
     heard_at: Option<Timestamp>,
@@ -29,28 +35,32 @@ struct Known {
 }
 
 impl Revocations {
-    /// Nothing is known yet: [`Revocations::hear`] first.
+    /// Nothing is known yet: [`Revocations::news`] first.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, known: ArcSwap::default() }
     }
 
-    /// Reads what was revoked since the last time.
+    /// Reads what was revoked since the last time, which counts once it is taken.
     ///
     /// # Errors
     /// When the database fails; what is known stays known.
-    pub async fn hear(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    pub async fn news(&self) -> Result<News, StoreError> {
+        let heard_at = self.clock.now();
         let since = self.known.load().heard_at;
-        let news = revocations::list(&self.store, since, now).await?;
+        let revoked = revocations::list(&self.store, since, heard_at).await?;
+        Ok(News { heard_at, revoked })
+    }
+
+    /// Believes from now on no more what was read.
+    pub fn take(&self, News { heard_at, revoked }: &News) {
         self.known.rcu(|known| {
             let mut next = Known::clone(known);
-            next.revoked.retain(|_, (_, until)| *until > now);
-            news.iter().for_each(|one| next.add(one));
-            next.heard_at = Some(now);
+            next.revoked.retain(|_, (_, until)| *until > *heard_at);
+            revoked.iter().for_each(|one| next.add(one));
+            next.heard_at = Some(*heard_at);
             next
         });
-        Ok(())
     }
 
     /// Takes one that this node has just committed, without waiting for the next reading.

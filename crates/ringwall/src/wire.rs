@@ -10,7 +10,7 @@ use kernel::{Clock, SystemClock};
 use oauth::opaque::GrantKey;
 use oauth::{MutualTls, Schedule};
 use policy::Engine;
-use store::{Pools, Recorder, Store, StoreConfig, StoreError};
+use store::{Pools, Recorder, Store, StoreConfig};
 use vault::{Keyring, TokenKey};
 
 use crate::cli::exit::Failure;
@@ -127,7 +127,7 @@ pub(crate) async fn wall(
         public_url: urls.public_url.clone(),
     });
     let app = app.map_err(|error| Failure::because(&error))?;
-    hear(&app).await.map_err(|error| Failure::because(&error))?;
+    app.hear().await.map_err(|error| Failure::because(&error))?;
     work::hear(Arc::clone(&app), background);
     let inside = Inside::new(plans.routes, Arc::clone(&app), Arc::new(settings));
     Ok((Wall::new(Arc::clone(&app), gate::rings(&app), inside), app))
@@ -155,14 +155,6 @@ fn settings(
         pools: Arc::clone(&base.pools),
         documentation,
     })
-}
-
-/// For the first time, before anybody is served.
-async fn hear(app: &App) -> Result<(), StoreError> {
-    app.signing.hear().await?;
-    app.revocations.hear().await?;
-    app.bans.hear().await?;
-    app.usage.hear().await
 }
 
 /// The keys that sign access tokens, not heard of yet.

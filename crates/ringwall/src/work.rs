@@ -50,15 +50,14 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
                 () = &mut stopping => return,
                 _ = next.tick() => {}
             }
-            let heard = app.revocations.hear().await.and(app.signing.hear().await);
+            let heard = app.hear().await;
             let pruned = match turn % PRUNE_TURNS {
                 0 => prune(&app).await,
                 _ => Ok(()),
             };
-            let banned = app.bans.hear().await.and(app.usage.hear().await);
             let written = app.keys.write_uses().await;
             let seen = app.sessions.write_uses().await;
-            if let Err(error) = heard.and(banned).and(pruned).and(written).and(seen) {
+            if let Err(error) = heard.and(pruned).and(written).and(seen) {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(
                     error,

@@ -173,7 +173,7 @@ impl Platform {
             public_url: PUBLIC_URL.to_owned(),
         });
         let app = app.expect("each operation's action is known");
-        hear(&app).await;
+        app.hear().await.expect("the database is heard");
         let pools = Arc::new(Pools::new(2).expect("the match policy parses"));
         let mut settings = Settings {
             leak_keys: setup.leak_keys.clone().map(|keys| Arc::new(LeakKeys::new(keys))),
@@ -409,7 +409,7 @@ impl Running {
     pub(crate) async fn hear(&self) {
         let is_due = self.app.revocations.heard_ago().is_none_or(|ago| ago >= HEAR_EVERY);
         if is_due && !self.deaf.load(Ordering::Relaxed) {
-            hear(&self.app).await;
+            self.app.hear().await.expect("the database is heard");
             self.app.keys.write_uses().await.expect("uses of keys are written");
             self.app.sessions.write_uses().await.expect("uses of sessions are written");
         }
@@ -453,13 +453,6 @@ fn settings(
         pools: Arc::clone(pools),
         documentation: PLAN.documentation.clone(),
     }
-}
-
-async fn hear(app: &App) {
-    app.signing.hear().await.expect("the signing keys are read");
-    app.revocations.hear().await.expect("revocations are read");
-    app.bans.hear().await.expect("bans are read");
-    app.usage.hear().await.expect("plans are read");
 }
 
 /// What is the same for every platform, and takes the longest to make.
