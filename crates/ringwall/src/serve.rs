@@ -50,7 +50,8 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     let drawing = Drawing::begin(config, policy, clock, &urls.public_url);
     let made = match args.demo {
         true => {
-            demo::fill(&base, wire::environment(config)).await.map_err(|e| Failure::because(&e))?
+            let address = wire::store_config(config, home)?;
+            demo::fill(&base, address, wire::environment(config)).await?
         }
         false => Vec::new(),
     };

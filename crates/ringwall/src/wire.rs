@@ -23,6 +23,7 @@ use crate::plans::Plans;
 use crate::{addresses, bans, certificates, keys, leaks, limits, shield, sso, work};
 
 /// What every command that touches data needs.
+#[derive(Clone)]
 pub(crate) struct Base {
     /// The keys.
     pub(crate) keyring: Arc<Keyring>,
