@@ -104,17 +104,17 @@ impl TryFrom<Written> for TrustedIssuer {
 
     /// Tells everything that is wrong at once.
     fn try_from(written: Written) -> Result<Self, String> {
-        let (kind, mut told) = (kind(&written.kind), broken(&written));
-        told.extend(kind.is_none().then_some("expected `kind` rfc9068, cognito, auth0 or okta"));
-        let algorithms: Result<Vec<_>, _> =
-            written.algorithms.iter().map(|name| sso::algorithm(name)).collect();
-        match (kind, algorithms, &told[..]) {
-            (Some(kind), Ok(algorithms), []) => Ok(Self { kind, algorithms, written }),
-            (_, algorithms, _) => {
-                let mut told: Vec<String> = told.into_iter().map(str::to_owned).collect();
-                told.extend(algorithms.err());
-                Err(told.join("; "))
-            }
+        let mut told: Vec<String> = broken(&written).into_iter().map(str::to_owned).collect();
+        let kind = kind(&written.kind);
+        if kind.is_none() {
+            told.push("expected `kind` rfc9068, cognito, auth0 or okta".to_owned());
+        }
+        let algorithms = written.algorithms.iter().map(|name| sso::algorithm(name));
+        let algorithms: Vec<_> =
+            algorithms.filter_map(|read| read.map_err(|error| told.push(error)).ok()).collect();
+        match kind {
+            Some(kind) if told.is_empty() => Ok(Self { kind, algorithms, written }),
+            _ => Err(told.join("; ")),
         }
     }
 }
