@@ -272,7 +272,7 @@ impl Issuer {
 }
 
 fn is_of_origin(url: &str, issuer: &str) -> bool {
-    let origin = |url: &str| url.splitn(4, '/').nth(2).map(str::to_ascii_lowercase);
+    let origin = |url: &str| url.split('/').nth(2).map(str::to_ascii_lowercase);
     origin(url).is_some() && origin(url) == origin(issuer)
 }
 

@@ -1,5 +1,6 @@
 //! Tokens of another issuer, to the binary.
 
+use kernel::{Clock, SystemClock};
 use reqwest::Client;
 use serde_json::{Value, json};
 use testkit::IdentityProvider;
@@ -34,8 +35,7 @@ fn trusting(site: Site, provider: &IdentityProvider, tenant: &str) -> Site {
 }
 
 fn token(provider: &IdentityProvider, aud: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.expect("after 1970").as_secs();
+    let now = SystemClock.now().seconds();
     provider.sign(
         &json!({ "typ": "at+jwt" }),
         &json!({
