@@ -30,6 +30,7 @@ pub mod timed_body;
 pub mod tls;
 mod tokens;
 mod trace;
+pub mod trusted;
 pub mod usage;
 
 pub use access_log::{AccessLog, Sink};
@@ -48,6 +49,7 @@ pub use rings::{Payload, Proven, Shield, rings};
 pub use sessions::{SESSION_COOKIE, Sessions};
 pub use tasks::Tasks;
 pub use tokens::{Believed, Tokens};
+pub use trusted::{TrustedIssuer, TrustedIssuers};
 pub use usage::Usage;
 
 mod problems;

@@ -22,6 +22,7 @@ use crate::contract::{Contract, Operation};
 use crate::listener::Tally;
 use crate::listener::frames::Excess;
 use crate::listener::scan::Reason;
+use crate::trusted::TrustedIssuers;
 
 /// The registry and the handles into it.
 pub struct Metrics {
@@ -144,9 +145,9 @@ impl Metrics {
         self.inspection_seconds.observe(took.as_secs_f64());
     }
 
-    /// The exposition text, with what happened at the door.
+    /// The exposition text, with what happened at the door and with the keys of other issuers.
     #[must_use]
-    pub fn text(&self, tally: &Tally) -> String {
+    pub fn text(&self, tally: &Tally, trusted: &TrustedIssuers) -> String {
         let mut out = String::new();
         // Writing to a string cannot fail.
         let _infallible = encode(&mut out, &self.registry);
@@ -185,6 +186,7 @@ impl Metrics {
             let _infallible =
                 writeln!(out, "ringwall_frame_excess_total{{kind=\"{name}\"}} {count}");
         }
+        trusted.write_metrics(&mut out);
         out + &rest
     }
 }

@@ -4,11 +4,10 @@ use std::sync::LazyLock;
 
 use kernel::Code;
 
-use crate::{contract, listener, revocations, rings, signing};
+use crate::{contract, listener, revocations, rings, signing, trusted};
 
 /// All of them.
 pub static CODES: LazyLock<Vec<&'static Code>> = LazyLock::new(|| {
-    [rings::CODES, &[revocations::CODES, signing::CODES, contract::CODES, listener::CODES]]
-        .concat()
-        .concat()
+    let of_identity = [revocations::CODES, signing::CODES, trusted::CODES];
+    [rings::CODES, &of_identity[..], &[contract::CODES, listener::CODES]].concat().concat()
 });

@@ -6,18 +6,21 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::{Clock, Timestamp};
 use oauth::claims::PHISHING_RESISTANT;
-use oauth::{Claims, Delegation, Expect, TokenError};
+use oauth::{Claims, Delegation, Expect, TokenError, Verified};
 use policy::{Caller, ClientFacts, Environment, Role, StaffFacts};
 use quick_cache::sync::Cache;
 use store::StoreError;
+use watch::{Authentication, Vouched};
 
 use crate::signing::Signing;
+use crate::trusted::{self, Refused, Taken, TrustedIssuers};
 
 /// Verifies access tokens. A token that was verified within the last 30 seconds costs a hash.
 pub struct Tokens {
     signing: Arc<Signing>,
     issuer: String,
     audience: String,
+    trusted: TrustedIssuers,
     seen: Cache<[u8; 32], Seen>,
 }
 
@@ -28,8 +31,22 @@ pub struct Believed {
     pub caller: Arc<Caller>,
     /// What it says.
     pub claims: Arc<Claims>,
-    /// The key that signed it.
+    /// The key that signed it; of another issuer's, with the issuer's name before it.
     pub kid: Arc<str>,
+    /// Who issued it, where that was not us.
+    pub vouched: Option<Arc<Vouched>>,
+    /// Whether it was verified just now, and not remembered.
+    pub is_new: bool,
+}
+
+impl Believed {
+    /// What the audit trail says of another issuer's token that was not seen a moment ago. Of ours
+    /// it has said so where we issued it.
+    #[must_use]
+    pub fn attempt(&self) -> Option<Authentication> {
+        let vouched = self.vouched.as_ref().filter(|_| self.is_new)?;
+        Some(trusted::taken(&self.claims, vouched))
+    }
 }
 
 #[derive(Clone)]
@@ -47,6 +64,9 @@ pub enum Disbelief {
     /// Its claims name a role or environment that we do not know.
     #[error("the token's claims are not of this installation")]
     Claims,
+    /// It is of another issuer, and not believed.
+    #[error("the token of another issuer is refused")]
+    Outside(Box<Refused>),
     /// Its key could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,6 +79,7 @@ impl Disbelief {
         match self {
             Self::Token(error) => error.code(),
             Self::Claims => "claims",
+            Self::Outside(refused) => refused.why.reason(),
             Self::Store(_) => "failed",
         }
     }
@@ -68,42 +89,63 @@ impl Tokens {
     /// Believes tokens that these keys signed, for this issuer and audience.
     #[must_use]
     pub fn new(signing: Arc<Signing>, issuer: String, audience: String) -> Self {
-        Self { signing, issuer, audience, seen: Cache::new(SEEN_MAX) }
+        let trusted = TrustedIssuers::none();
+        Self { signing, issuer, audience, trusted, seen: Cache::new(SEEN_MAX) }
+    }
+
+    /// Believes those of other issuers, too.
+    #[must_use]
+    pub fn trusting(self, trusted: TrustedIssuers) -> Self {
+        Self { trusted, ..self }
+    }
+
+    /// Whose tokens are believed besides our own.
+    #[must_use]
+    pub const fn trusted(&self) -> &TrustedIssuers {
+        &self.trusted
     }
 
     /// Who an access token speaks for. Where it names a key that is not known here, the keys are
-    /// read anew: another node may have made it a moment ago.
+    /// read anew: another node may have made it a moment ago. One that says it is of a trusted
+    /// issuer is held to that issuer's rules, and to no others.
     ///
     /// # Errors
     /// When anything about the token is not as it must be (RFC 9068 §4).
     pub async fn believe(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
-        let believed = self.look(token, clock);
-        match believed {
-            Err(Disbelief::Token(TokenError::UnknownKey)) if self.signing.ask().await? => {
-                self.look(token, clock)
-            }
-            believed => believed,
+        let (key, now) = (fingerprint(token), clock.now());
+        if let Some(known) = self.remembered(&key, now) {
+            // How long ago a person proved who they are is another question each time.
+            let caller = match known.claims.person {
+                Some(_) => caller_of(&known.claims, now)?,
+                None => known.caller,
+            };
+            return Ok(Believed { caller, is_new: false, ..known });
         }
+        if let Some(of) = self.trusted.claimed(token) {
+            let taken = self.trusted.believe(of, token, clock).await;
+            return self.remember(key, taken.map_err(Disbelief::Outside)?.into(), now);
+        }
+        let verified = match self.verify(token, now) {
+            Err(TokenError::UnknownKey) if self.signing.ask().await? => {
+                self.verify(token, clock.now())
+            }
+            verified => verified,
+        };
+        self.remember(key, verified?.into(), now)
     }
 
-    fn look(&self, token: &str, clock: &dyn Clock) -> Result<Believed, Disbelief> {
-        let now = clock.now();
-        let key = fingerprint(token);
-        if let Some(Believed { caller, claims, kid }) = self.remembered(&key, now) {
-            // How long ago a person proved who they are is another question each time.
-            let caller = match claims.person {
-                Some(_) => caller_of(&claims, now)?,
-                None => caller,
-            };
-            return Ok(Believed { caller, claims, kid });
-        }
+    fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
         let expect = Expect { issuer: &self.issuer, audience: &self.audience };
-        let verified = self.signing.verifying(|keys| oauth::verify(token, keys, &expect, now))?;
-        let (claims, kid) = (verified.claims, verified.kid.into());
+        self.signing.verifying(|keys| oauth::verify(token, keys, &expect, now))
+    }
+
+    fn remember(&self, key: [u8; 32], good: Good, now: Timestamp) -> Result<Believed, Disbelief> {
+        let Good { claims, kid, vouched } = good;
         let caller = caller_of(&claims, now)?;
         let end = Timestamp::from_millis(claims.exp.saturating_mul(1000));
         let until = end.min(now.plus(SEEN_LIFE));
-        let believed = Believed { caller, claims: Arc::new(claims), kid };
+        let believed =
+            Believed { caller, claims: Arc::new(claims), kid: kid.into(), vouched, is_new: true };
         self.seen.insert(key, Seen { believed: believed.clone(), until });
         Ok(believed)
     }
@@ -116,6 +158,25 @@ impl Tokens {
 
     fn remembered(&self, key: &[u8; 32], now: Timestamp) -> Option<Believed> {
         self.seen.get(key).filter(|seen| now < seen.until).map(|seen| seen.believed)
+    }
+}
+
+/// A token that was verified, whoever issued it.
+struct Good {
+    claims: Claims,
+    kid: String,
+    vouched: Option<Arc<Vouched>>,
+}
+
+impl From<Verified> for Good {
+    fn from(Verified { claims, kid }: Verified) -> Self {
+        Self { claims, kid, vouched: None }
+    }
+}
+
+impl From<Taken> for Good {
+    fn from(Taken { claims, kid, vouched }: Taken) -> Self {
+        Self { claims, kid, vouched: Some(Arc::new(vouched)) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! One issuer: its metadata and its keys, kept.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use kernel::{Clock, Timestamp};
 use oauth::jwk::{Algorithm, ForeignKey};
@@ -21,6 +23,17 @@ pub struct IssuerConfig {
     pub jwks_uri: Option<String>,
     /// What it may sign with.
     pub algorithms: Vec<Algorithm>,
+    /// Whether its metadata may name keys of its own origin only.
+    pub own_origin_only: bool,
+}
+
+/// How often it was asked for its keys, and how often in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FetchTally {
+    /// Asked.
+    pub fetches: u64,
+    /// Of these, without an answer that could be used.
+    pub failures: u64,
 }
 
 /// An issuer that is not ours.
@@ -30,6 +43,8 @@ pub struct Issuer {
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
     described: Mutex<Described>,
+    fetches: AtomicU64,
+    failures: AtomicU64,
     /// Held by the one who asks; all others wait for what they get.
     asking: tokio::sync::Mutex<()>,
     /// The same, for metadata.
@@ -52,6 +67,8 @@ impl Issuer {
             clock,
             kept: Mutex::default(),
             described: Mutex::default(),
+            fetches: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
             asking: tokio::sync::Mutex::default(),
             describing: tokio::sync::Mutex::default(),
         }
@@ -91,6 +108,31 @@ impl Issuer {
         // Who gives up while another one asks goes by what is known.
         let _late = timeout(WAIT_MAX * 2, asked).await;
         self.known(kid).flatten()
+    }
+
+    /// The key of a name, where it is known without asking.
+    #[must_use]
+    pub fn known_key(&self, kid: &str) -> Option<Arc<ForeignKey>> {
+        self.known(kid).flatten()
+    }
+
+    /// Whether it could not say now which keys it has; see [`Kept::is_silent`].
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.locked(&self.kept).is_silent()
+    }
+
+    /// How long ago its keys came, if they ever did.
+    #[must_use]
+    pub fn keys_age(&self) -> Option<Duration> {
+        self.locked(&self.kept).age(self.clock.now())
+    }
+
+    /// How often it was asked for keys since the start.
+    #[must_use]
+    pub fn tally(&self) -> FetchTally {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        FetchTally { fetches: read(&self.fetches), failures: read(&self.failures) }
     }
 
     /// Looks for new keys and metadata where those that are known are old. For a task beside the
@@ -174,6 +216,7 @@ impl Issuer {
     }
 
     async fn fetch(&self) {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
         let fetched = self.fetched().await;
         // Noted when it is over: until then whoever asks waits for the answer.
         let now = self.clock.now();
@@ -181,18 +224,31 @@ impl Issuer {
         kept.try_at(now);
         match fetched {
             Ok(keys) => kept.take(keys, now),
-            Err(error) => self.tell(&error),
+            Err(error) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                self.tell(&error);
+            }
         }
     }
 
     async fn fetched(&self) -> Result<PublishedKeys, FetchError> {
         let url = match &self.config.jwks_uri {
             Some(url) => url.clone(),
-            None => self.metadata().await?.jwks_uri.clone(),
+            None => self.discovered().await?,
         };
         let document = self.outside.read(&url).await?;
         let keys = PublishedKeys::parse(&document, self.rsa());
         keys.map_err(|error| FetchError::Content(error.to_string()))
+    }
+
+    /// Where its metadata says that its keys are. Whoever answers for the issuer could send us to
+    /// any host that we reach and they do not.
+    async fn discovered(&self) -> Result<String, FetchError> {
+        let url = self.metadata().await?.jwks_uri.clone();
+        if self.config.own_origin_only && !is_of_origin(&url, &self.config.issuer) {
+            return Err(FetchError::Elsewhere);
+        }
+        Ok(url)
     }
 
     /// What its keys of RSA sign with that do not say so, where only one way is taken.
@@ -215,5 +271,10 @@ impl Issuer {
     }
 }
 
+fn is_of_origin(url: &str, issuer: &str) -> bool {
+    let origin = |url: &str| url.split('/').nth(2).map(str::to_ascii_lowercase);
+    origin(url).is_some() && origin(url) == origin(issuer)
+}
+
 /// Metadata changes rarely.
-const METADATA_FRESH: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+const METADATA_FRESH: Duration = Duration::from_secs(60 * 60);

@@ -7,5 +7,5 @@
 mod issuer;
 mod outside;
 
-pub use issuer::{Issuer, IssuerConfig};
+pub use issuer::{FetchTally, Issuer, IssuerConfig};
 pub use outside::{Answered, FetchError, Outside, OutsideError, WAIT_MAX};

@@ -42,6 +42,9 @@ pub enum FetchError {
     /// The answer is not what was asked for.
     #[error("the answer is not what was asked for: {0}")]
     Content(String),
+    /// The metadata leads to another host, which nobody configured.
+    #[error("the metadata leads to another origin; name its `jwks_uri` if that is meant")]
+    Elsewhere,
     /// It was asked for a moment ago, in vain.
     #[error("there was no answer a moment ago")]
     Waiting,

@@ -1,4 +1,5 @@
-//! Compact JWS of others (RFC 7515 §7.1): client assertions and DPoP proofs.
+//! Compact JWS of others (RFC 7515 §7.1): client assertions, DPoP proofs, ID tokens and access
+//! tokens of issuers that are trusted.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
@@ -27,6 +28,12 @@ pub(crate) struct Header {
     pub(crate) kid: Option<String>,
     #[serde(default)]
     pub(crate) jwk: Option<Map<String, Value>>,
+    #[serde(default)]
+    jku: Option<IgnoredAny>,
+    #[serde(default)]
+    x5u: Option<IgnoredAny>,
+    #[serde(default)]
+    x5c: Option<IgnoredAny>,
     #[serde(default)]
     crit: Option<IgnoredAny>,
     #[serde(default)]
@@ -78,6 +85,12 @@ pub fn signed(text: &str, keys: &[ForeignKey], taken: &[Algorithm]) -> Option<Ve
 }
 
 impl Header {
+    /// Whether it brings a key of its own, or says where one is. Nobody here ever goes by that; who
+    /// has no use for it refuses it.
+    pub(crate) fn brings_key(&self) -> bool {
+        self.jwk.is_some() || self.jku.is_some() || self.x5u.is_some() || self.x5c.is_some()
+    }
+
     fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
@@ -102,4 +115,4 @@ pub const ALGORITHMS: [Algorithm; 9] = [
 /// What clients may sign with: what FAPI 2.0 allows, and no PKCS #1 v1.5.
 pub const CLIENT_ALGORITHMS: [Algorithm; 4] =
     [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Ps256];
-const JWS_BYTES_MAX: usize = 8 * 1024;
+pub(crate) const JWS_BYTES_MAX: usize = 8 * 1024;

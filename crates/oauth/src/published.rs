@@ -98,6 +98,20 @@ impl Kept {
         self.may_try(now) && self.fetched_at.is_none_or(|at| now >= at.plus(FRESH))
     }
 
+    /// Whether the issuer could not say now which keys it has: it never did, or did not answer when
+    /// it was last asked. What is not known then may be a key of its own all the same.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.fetched_at.is_none() || self.tried_at > self.fetched_at
+    }
+
+    /// How long ago the keys came, if they ever did.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Option<Duration> {
+        let age = now.millis().saturating_sub(self.fetched_at?.millis());
+        Some(Duration::from_millis(u64::try_from(age).unwrap_or(0)))
+    }
+
     /// Notes that the keys are asked for.
     pub fn try_at(&mut self, now: Timestamp) {
         self.tried_at = Some(now);
@@ -220,6 +234,21 @@ mod tests {
         assert!(matches!(kept.ask("a", at(11)), Ask::Known(_)));
         assert!(matches!(kept.ask("b", at(11)), Ask::Unknown));
         assert!(matches!(kept.ask("b", at(20)), Ask::Fetch));
+    }
+
+    #[test]
+    fn who_did_not_answer_last_is_silent() {
+        let mut kept = Kept::default();
+        assert!(kept.is_silent());
+        kept.try_at(at(0));
+        assert!(kept.is_silent());
+        kept.take(set(&[jwk("a")]).unwrap(), at(0));
+        assert!(!kept.is_silent());
+        assert_eq!(kept.age(at(7)), Some(Duration::from_secs(7)));
+
+        kept.try_at(at(10));
+
+        assert!(kept.is_silent());
     }
 
     #[test]

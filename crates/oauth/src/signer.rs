@@ -31,9 +31,13 @@ impl Signer {
     }
 
     pub(crate) fn sign(&self, header: &Value, payload: &Value) -> String {
+        self.sign_text(&header.to_string(), &payload.to_string())
+    }
+
+    pub(crate) fn sign_text(&self, header: &str, payload: &str) -> String {
         let pair =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, self.0.pkcs8().expose());
-        let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         let message = format!("{}.{}", encode(header), encode(payload));
         let signature = pair.unwrap().sign(&SystemRandom::new(), message.as_bytes()).unwrap();
         format!("{message}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))

@@ -19,6 +19,7 @@ pub(crate) mod sections;
 mod show;
 pub(crate) mod sso;
 pub(crate) mod store_url;
+pub(crate) mod trusted_issuers;
 mod words;
 
 use std::ffi::OsString;

@@ -29,6 +29,7 @@ mod shield;
 mod shown;
 mod signing;
 mod sso;
+mod trusted;
 mod wire;
 mod work;
 

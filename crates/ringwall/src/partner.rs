@@ -19,7 +19,7 @@ use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
 use crate::wire::{self, Base};
-use crate::{keys, registration};
+use crate::{keys, registration, trusted};
 
 /// Registers a partner's public keys in place of those before.
 ///
@@ -126,8 +126,16 @@ pub(crate) fn add_secret(args: &SecretArgs) -> Result<(), Failure> {
 /// # Errors
 /// When there is no such partner.
 pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
+    let client = match (&args.client, &args.subject) {
+        (_, Some(subject)) => return trusted::revoke(&args.config, subject, Revoked::Staff),
+        // No client of ours has a colon in its id.
+        (Some(client), None) if client.contains(':') => {
+            return trusted::revoke(&args.config, client, Revoked::Client);
+        }
+        (client, None) => client.as_deref().unwrap_or_default(),
+    };
     on(&args.config, async |base, _| {
-        let (partner, permit) = find(&base, &args.client).await?;
+        let (partner, permit) = find(&base, client).await?;
         let at = base.clock.now();
         let one = Revocation {
             kind: Revoked::Client,
@@ -142,7 +150,7 @@ pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
         tx.commit(None).await.map_err(failed)?;
         close(base).await
     })?;
-    print(&format!("the access tokens of `{}` end within two seconds\n", args.client))
+    print(&format!("the access tokens of `{client}` end within two seconds\n"))
 }
 
 /// Each key of a file with a key set, as it is kept: nothing that is not read strictly.

@@ -38,6 +38,7 @@ pub(crate) fn raise(
             name: written.name.clone(),
             issuer: written.issuer.clone(),
             jwks_uri: None,
+            own_origin_only: false,
             algorithms: written.algorithms.clone(),
         };
         let issuer = Arc::new(Issuer::new(issuer, outside.clone(), Arc::clone(clock)));
@@ -105,7 +106,7 @@ fn pkcs8(pem: &Secret<String>) -> Option<Secret<Vec<u8>>> {
 }
 
 /// Looks for new keys now and then, so that no request waits for them.
-fn keep_fresh(issuer: Arc<Issuer>, tasks: &Tasks) {
+pub(crate) fn keep_fresh(issuer: Arc<Issuer>, tasks: &Tasks) {
     let mut stopping = tasks.stopping();
     tasks.spawn(async move {
         let mut next = interval(LOOK);

@@ -20,7 +20,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, bans, certificates, keys, leaks, limits, shield, sso, work};
+use crate::{addresses, bans, certificates, keys, leaks, limits, shield, sso, trusted, work};
 
 /// What every command that touches data needs.
 #[derive(Clone)]
@@ -97,6 +97,7 @@ pub(crate) async fn wall(
         let every = config.addresses.reload_s.into();
         addresses::keep_fresh(Arc::clone(lists), every, background);
     }
+    let trusted = trusted::raise(config, base, urls, background).await?;
     let limits = limits::raise(&config.limits, &plans.contract, &base.keyring)?;
     let bans = bans::raise(&config.bans, Arc::clone(&limits), base, background)?;
     let app = App::new(Parts {
@@ -105,7 +106,8 @@ pub(crate) async fn wall(
         recorder,
         policy: Arc::clone(&base.policy),
         contract: plans.contract,
-        tokens: Tokens::new(Arc::clone(&signing), urls.issuer.clone(), urls.audience.clone()),
+        tokens: Tokens::new(Arc::clone(&signing), urls.issuer.clone(), urls.audience.clone())
+            .trusting(trusted),
         signing,
         keys: ApiKeys::new(
             Arc::clone(&base.store),

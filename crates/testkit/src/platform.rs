@@ -17,7 +17,7 @@ use gate::signing::Signing;
 use gate::tls::ClientCertificates;
 use gate::{
     AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Sessions, Shield, Sink, Tasks, Tokens,
-    Wall,
+    TrustedIssuers, Wall,
 };
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
 use oauth::leaks::ReportKeys;
@@ -65,6 +65,8 @@ pub struct Setup {
     pub environment: Environment,
     /// Who vouches for people, made with the platform's clock.
     pub sso: Option<Box<dyn FnOnce(Arc<dyn Clock>) -> Sso + Send>>,
+    /// Whose access tokens are believed besides ours, made with the platform's clock.
+    pub trusted: Option<Box<dyn FnOnce(Arc<dyn Clock>) -> TrustedIssuers + Send>>,
     /// How tenants want things done.
     pub settings: tenants::Settings,
     /// Whose reports of leaked keys are believed.
@@ -113,6 +115,7 @@ impl Default for Setup {
             access_log: false,
             environment: Environment::Production,
             sso: None,
+            trusted: None,
             settings: tenants::Settings::default(),
             leak_keys: None,
         }
@@ -150,6 +153,12 @@ impl Platform {
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
         let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
+        let tokens =
+            Tokens::new(Arc::clone(&signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned());
+        let tokens = match setup.trusted {
+            Some(make) => tokens.trusting(make(reader.clone())),
+            None => tokens,
+        };
         let (limits, bans) = bans::raise((setup.limits, setup.bans), &plan.contract, engines);
         let app = App::new(Parts {
             clock: reader.clone(),
@@ -159,7 +168,7 @@ impl Platform {
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
-            tokens: Tokens::new(Arc::clone(&signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned()),
+            tokens,
             signing,
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
@@ -228,7 +237,8 @@ impl Platform {
     /// What an operator's scraper reads.
     #[must_use]
     pub fn metrics(&self) -> String {
-        self.0.app.metrics.text(&Tally::default())
+        let app = &self.0.app;
+        app.metrics.text(&Tally::default(), app.tokens.trusted())
     }
 
     /// The rings around the API, for who would serve them on a port.
@@ -329,11 +339,22 @@ impl Platform {
         tenant
     }
 
+    /// A new agency of this id, for who named it before it was.
+    pub async fn tenant_of(&self, id: TenantId, slug: &str) -> Tenant {
+        let mut tenant = self.found_as(id, slug, self.0.environment).await;
+        tenant.furnish().await;
+        tenant
+    }
+
     /// A new agency without anything.
     pub async fn found(&self, slug: &str, environment: Environment) -> Tenant {
+        let id = TenantId::new(self.0.clock.as_ref());
+        self.found_as(id, slug, environment).await
+    }
+
+    async fn found_as(&self, id: TenantId, slug: &str, environment: Environment) -> Tenant {
         let running = &self.0;
         running.tick();
-        let id = TenantId::new(running.clock.as_ref());
         let permit = running.app.policy.system(id, "testkit");
         let tenant = NewTenant {
             id,

@@ -77,6 +77,8 @@ pub struct Authentication {
 pub struct Vouched {
     /// The issuer, by the name that operators gave it.
     pub issuer: String,
+    /// The key that its word says it is signed with; recorded up to 64 printable characters.
+    pub kid: Option<String>,
     /// How strongly they proved who they are; recorded up to 64 printable characters.
     pub acr: Option<String>,
     /// By which methods, with spaces between; recorded up to 64 printable characters.
@@ -173,6 +175,7 @@ impl Event {
         let cut = |text: String| printable(&text, CLAIMED_CHARS_MAX);
         if let Some(vouched) = attempt.vouched {
             event.unmapped.issuer = Some(cut(vouched.issuer));
+            event.unmapped.kid = vouched.kid.map(cut);
             event.unmapped.acr = vouched.acr.map(cut);
             event.unmapped.amr = vouched.amr.map(cut);
         }

@@ -165,6 +165,9 @@ pub(crate) struct Unmapped {
     /// Who vouches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issuer: Option<String>,
+    /// The key that they say they signed it with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purpose: Option<Word>,
 }

@@ -31,6 +31,7 @@ const SHARED: &[&str] = &[
     "person.mjs",
     "provider.mjs",
     "single_sign_on.test.mjs",
+    "trusted_issuers.test.mjs",
 ];
 
 /// A folder with the scripts and their packages.

@@ -1,4 +1,5 @@
-//! `oidc-provider` of npm as the identity provider of people: it vouches, and the binary judges.
+//! `oidc-provider` of npm as the identity provider of people, and as an issuer of access tokens: it
+//! vouches, and the binary judges.
 
 use std::{
     fs,
@@ -15,6 +16,7 @@ use crate::{
 };
 
 const TEST: &str = "single_sign_on.test.mjs";
+const ISSUERS_TEST: &str = "trusted_issuers.test.mjs";
 const SECRET: &str = "a secret of the interop";
 
 /// Starts the provider, then a server that believes it, and lets people sign in.
@@ -37,7 +39,8 @@ pub(super) fn run(workspace: &Workspace, node: &Node, binary: &Path) -> Outcome 
     let server = Server::start(serve, &folder.join("demo"))?;
     let stage = Stage::of(workspace, &server, binary.to_owned())?;
     let told = test(node, (&stage, &provider.address), (&folder, &certificate));
-    told.and(server.stop())
+    told.and(server.stop())?;
+    issuers(node, &stage, (&certificate, &key))
 }
 
 fn test(
@@ -53,6 +56,19 @@ fn test(
     let mut command = node.command();
     command.args(["--test", "--test-concurrency=1", "--test-reporter=spec", TEST]);
     stage.tell(&mut command).env("PROVIDER", provider).env("NODE_EXTRA_CA_CERTS", &authorities);
+    run::shown(&mut command)
+}
+
+/// The test starts a provider and a server by itself: what the server trusts names an agency that
+/// is there before it starts.
+fn issuers(node: &Node, stage: &Stage, (certificate, key): (&Path, &Path)) -> Outcome {
+    let mut command = node.command();
+    command.args(["--test", "--test-reporter=spec", ISSUERS_TEST]);
+    stage
+        .tell(&mut command)
+        .env("PROVIDER_CERT", certificate)
+        .env("PROVIDER_KEY", key)
+        .env("NODE_EXTRA_CA_CERTS", certificate);
     run::shown(&mut command)
 }
 

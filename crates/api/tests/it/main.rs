@@ -55,4 +55,5 @@ mod sso;
 mod sync;
 mod tenants;
 mod tokens;
+mod trusted_issuers;
 mod usage_plans;

@@ -9,7 +9,9 @@ use oauth::jwk::Algorithm;
 use policy::{Environment, Role};
 use serde_json::{Value, json};
 use signin::federated::{Assurance, GroupRow};
-use testkit::{Answer, Browser, IdentityProvider, PUBLIC_URL, Platform, Setup, Tenant, minutes};
+use testkit::{
+    Answer, Browser, Database, IdentityProvider, PUBLIC_URL, Platform, Setup, Tenant, minutes,
+};
 
 const SESSION: &str = "__Host-ringwall";
 const FLOW: &str = "__Host-ringwall-flow";
@@ -43,6 +45,7 @@ fn vouching(
             name: "okta".to_owned(),
             issuer: name,
             jwks_uri: None,
+            own_origin_only: false,
             algorithms: vec![Algorithm::Es256],
         };
         let outside = Outside::new(Some(ca.as_bytes())).unwrap();
@@ -77,10 +80,18 @@ impl Bench {
         Self::with(None).await
     }
 
+    async fn on(database: Database) -> Self {
+        Self::made(database, None).await
+    }
+
     async fn with(break_glass: Option<&str>) -> Self {
+        Self::made(Database::Sqlite, break_glass).await
+    }
+
+    async fn made(database: Database, break_glass: Option<&str>) -> Self {
         let provider = IdentityProvider::start().await;
         let sso = Some(vouching(&provider, break_glass));
-        let platform = Platform::with(Setup { sso, ..Setup::default() }).await;
+        let platform = Platform::with(Setup { database, sso, ..Setup::default() }).await;
         let acme = platform.tenant("acme").await;
         Self { provider, platform, acme }
     }
@@ -153,57 +164,61 @@ fn callback(query: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn whatever_is_wrong_with_an_id_token_nobody_gets_in() {
-    let bench = Bench::new().await;
-    let now = bench.platform.now().seconds();
-    for (changed, why) in [
-        (("nonce", json!("of another sign-in")), "id_token_nonce"),
-        (("iss", json!("https://evil.example")), "id_token_issuer"),
-        (("aud", json!("another-client")), "id_token_audience"),
-        (("aud", json!(["ringwall", "another-client"])), "id_token_audience"),
-        (("azp", json!("another-client")), "id_token_audience"),
-        (("exp", json!(now - 60)), "id_token_time"),
-        (("auth_time", json!(now - 50_000)), "id_token_auth_time"),
-        (("auth_time", Value::Null), "id_token_claims"),
-        (("at_hash", json!("AAAA")), "id_token_access_token"),
-        (("acr", json!("urn:okta:loa:2fa:any:ifpossible")), "one_factor"),
-        (("acr", json!("1fa")), "one_factor"),
-        (("groups", json!([])), "group_unknown"),
-        (("groups", json!(["Recruiters"])), "group_unknown"),
-        (("groups", json!("developers")), "account_role"),
-        (("groups", json!(["elsewhere"])), "agency_unknown"),
-    ] {
-        let browser = bench.acme.browser();
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let now = bench.platform.now().seconds();
+        for (changed, why) in [
+            (("nonce", json!("of another sign-in")), "id_token_nonce"),
+            (("iss", json!("https://evil.example")), "id_token_issuer"),
+            (("aud", json!("another-client")), "id_token_audience"),
+            (("aud", json!(["ringwall", "another-client"])), "id_token_audience"),
+            (("azp", json!("another-client")), "id_token_audience"),
+            (("exp", json!(now - 60)), "id_token_time"),
+            (("auth_time", json!(now - 50_000)), "id_token_auth_time"),
+            (("auth_time", Value::Null), "id_token_claims"),
+            (("at_hash", json!("AAAA")), "id_token_access_token"),
+            (("acr", json!("urn:okta:loa:2fa:any:ifpossible")), "one_factor"),
+            (("acr", json!("1fa")), "one_factor"),
+            (("groups", json!([])), "group_unknown"),
+            (("groups", json!(["Recruiters"])), "group_unknown"),
+            (("groups", json!("developers")), "account_role"),
+            (("groups", json!(["elsewhere"])), "agency_unknown"),
+        ] {
+            let browser = bench.acme.browser();
 
-        bench.sign_in(&browser, &[changed]).await.is(403);
+            bench.sign_in(&browser, &[changed]).await.is(403);
 
-        assert_eq!(bench.last_reason().await, why);
-        assert_eq!(browser.cookie(SESSION), None, "{why}");
-        bench.platform.clock().advance(minutes(16));
+            assert_eq!(bench.last_reason().await, why);
+            assert_eq!(browser.cookie(SESSION), None, "{why}");
+            bench.platform.clock().advance(minutes(16));
+        }
     }
 }
 
 #[tokio::test]
 async fn an_answer_counts_in_the_browser_that_asked_and_once() {
-    let bench = Bench::new().await;
-    let (mine, other) = (bench.acme.browser(), bench.acme.browser());
-    let sent = bench.send(&mine, "/staff/login").await;
-    let token = bench.provider.sign(&json!({}), &bench.claims(&sent.nonce));
-    let code = || bench.provider.code(token.clone());
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let (mine, other) = (bench.acme.browser(), bench.acme.browser());
+        let sent = bench.send(&mine, "/staff/login").await;
+        let token = bench.provider.sign(&json!({}), &bench.claims(&sent.nonce));
+        let code = || bench.provider.code(token.clone());
 
-    // Somebody else's answer is put into a browser that asked nothing, or something else.
-    bench.back(&other, &sent.state, &code()).await.is(403);
-    assert_eq!(bench.last_reason().await, "flow_unknown");
-    bench.send(&other, "/staff/login").await;
-    bench.back(&other, &sent.state, &code()).await.is(403);
-    assert_eq!(bench.last_reason().await, "state_wrong");
-    assert_eq!(other.cookie(SESSION), None);
+        // Somebody else's answer is put into a browser that asked nothing, or something else.
+        bench.back(&other, &sent.state, &code()).await.is(403);
+        assert_eq!(bench.last_reason().await, "flow_unknown");
+        bench.send(&other, "/staff/login").await;
+        bench.back(&other, &sent.state, &code()).await.is(403);
+        assert_eq!(bench.last_reason().await, "state_wrong");
+        assert_eq!(other.cookie(SESSION), None);
 
-    let flow = mine.cookie(FLOW).unwrap();
-    bench.back(&mine, &sent.state, &code()).await.is(200);
-    assert!(mine.cookie(SESSION).is_some());
-    mine.plant(FLOW, &flow);
-    bench.back(&mine, &sent.state, &code()).await.is(403);
-    assert_eq!(bench.last_reason().await, "flow_used");
+        let flow = mine.cookie(FLOW).unwrap();
+        bench.back(&mine, &sent.state, &code()).await.is(200);
+        assert!(mine.cookie(SESSION).is_some());
+        mine.plant(FLOW, &flow);
+        bench.back(&mine, &sent.state, &code()).await.is(403);
+        assert_eq!(bench.last_reason().await, "flow_used");
+    }
 }
 
 #[tokio::test]
@@ -274,160 +289,180 @@ async fn people_are_sent_with_all_that_binds_the_answer() {
 
 #[tokio::test]
 async fn groups_make_an_account_and_a_session_and_the_trail_names_who_vouched() {
-    let bench = Bench::new().await;
-    let browser = bench.acme.browser();
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let browser = bench.acme.browser();
 
-    let answer = bench.sign_in(&browser, &[("groups", json!("recruiters"))]).await.is(200);
+        let answer = bench.sign_in(&browser, &[("groups", json!("recruiters"))]).await.is(200);
 
-    let cookies = answer.headers().get_all("set-cookie").iter();
-    let session =
-        cookies.filter_map(|c| c.to_str().ok()).find(|c| c.starts_with("__Host-ringwall="));
-    assert!(session.unwrap().contains("; SameSite=Strict"));
-    browser.ask(Method::GET, "/v1/candidates").await.is(200);
-    let page = browser.open("/staff").await.is(200);
-    assert!(String::from_utf8_lossy(page.bytes()).contains("mara@acme.example"));
-    let all = bench.acme.audit().await;
-    let attempt = all.iter().rfind(|entry| entry["class_uid"] == 3002).unwrap();
-    assert_eq!(attempt["auth_protocol"], "oidc");
-    assert_eq!(attempt["unmapped"]["issuer"], "okta");
-    assert_eq!(
-        (&attempt["unmapped"]["acr"], &attempt["unmapped"]["amr"]),
-        (&json!("2fa"), &json!("pwd"))
-    );
-    // The same person again is the same account.
-    bench.sign_in(&bench.acme.browser(), &[]).await.is(200);
-    let told = bench.acme.outbox().await.into_iter().map(|event| event.kind);
-    assert_eq!(
-        told.filter(|kind| kind.starts_with("staff")).collect::<Vec<_>>(),
-        ["staff.admitted"]
-    );
+        let cookies = answer.headers().get_all("set-cookie").iter();
+        let session =
+            cookies.filter_map(|c| c.to_str().ok()).find(|c| c.starts_with("__Host-ringwall="));
+        assert!(session.unwrap().contains("; SameSite=Strict"));
+        browser.ask(Method::GET, "/v1/candidates").await.is(200);
+        let page = browser.open("/staff").await.is(200);
+        assert!(String::from_utf8_lossy(page.bytes()).contains("mara@acme.example"));
+        let all = bench.acme.audit().await;
+        let attempt = all.iter().rfind(|entry| entry["class_uid"] == 3002).unwrap();
+        assert_eq!(attempt["auth_protocol"], "oidc");
+        assert_eq!(attempt["unmapped"]["issuer"], "okta");
+        assert_eq!(
+            (&attempt["unmapped"]["acr"], &attempt["unmapped"]["amr"]),
+            (&json!("2fa"), &json!("pwd"))
+        );
+        // The same person again is the same account.
+        bench.sign_in(&bench.acme.browser(), &[]).await.is(200);
+        let told = bench.acme.outbox().await.into_iter().map(|event| event.kind);
+        assert_eq!(
+            told.filter(|kind| kind.starts_with("staff")).collect::<Vec<_>>(),
+            ["staff.admitted"]
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_group_that_was_lost_takes_what_it_gave() {
-    let bench = Bench::new().await;
-    let (before, after) = (bench.acme.browser(), bench.acme.browser());
-    let resistant = [("groups", json!(["admins"])), ("acr", json!("phr"))];
-    bench.sign_in(&before, &resistant).await.is(200);
-    before.ask(Method::GET, "/v1/staff").await.is(200);
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let (before, after) = (bench.acme.browser(), bench.acme.browser());
+        let resistant = [("groups", json!(["admins"])), ("acr", json!("phr"))];
+        bench.sign_in(&before, &resistant).await.is(200);
+        before.ask(Method::GET, "/v1/staff").await.is(200);
 
-    bench.sign_in(&after, &[("groups", json!(["recruiters"]))]).await.is(200);
+        bench.sign_in(&after, &[("groups", json!(["recruiters"]))]).await.is(200);
 
-    before.ask(Method::GET, "/v1/staff").await.is(401).problem("auth.invalid_session");
-    after.ask(Method::GET, "/v1/staff").await.is(401).problem("auth.step_up_required");
-    after.ask(Method::GET, "/v1/candidates").await.is(200);
-    bench.sign_in(&bench.acme.browser(), &[("groups", json!([]))]).await.is(403);
-    after.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
+        before.ask(Method::GET, "/v1/staff").await.is(401).problem("auth.invalid_session");
+        after.ask(Method::GET, "/v1/staff").await.is(401).problem("auth.step_up_required");
+        after.ask(Method::GET, "/v1/candidates").await.is(200);
+        bench.sign_in(&bench.acme.browser(), &[("groups", json!([]))]).await.is(403);
+        after.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
+    }
 }
 
 #[tokio::test]
 async fn how_long_ago_it_was_proven_the_provider_says() {
-    let bench = Bench::new().await;
-    let browser = bench.acme.browser();
-    let hour_ago = json!(bench.platform.now().seconds() - 3600);
-    let admin = [("groups", json!(["admins"])), ("acr", json!("phr")), ("auth_time", hour_ago)];
-    bench.sign_in(&browser, &admin).await.is(200);
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let browser = bench.acme.browser();
+        let hour_ago = json!(bench.platform.now().seconds() - 3600);
+        let admin = [("groups", json!(["admins"])), ("acr", json!("phr")), ("auth_time", hour_ago)];
+        bench.sign_in(&browser, &admin).await.is(200);
 
-    let ask = browser.ask(Method::POST, "/v1/staff").json(&json!({}));
-    ask.await.is(401).problem("auth.step_up_required");
+        let ask = browser.ask(Method::POST, "/v1/staff").json(&json!({}));
+        ask.await.is(401).problem("auth.step_up_required");
 
-    let sent = bench.send(&browser, "/staff/login?fresh=true").await;
-    let max_age =
-        sent.query.iter().find(|(name, _)| name == "max_age").map(|(_, age)| age.as_str());
-    assert_eq!(max_age, Some("0"));
+        let sent = bench.send(&browser, "/staff/login?fresh=true").await;
+        let max_age =
+            sent.query.iter().find(|(name, _)| name == "max_age").map(|(_, age)| age.as_str());
+        assert_eq!(max_age, Some("0"));
+    }
 }
 
 #[tokio::test]
 async fn a_logout_token_ends_the_sessions_once() {
-    let bench = Bench::new().await;
-    let browser = bench.acme.browser();
-    bench.sign_in(&browser, &[]).await.is(200);
-    for changed in [("aud", json!("another")), ("nonce", json!("n")), ("events", json!({}))] {
-        bench.tell_logout(&bench.logout(&[changed])).await.is(400).problem("staff.logout_token");
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let browser = bench.acme.browser();
+        bench.sign_in(&browser, &[]).await.is(200);
+        for changed in [("aud", json!("another")), ("nonce", json!("n")), ("events", json!({}))] {
+            bench
+                .tell_logout(&bench.logout(&[changed]))
+                .await
+                .is(400)
+                .problem("staff.logout_token");
+        }
+        let id_token = bench.provider.sign(&json!({}), &bench.claims("n"));
+        bench.tell_logout(&id_token).await.is(400).problem("staff.logout_token");
+        browser.ask(Method::GET, "/v1/candidates").await.is(200);
+        let token = bench.logout(&[]);
+
+        bench.tell_logout(&token).await.is(200);
+
+        browser.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
+        bench.tell_logout(&token).await.is(400).problem("staff.logout_token");
     }
-    let id_token = bench.provider.sign(&json!({}), &bench.claims("n"));
-    bench.tell_logout(&id_token).await.is(400).problem("staff.logout_token");
-    browser.ask(Method::GET, "/v1/candidates").await.is(200);
-    let token = bench.logout(&[]);
-
-    bench.tell_logout(&token).await.is(200);
-
-    browser.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
-    bench.tell_logout(&token).await.is(400).problem("staff.logout_token");
 }
 
 #[tokio::test]
 async fn a_logout_token_without_a_session_ends_all_of_the_person() {
-    let bench = Bench::new().await;
-    let (one, other) = (bench.acme.browser(), bench.acme.browser());
-    bench.sign_in(&one, &[("sid", json!("s1"))]).await.is(200);
-    bench.sign_in(&other, &[("sid", json!("s2")), ("sub", json!("00u2"))]).await.is(200);
-    let token = bench.logout(&[("sub", json!("00u1"))]);
-    let claims = json!({ "typ": "logout+jwt" });
-    let now = bench.platform.now().seconds();
-    let by_subject = bench.provider.sign(
-        &claims,
-        &json!({
-            "iss": bench.provider.issuer, "aud": "ringwall", "jti": "j9", "iat": now,
-            "exp": now + 60, "sub": "00u2",
-            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
-        }),
-    );
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let (one, other) = (bench.acme.browser(), bench.acme.browser());
+        bench.sign_in(&one, &[("sid", json!("s1"))]).await.is(200);
+        bench.sign_in(&other, &[("sid", json!("s2")), ("sub", json!("00u2"))]).await.is(200);
+        let token = bench.logout(&[("sub", json!("00u1"))]);
+        let claims = json!({ "typ": "logout+jwt" });
+        let now = bench.platform.now().seconds();
+        let by_subject = bench.provider.sign(
+            &claims,
+            &json!({
+                "iss": bench.provider.issuer, "aud": "ringwall", "jti": "j9", "iat": now,
+                "exp": now + 60, "sub": "00u2",
+                "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+            }),
+        );
 
-    bench.tell_logout(&by_subject).await.is(200);
+        bench.tell_logout(&by_subject).await.is(200);
 
-    one.ask(Method::GET, "/v1/candidates").await.is(200);
-    other.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
-    bench.tell_logout(&token).await.is(200);
-    one.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
+        one.ask(Method::GET, "/v1/candidates").await.is(200);
+        other.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
+        bench.tell_logout(&token).await.is(200);
+        one.ask(Method::GET, "/v1/candidates").await.is(401).problem("auth.invalid_session");
+    }
 }
 
 #[tokio::test]
 async fn a_provider_that_is_away_lets_nobody_in_and_ends_no_session() {
-    let bench = Bench::new().await;
-    let browser = bench.acme.browser();
-    bench.provider.set_down(true);
-    browser.open("/staff/login").await.is(503);
-    bench.provider.set_down(false);
-    bench.platform.clock().advance(minutes(1));
-    bench.sign_in(&browser, &[]).await.is(200);
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let browser = bench.acme.browser();
+        bench.provider.set_down(true);
+        browser.open("/staff/login").await.is(503);
+        bench.provider.set_down(false);
+        bench.platform.clock().advance(minutes(1));
+        bench.sign_in(&browser, &[]).await.is(200);
 
-    bench.provider.set_down(true);
+        bench.provider.set_down(true);
 
-    browser.ask(Method::GET, "/v1/candidates").await.is(200);
-    let other = bench.acme.browser();
-    let sent = bench.send(&other, "/staff/login").await;
-    bench.back(&other, &sent.state, "code").await.is(403);
-    assert_eq!(bench.last_reason().await, "provider_away");
+        browser.ask(Method::GET, "/v1/candidates").await.is(200);
+        let other = bench.acme.browser();
+        let sent = bench.send(&other, "/staff/login").await;
+        bench.back(&other, &sent.state, "code").await.is(403);
+        assert_eq!(bench.last_reason().await, "provider_away");
+    }
 }
 
 #[tokio::test]
 async fn keys_that_were_changed_are_asked_for() {
-    let bench = Bench::new().await;
-    bench.sign_in(&bench.acme.browser(), &[]).await.is(200);
-    bench.provider.rotate();
-    bench.platform.clock().advance(minutes(1));
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        bench.sign_in(&bench.acme.browser(), &[]).await.is(200);
+        bench.provider.rotate();
+        bench.platform.clock().advance(minutes(1));
 
-    bench.sign_in(&bench.acme.browser(), &[]).await.is(200);
+        bench.sign_in(&bench.acme.browser(), &[]).await.is(200);
 
-    assert_eq!(bench.provider.asked("/jwks").len(), 2);
+        assert_eq!(bench.provider.asked("/jwks").len(), 2);
+    }
 }
 
 #[tokio::test]
 async fn with_a_provider_nobody_signs_in_by_ourselves() {
-    let bench = Bench::new().await;
-    let mara = bench.acme.enrolled("mara", Role::Recruiter).await;
-    let browser = bench.acme.browser();
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let mara = bench.acme.enrolled("mara", Role::Recruiter).await;
+        let browser = bench.acme.browser();
 
-    let page = browser.open("/staff/sign-in").await.is(200);
+        let page = browser.open("/staff/sign-in").await.is(200);
 
-    let page = String::from_utf8_lossy(page.bytes()).into_owned();
-    assert!(!page.contains("<form") && page.contains("Acme &lt;Okta&gt;"), "{page}");
-    let visit = "0".repeat(64);
-    let fields = format!("form={visit}&agency=acme&email={}&password=tandem", mara.email);
-    let ask = browser.ask(Method::POST, "/staff/sign-in").form(&fields.replace('@', "%40"));
-    ask.await.is(403);
-    assert_eq!(browser.cookie(SESSION), None);
+        let page = String::from_utf8_lossy(page.bytes()).into_owned();
+        assert!(!page.contains("<form") && page.contains("Acme &lt;Okta&gt;"), "{page}");
+        let visit = "0".repeat(64);
+        let fields = format!("form={visit}&agency=acme&email={}&password=tandem", mara.email);
+        let ask = browser.ask(Method::POST, "/staff/sign-in").form(&fields.replace('@', "%40"));
+        ask.await.is(403);
+        assert_eq!(browser.cookie(SESSION), None);
+    }
 }
 
 #[tokio::test]
@@ -498,17 +533,19 @@ async fn a_developer_gets_into_the_sandbox() {
 
 #[tokio::test]
 async fn who_is_vouched_for_adds_no_passkey_and_leaves_the_provider_too() {
-    let bench = Bench::new().await;
-    let browser = bench.acme.browser();
-    bench.sign_in(&browser, &[]).await.is(200);
-    let mut device = testkit::Authenticator::default();
+    for database in Database::BOTH {
+        let bench = Bench::on(database).await;
+        let browser = bench.acme.browser();
+        bench.sign_in(&browser, &[]).await.is(200);
+        let mut device = testkit::Authenticator::default();
 
-    let added =
-        browser.make_passkey(("/staff/passkeys", "/staff/passkeys"), &mut device).await.is(403);
+        let added =
+            browser.make_passkey(("/staff/passkeys", "/staff/passkeys"), &mut device).await.is(403);
 
-    assert!(String::from_utf8_lossy(added.bytes()).contains("organization"));
-    browser.open("/staff").await.is(200);
-    let page = browser.send("/staff/sign-out", &[]).await.is(200);
-    assert!(String::from_utf8_lossy(page.bytes()).contains("/realm/end?client_id=ringwall"));
-    browser.ask(Method::GET, "/v1/candidates").await.is(401);
+        assert!(String::from_utf8_lossy(added.bytes()).contains("organization"));
+        browser.open("/staff").await.is(200);
+        let page = browser.send("/staff/sign-out", &[]).await.is(200);
+        assert!(String::from_utf8_lossy(page.bytes()).contains("/realm/end?client_id=ringwall"));
+        browser.ask(Method::GET, "/v1/candidates").await.is(401);
+    }
 }

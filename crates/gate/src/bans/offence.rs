@@ -8,7 +8,7 @@ use policy::CallerKind;
 use store::bans::BanKind;
 use throttle::prefix;
 
-use crate::{Dossier, limits, rings};
+use crate::{Dossier, limits, rings, trusted};
 
 /// A refused request that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,10 @@ fn weigh(dossier: &Dossier, status: StatusCode, anonymous: bool) -> Option<(&'st
     // against its address, but not as much as an attack of somebody without a name.
     if dossier.decision().is_some_and(|decided| decided.reason == Some("firewall")) {
         return Some(("firewall", if anonymous { 10 } else { 3 }));
+    }
+    // Whether a token was good nobody could tell.
+    if dossier.code() == Some(trusted::SILENT.name) {
+        return None;
     }
     // A guess on a page is answered with the page, not with 401.
     if dossier.attempt().is_some_and(|attempt| attempt.outcome.is_err()) {

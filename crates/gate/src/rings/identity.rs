@@ -100,24 +100,30 @@ async fn caller(app: &App, dossier: &Dossier, head: &Head) -> Result<Arc<Caller>
         }
         return by_session(app, dossier, session).await;
     }
-    let by_token = match presented.token {
+    let believed = match presented.token {
         Some(token) => Some(by_token(app, dossier, head, token).await?),
         None => None,
     };
+    let by_token = believed.as_ref().map(|believed| Arc::clone(&believed.caller));
     let by_key = match presented.key {
         Some(key) => Some(by_key(app, dossier, key).await?),
         None => None,
     };
-    match (by_token, by_key) {
-        (None, None) => Ok(Caller::anonymous().into()),
-        (Some(caller), None) | (None, Some(caller)) => Ok(caller),
+    let caller = match (by_token, by_key) {
+        (None, None) => Caller::anonymous().into(),
+        (Some(caller), None) | (None, Some(caller)) => caller,
         // Both name one client, and the token says what it may.
-        (Some(token), Some(key)) if token.id() == key.id() => Ok(token),
+        (Some(token), Some(key)) if token.id() == key.id() => token,
         (Some(token), Some(_)) => {
             refused(dossier, "api_key", Some(&token), "clients_differ");
-            Err(Problem::new(&INVALID_KEY).detail("token and API key are of two clients"))
+            return Err(Problem::new(&INVALID_KEY).detail("token and API key are of two clients"));
         }
+    };
+    // Ours was written down where it was issued; another issuer's is, when it comes here.
+    if let Some(attempt) = believed.and_then(|believed| believed.attempt()) {
+        dossier.attempted(attempt);
     }
+    Ok(caller)
 }
 
 async fn by_token(
@@ -125,20 +131,20 @@ async fn by_token(
     dossier: &Dossier,
     head: &Head,
     (scheme, token): (Scheme, &str),
-) -> Result<Arc<Caller>, Problem> {
+) -> Result<Believed, Problem> {
     let believed = app.tokens.believe(token, app.clock.as_ref()).await;
     let believed = believed.map_err(|disbelief| disbelieved(dossier, disbelief))?;
     if app.revocations.covers(&believed) {
-        refused(dossier, "access_token", Some(&believed.caller), "revoked");
+        refused_token(dossier, "access_token", &believed, "revoked");
         // The caller learns no more than of any other bad token.
         return Err(TokenError::Signature.into());
     }
     if let Err(unbound) = check_binding(app, dossier, head, (scheme, token, &believed)) {
         let (method, reason) = unbound.reason();
-        refused(dossier, method, Some(&believed.caller), reason);
+        refused_token(dossier, method, &believed, reason);
         return Err(unbound.into());
     }
-    Ok(believed.caller)
+    Ok(believed)
 }
 
 /// RFC 9449 §7.1, RFC 8705 §3: a token that is bound to a key comes with a proof of that key, one
@@ -258,12 +264,33 @@ async fn by_session(
 }
 
 fn disbelieved(dossier: &Dossier, disbelief: Disbelief) -> Problem {
-    refused(dossier, "access_token", None, disbelief.reason());
+    match &disbelief {
+        Disbelief::Outside(outside) => dossier.attempted(outside.attempt()),
+        other => refused(dossier, "access_token", None, other.reason()),
+    }
     match disbelief {
+        Disbelief::Outside(outside) => outside.why.into(),
         Disbelief::Token(error) => error.into(),
         Disbelief::Claims => TokenError::Malformed.into(),
         Disbelief::Store(error) => error.into(),
     }
+}
+
+/// The same of a good token, which names who issued it.
+fn refused_token(
+    dossier: &Dossier,
+    method: &'static str,
+    believed: &Believed,
+    reason: &'static str,
+) {
+    dossier.attempted(Authentication {
+        method,
+        client_id: Some(believed.caller.client_or_id().to_owned()),
+        person: None,
+        credential: believed.caller.credential().map(ToOwned::to_owned),
+        outcome: Err(reason),
+        vouched: believed.vouched.as_deref().cloned(),
+    });
 }
 
 fn refused(

@@ -29,6 +29,7 @@ impl Bench {
             issuer: provider.issuer.clone(),
             jwks_uri: jwks.map(|path| format!("{}{path}", provider.issuer)),
             algorithms: vec![Algorithm::Es256],
+            own_origin_only: true,
         };
         let outside = Outside::new(Some(provider.ca_pem.as_bytes())).unwrap();
         let issuer = Arc::new(Issuer::new(config, outside, clock.clone()));

@@ -222,9 +222,12 @@ pub(crate) struct SecretArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REVOKE_HELP)]
 pub(crate) struct RevokeArgs {
-    /// The partner's client id
-    #[arg(long, value_name = "CLIENT_ID")]
-    pub(crate) client: String,
+    /// The partner's client id; of a trusted issuer's application: the issuer's name, `:`, its id
+    #[arg(long, value_name = "CLIENT_ID", required_unless_present = "subject")]
+    pub(crate) client: Option<String>,
+    /// A person for whom a trusted issuer vouches: the issuer's name, `:` and their subject there
+    #[arg(long, value_name = "ISSUER:SUBJECT", conflicts_with = "client")]
+    pub(crate) subject: Option<String>,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -343,8 +346,13 @@ const REVOKE_HELP: &str = "\
 What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched.
 Works beside a running server.
 
+A trusted issuer may issue new ones: whom it shall vouch for in vain stands in `denied_subjects`,
+and an application that is not among its `clients` is refused.
+
 Examples:
-  ringwall admin revoke --client pc_8f3kq2m1zdy2y2ye";
+  ringwall admin revoke --client pc_8f3kq2m1zdy2y2ye
+  ringwall admin revoke --client okta:0oa1b2c3
+  ringwall admin revoke --subject okta:00u4d5e6";
 
 const HELP: &str = "\
 The secret is stored as a keyed hash, the link as a hash; neither can be shown again. The slug must

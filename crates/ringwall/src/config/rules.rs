@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::faults::{Fault, Source};
 use super::layers::Reference;
 use super::sections::{ClientCertificates, Config};
-use super::sso;
+use super::{sso, trusted_issuers};
 
 /// A rule between keys.
 struct Rule {
@@ -17,11 +17,17 @@ struct Rule {
     expected: &'static str,
 }
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule {
         keys: &["sso.providers"],
         holds: |config| sso::has_names_of_their_own(&config.sso.providers),
         expected: "expected each provider to have a `name` of its own",
+    },
+    Rule {
+        keys: &["identity.trusted_issuers", "identity.issuer", "server.public_url"],
+        holds: trusted_issuers::are_told_apart,
+        expected: "expected each issuer to have a `name` and an `issuer` of its own, none of them \
+                   ours",
     },
     Rule {
         keys: &["sso.break_glass", "sso.break_glass_from"],

@@ -16,6 +16,7 @@ use super::numbers::{Count, Millis, Seconds};
 use super::origin::{Audience, BrowserOrigin, Host, HttpsOrigin};
 use super::sso::Sso;
 use super::store_url::StoreUrl;
+use super::trusted_issuers::TrustedIssuer;
 use super::words::{list, optional, word};
 
 /// The whole configuration; every value is known to be well formed.
@@ -235,6 +236,11 @@ pub(crate) struct Identity {
     pub(crate) leak_report_keys_file: Option<PathBuf>,
     /// How long a key signs access tokens.
     pub(crate) signing_key_life_s: Seconds<86_400, 31_536_000>,
+    /// Certificates of the authorities that trusted issuers are reached by; else the system's.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) trusted_issuers_ca_file: Option<PathBuf>,
+    /// Whose access tokens are believed besides ours.
+    pub(crate) trusted_issuers: Vec<TrustedIssuer>,
 }
 
 /// Keys.

@@ -299,3 +299,26 @@ fn the_range_and_unit_of_every_number_are_documented() {
         }
     }
 }
+
+#[test]
+fn an_issuer_that_would_be_taken_for_another_or_for_us_is_told() {
+    let row = |name: &str, issuer: &str| {
+        format!(
+            "[[identity.trusted_issuers]]\nname = '{name}'\nkind = 'cognito'\n\
+             issuer = '{issuer}'\ntenant = 'ten_01kas8w25wfq0a9b9rdv8y7k5m'\n\
+             clients = [{{ id = 'c', roles = ['partner'], scopes = ['read:jobs'] }}]\n"
+        )
+    };
+    let ours = "[server]\npublic_url = 'https://api.example'\n";
+    for (first, second) in [
+        (row("a", "https://id.example"), row("a", "https://other.example")),
+        (row("a", "https://id.example"), row("b", "https://id.example")),
+        (ours.to_owned(), row("a", "https://api.example")),
+    ] {
+        let said = said(&format!("{first}{second}"));
+        assert!(said.contains("of its own, none of them ours"), "{said}");
+    }
+    let both = [row("a", "https://id.example"), row("b", "https://other.example")].concat();
+    let (_directory, layers) = with_file(&both);
+    assert_eq!(config(&layers).identity.trusted_issuers.len(), 2);
+}

@@ -32,5 +32,6 @@ mod site;
 mod start;
 mod storm;
 mod tls;
+mod trusted_issuers;
 mod wait;
 mod wire;

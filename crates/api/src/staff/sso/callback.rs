@@ -222,6 +222,7 @@ fn vouched(provider: &Provider, known: Option<&Known>) -> Vouched {
     let amr = known.map(|known| known.identity.amr.join(" "));
     Vouched {
         issuer: provider.name.clone(),
+        kid: None,
         acr: known.and_then(|known| known.identity.acr.clone()),
         amr: amr.filter(|amr| !amr.is_empty()),
     }

@@ -66,7 +66,7 @@ pub(crate) async fn by_provider(
         client_id: None,
         person: outcome.ok().flatten(),
         credential: None,
-        vouched: Some(Vouched { issuer: provider.name.clone(), acr: None, amr: None }),
+        vouched: Some(Vouched { issuer: provider.name.clone(), kid: None, acr: None, amr: None }),
         outcome: outcome.map(drop),
     });
     match outcome {
