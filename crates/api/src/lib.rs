@@ -41,6 +41,7 @@ mod view;
 pub use docs::Documentation;
 pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};
+pub use oauth::remembered::Remembered;
 pub use problems::problems;
 pub use security::leaks::LeakKeys;
 pub use staff::sso::{Provider, ProviderProof, Sso};
