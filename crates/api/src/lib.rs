@@ -38,10 +38,10 @@ mod staff;
 mod usage_plans;
 mod view;
 
+pub use self::oauth::remembered::Remembered;
 pub use docs::Documentation;
 pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};
-pub use oauth::remembered::Remembered;
 pub use problems::problems;
 pub use security::leaks::LeakKeys;
 pub use staff::sso::{Provider, ProviderProof, Sso};

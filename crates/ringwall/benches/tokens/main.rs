@@ -76,7 +76,7 @@ impl Bench<'_> {
             "client-credentials",
             (per_cpu, "tokens/cpu-s"),
             (signatures, "ES256/cpu-s"),
-            { Some(("6000", per_cpu >= TOKENS_MIN)) },
+            Some(("6000", per_cpu >= TOKENS_MIN)),
         );
         println!("tokens/{}: {:.0} tokens a second", self.name, shown.per_second);
     }
@@ -99,18 +99,24 @@ impl Bench<'_> {
             millis(999)
         );
         let p99 = millis(990);
-        self.report("half-load/p99", (p99, "ms"), (P99_MAX_MS, "ms(limit)"), {
-            Some(("10", p99 < P99_MAX_MS))
-        });
+        self.report(
+            "half-load/p99",
+            (p99, "ms"),
+            (P99_MAX_MS, "ms(limit)"),
+            Some(("10", p99 < P99_MAX_MS)),
+        );
     }
 
     fn introspection(&self, token: &str) {
         let asked = self.about(&format!("token={token}"));
         let shown = self.closed(&asked, 6_000);
         let per_cpu = shown.per_cpu_second;
-        self.report("introspection", (per_cpu, "answers/cpu-s"), (CACHED_MIN, "answers/cpu-s"), {
-            Some(("30000", per_cpu >= CACHED_MIN))
-        });
+        self.report(
+            "introspection",
+            (per_cpu, "answers/cpu-s"),
+            (CACHED_MIN, "answers/cpu-s"),
+            Some(("30000", per_cpu >= CACHED_MIN)),
+        );
     }
 
     /// A request that asks no database, with a token that was verified a moment ago.

@@ -148,7 +148,7 @@ fn serve(data: &Path, ready: &Path, url: Option<&str>) -> Child {
 fn wait_for(ready: &Path) -> Value {
     let begin = Instant::now();
     while !ready.exists() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "the server does not start");
+        assert!(begin.elapsed() < Duration::from_secs(300), "the server does not start");
         sleep(Duration::from_millis(5));
     }
     serde_json::from_str(&fs::read_to_string(ready).unwrap()).unwrap()
