@@ -63,9 +63,9 @@ fn link(evidence: &str) -> String {
 }
 
 const HEAD: &str = "# The OAuth profile, and the tests that try it\n\n\
-    Written by `cargo xtask bless` from [oauth-statements.toml](oauth-statements.toml): RFC 9700 and \
-    OAuth 2.1 as statements. `cargo xtask tidy` refuses a test that does not exist, and a page that \
-    is older than its list.\n\n\
+    Written by `cargo xtask bless` from [oauth-statements.toml](oauth-statements.toml): RFC 9700 \
+    and OAuth 2.1 as statements. `cargo xtask tidy` refuses a test that does not exist, and a \
+    page that is older than its list.\n\n\
     | | statement | state | tests |\n|---|---|---|---|\n";
 
 #[cfg(test)]

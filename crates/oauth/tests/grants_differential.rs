@@ -1,8 +1,8 @@
 //! What people granted, redeemed and refreshed, beside `oauth-as`, which others wrote from the same
 //! standards: generated histories of one grant, and a reason for each kind of difference.
 //!
-//! A history is compared step by step until the first difference, for from there on the two remember
-//! different things. docs/reference/oauth-differences.md explains the kinds.
+//! A history is compared step by step until the first difference, for from there on the two
+//! remember different things. docs/reference/oauth-differences.md explains the kinds.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where it is wrong")]
 

@@ -146,8 +146,8 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
     Ok(id)
 }
 
-/// The client that a request claims to come from, before it has proven anything. For nobody the same
-/// questions are asked as for a client, so that the time they take does not tell who exists.
+/// The client that a request claims to come from, before it has proven anything. For nobody the
+/// same questions are asked as for a client, so that the time they take tells less of who exists.
 ///
 /// # Errors
 /// When the database fails.

@@ -58,9 +58,9 @@ pub(crate) struct Known {
     pub(crate) read_at: Timestamp,
 }
 
-/// As [`find`], but who proved themselves by the same secret less than a second ago is not looked up
-/// again, unless something of theirs was revoked since. For what changes nothing: what is issued by it
-/// says that it was issued when the client was read, so that a revocation of that second ends it too.
+/// As [`find`], but who proved themselves by the same secret less than a second ago is not looked
+/// up again, unless something of theirs was revoked since. What is issued by it must say that it
+/// was issued when the client was read, so that a revocation of that second ends it too.
 pub(crate) async fn recall(
     app: &App,
     api: &Settings,

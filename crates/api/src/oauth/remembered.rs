@@ -1,8 +1,8 @@
 //! Clients that proved themselves a moment ago, as they are registered.
 //!
-//! What finds one is a hash of its id with the secret that was right. So whoever guesses finds nothing,
-//! whether the client exists, was here a moment ago or not: for them the database is asked each time,
-//! the same questions. And nobody can fill this with names.
+//! What finds one is a hash of its id with the secret that was right. So whoever guesses finds
+//! nothing, whether the client exists, was here a moment ago or not: for them the database is asked
+//! each time, the same questions. And nobody can fill this with names.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use gate::revocations::HEAR_EVERY;

@@ -1,10 +1,10 @@
-//! The token endpoint of the binary itself, over TLS on connections that stay open: what a second of
-//! its processor time gives, how soon answers come at half of what it can do, and whether the time of
-//! a refusal tells which clients exist.
+//! The token endpoint of the binary itself, over TLS on connections that stay open: what a second
+//! of its processor time gives, how soon answers come at half of what it can do, and whether the
+//! time of a refusal tells which clients exist.
 //!
 //! `serve --demo` runs with what it comes with, but for limits that one address would reach: rules,
-//! audit trail on disk, access log. Its processor time is read from the system, so the client's does
-//! not count; neither does that of PostgreSQL, which is another process.
+//! audit trail on disk, access log. Its processor time is read from the system, so the client's
+//! does not count; neither does that of PostgreSQL, which is another process.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on, stops")]
 #![expect(clippy::disallowed_methods, reason = "a bench waits for time to pass")]

@@ -1,8 +1,8 @@
 //! Whether the time that a refusal takes tells a client that exists from one that does not.
 //!
-//! Both kinds of guess in random order over a few connections; the slowest tenth of all is left out,
-//! by one bound for both. Welch's t of what is left: below 4.5 nothing was told, as leak detection
-//! (TVLA) has it.
+//! Both kinds of guess in random order over a few connections; the slowest tenth of all is left
+//! out, by one bound for both. Welch's t of what is left: below 4.5 nothing was told, as leak
+//! detection (TVLA) has it.
 
 use std::time::Instant;
 
