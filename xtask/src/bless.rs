@@ -1,6 +1,6 @@
 //! Accepts what the code says now: snapshots and the generated reference pages.
 
-use crate::{error::Outcome, run, services::Services, workspace::Workspace};
+use crate::{error::Outcome, run, services::Services, statements, workspace::Workspace};
 
 pub(crate) fn run(workspace: &Workspace) -> Outcome {
     let services = Services::ensure(workspace)?;
@@ -15,6 +15,7 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
         "--write",
         "docs/reference",
     ]))?;
+    statements::write(workspace)?;
     eprintln!("\nblessed; now read the difference: `git diff`");
     tested
 }

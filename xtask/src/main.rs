@@ -22,6 +22,7 @@ mod run;
 mod server;
 mod services;
 mod smoke;
+mod statements;
 mod test;
 mod tidy;
 mod venv;

@@ -15,6 +15,7 @@ use vault::TokenKey;
 
 use crate::docs::Documentation;
 use crate::extract::Shared;
+use crate::oauth::remembered::Remembered;
 use crate::reply::Refused;
 use crate::security::leaks::LeakKeys;
 use crate::staff::SignIn;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub leak_keys: Option<Arc<LeakKeys>>,
     /// What people sign in with.
     pub sign_in: SignIn,
+    /// Clients that proved themselves a moment ago.
+    pub remembered: Remembered,
     /// What seals cursors.
     pub cursors: TokenKey,
     /// The tenants' candidates in memory, ready to be ranked.

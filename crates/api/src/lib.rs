@@ -38,6 +38,7 @@ mod staff;
 mod usage_plans;
 mod view;
 
+pub use self::oauth::remembered::Remembered;
 pub use docs::Documentation;
 pub use document::{build, document};
 pub use inside::{Inside, Routes, Settings};

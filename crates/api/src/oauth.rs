@@ -8,4 +8,5 @@ pub(crate) mod granted;
 pub(crate) mod keys;
 pub(crate) mod metadata;
 pub(crate) mod par;
+pub(crate) mod remembered;
 pub(crate) mod token;

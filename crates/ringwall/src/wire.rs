@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Documentation, Inside, Settings, SignIn};
+use api::{Documentation, Inside, Remembered, Settings, SignIn};
 use gate::listener::{Crowd, ListenerConfig};
 use gate::signing::Signing;
 use gate::{AccessLog, ApiKeys, App, Cidr, GateConfig, Parts, Sessions, Sink, Tasks, Tokens, Wall};
@@ -154,6 +154,7 @@ fn settings(
         asked: TokenKey::new(&base.keyring, "authorization-request/1"),
         leak_keys: leaks::raise(config, background)?,
         sign_in: SignIn::new(&base.keyring, &urls.public_url).vouched_by(vouching),
+        remembered: Remembered::default(),
         cursors: TokenKey::new(&base.keyring, "cursor/1"),
         pools: Arc::clone(&base.pools),
         documentation,

@@ -82,6 +82,8 @@ pub struct PartnerSecret {
     pub id: String,
     /// Its keyed hash, as the `oauth` crate made it.
     pub hash: Vec<u8>,
+    /// When it ends, if ever.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A client to register. Client id and secret are made by the `oauth` crate, never chosen.
@@ -144,7 +146,8 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
     Ok(id)
 }
 
-/// The client that a request claims to come from, before it has proven anything.
+/// The client that a request claims to come from, before it has proven anything. For nobody the
+/// same questions are asked as for a client, so that the time they take tells less of who exists.
 ///
 /// # Errors
 /// When the database fails.
@@ -159,7 +162,6 @@ pub async fn find(
         .find_also_related(tenant::Entity)
         .one(&session)
         .await?;
-    let Some((row, Some(tenant))) = row else { return Ok(None) };
     let secrets = partner_secret::Entity::find()
         .filter(partner_secret::Column::ClientId.eq(client_id))
         .order_by_desc(partner_secret::Column::CreatedAt)
@@ -171,10 +173,12 @@ pub async fn find(
         .map(|secret| PartnerSecret {
             id: format!("sec_{}", secret.id.simple()),
             hash: secret.hash,
+            expires_at: secret.expires_at.map(Timestamp::from_millis),
         })
         .collect();
     let keys = keys(&session, client_id, now).await?;
     let certificates = certificates(&session, client_id).await?;
+    let Some((row, Some(tenant))) = row else { return Ok(None) };
     let partner = parse(row, &tenant, (live, keys))?;
     Ok(Some(Partner { certificates, ..partner }))
 }

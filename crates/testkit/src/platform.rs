@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, LeakKeys, Routes, Settings, SignIn, Sso};
+use api::{Documentation, Inside, LeakKeys, Remembered, Routes, Settings, SignIn, Sso};
 use firewall::{Mode, Ruleset, Source};
 use gate::addresses::Addresses;
 use gate::bans::BansPlan;
@@ -470,6 +470,7 @@ fn settings(
         asked: TokenKey::new(keyring, "authorization-request/1"),
         leak_keys: None,
         sign_in: SignIn::new(keyring, PUBLIC_URL),
+        remembered: Remembered::default(),
         cursors: TokenKey::new(keyring, "cursor/1"),
         pools: Arc::clone(pools),
         documentation: PLAN.documentation.clone(),

@@ -3,20 +3,38 @@
 use toml::{Table, Value};
 
 use super::{Finding, Tree, tree::File};
+use crate::statements;
 
 const RULE: &str = "controls";
 /// What is claimed: the page, the name of its rows, and where a row may stand.
-const PAGES: &[(&str, &str, &[&str])] =
-    &[(PAGE, "control", STATES), (STATEMENTS, "statement", &["holds", "partial", OPEN])];
+const PAGES: &[(&str, &str, &[&str])] = &[
+    (PAGE, "control", STATES),
+    (STATEMENTS, "statement", &["holds", "partial", OPEN]),
+    (ATTACKS, "attack", STATES),
+];
 const PAGE: &str = "docs/reference/controls.toml";
-const STATEMENTS: &str = "docs/reference/oauth-statements.toml";
+const STATEMENTS: &str = statements::LIST;
+const ATTACKS: &str = "docs/reference/oauth-attacks.toml";
 const STATES: &[&str] = &["holds", "partial"];
 /// Nothing is claimed, so nothing has to be shown.
 const OPEN: &str = "open";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let each = PAGES.iter().map(|(path, rows, states)| check_page(tree, path, rows, states));
-    each.flatten().collect()
+    each.flatten().chain(check_made(tree)).collect()
+}
+
+/// Where the page of the statements is, it says what the list says.
+fn check_made(tree: &Tree) -> Option<Finding> {
+    let (list, page) = (tree.file(STATEMENTS)?, tree.file(statements::PAGE)?);
+    match statements::page(list.text()) {
+        Ok(made) if made == page.text() => None,
+        Ok(_) => {
+            let old = "older than its list: `cargo xtask bless` writes it";
+            Some(Finding::new(statements::PAGE, 1, RULE, old))
+        }
+        Err(fault) => Some(Finding::new(STATEMENTS, 1, RULE, fault)),
+    }
 }
 
 fn check_page(tree: &Tree, path: &str, rows: &str, states: &[&str]) -> Vec<Finding> {
@@ -142,6 +160,21 @@ mod tests {
         assert_eq!(check(&tree(&row("holds", ""))).len(), 1);
         assert_eq!(check(&tree(&row("open", ""))).len(), 0);
         assert_eq!(check(&tree(&row("holds", shown))).len(), 0);
+    }
+
+    #[test]
+    fn a_page_of_the_statements_that_is_older_than_its_list_is_found() {
+        let row =
+            |id| format!("[[statement]]\nid = \"OAUTH-{id}\"\nstate = \"open\"\nwhat = \"x\"\n");
+        let list: String = (1..=statements::COUNT).map(row).collect();
+        let made = statements::page(&list).unwrap();
+        let found = |page: &str, list: &str| {
+            check(&Tree::sample(&[(STATEMENTS, list), (statements::PAGE, page)])).len()
+        };
+
+        assert_eq!(found(&made.replace(" x ", " y "), &list), 1);
+        assert_eq!(found(&made, &row(1)), 1);
+        assert_eq!(found(&made, &list), 0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use oauth::{
 };
 use policy::{Caller, ClientFacts, Environment};
 use store::partners::{self, Partner, PartnerCertificate, PartnerUses};
+use store::revocations::Revoked;
 use store::seen;
 use watch::Authentication;
 
@@ -48,6 +49,59 @@ impl From<store::StoreError> for Stop {
 /// The `Authorization` header; text that is none is read as empty, and refused as that.
 pub(crate) fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// A client as it is registered, and when that was read.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) client: Arc<RegisteredClient>,
+    pub(crate) read_at: Timestamp,
+}
+
+/// As [`find`], but who proved themselves by the same secret less than a second ago is not looked
+/// up again, unless something of theirs was revoked since. What is issued by it must say that it
+/// was issued when the client was read, so that a revocation of that second ends it too.
+pub(crate) async fn recall(
+    app: &App,
+    api: &Settings,
+    proof: &ClientProof,
+    now: Timestamp,
+) -> Result<Option<Known>, Refused> {
+    let is_outdated = |known: &Known| {
+        let revoked = app.revocations.since(Revoked::Client, &proof.client_id);
+        revoked.is_some_and(|at| at >= known.read_at)
+    };
+    if let Some(known) = api.remembered.find(proof, now).filter(|known| !is_outdated(known)) {
+        return Ok(Some(known));
+    }
+    look_up(app, api, proof, now).await
+}
+
+/// As [`find`], and when that was.
+pub(crate) async fn look_up(
+    app: &App,
+    api: &Settings,
+    proof: &ClientProof,
+    now: Timestamp,
+) -> Result<Option<Known>, Refused> {
+    let found = find(app, api, proof, now).await?;
+    Ok(found.map(|client| Known { client: Arc::new(client), read_at: now }))
+}
+
+/// As [`prove`], and remembers who succeeds.
+pub(crate) async fn prove_known<'a>(
+    app: &App,
+    api: &Settings,
+    known: Option<&'a Known>,
+    proof: &ClientProof,
+    dossier: &Dossier,
+) -> Result<Authenticated<'a>, Stop> {
+    let client = known.map(|known| known.client.as_ref());
+    let proven = prove(app, api, client, proof, dossier).await?;
+    if let Some(known) = known.filter(|known| known.read_at == dossier.received_at) {
+        api.remembered.keep(proof, known);
+    }
+    Ok(proven)
 }
 
 /// The client that a proof names, as it is registered, if there is one.
@@ -147,7 +201,7 @@ pub(crate) fn registered(
     let odd = || Problem::internal("a stored partner that is none");
     let secrets = partner.secrets.iter().map(|secret| {
         let hash = SecretHash::from_bytes(&secret.hash).map_err(|_| odd())?;
-        Ok(ClientSecret { id: secret.id.clone(), hash, expires: None })
+        Ok(ClientSecret { id: secret.id.clone(), hash, expires: secret.expires_at })
     });
     let keys = partner.keys.iter().map(|kept| {
         let key = ForeignKey::parse(kept.jwk.as_bytes()).map_err(|_| odd())?;

@@ -20,7 +20,7 @@ use super::forms::client_form;
 use super::granted;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
-use crate::reply::{Answer, Reply};
+use crate::reply::{Answer, Refused, Reply};
 
 client_form! {
     /// A token request. Unknown parameters are ignored (RFC 6749 §3.2).
@@ -125,15 +125,36 @@ pub(crate) async fn exchange(
     desk: &Desk,
 ) -> Answer {
     let now = dossier.received_at;
-    let registered = client::find(app, api, &request.client, now).await?;
-    let proven = client::prove(app, api, registered.as_ref(), &request.client, dossier).await;
+    let known = known(app, api, request, now).await?;
+    let proven = client::prove_known(app, api, known.as_ref(), &request.client, dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
+    let read_at = known.as_ref().map_or(now, |known| known.read_at);
+    let asked = Asked { request, read_at };
     let outcome = match proven {
-        Ok(client) => grant((app, api), (&client, request), (dossier, headers), desk).await,
+        Ok(client) => grant((app, api), (&client, &asked), (dossier, headers), desk).await,
         Err(stop) => Err(stop),
     };
     let given = client::witnessed(dossier, &request.client, credential.as_deref(), outcome)?;
     given.reply(app, now)
+}
+
+/// A request, and when its client was read.
+struct Asked<'a> {
+    request: &'a TokenRequest,
+    read_at: Timestamp,
+}
+
+/// What people granted is stepped through with the client as it is now.
+async fn known(
+    app: &App,
+    api: &Settings,
+    request: &TokenRequest,
+    now: Timestamp,
+) -> Result<Option<client::Known>, Refused> {
+    if matches!(request.grant, GrantRequest::ClientCredentials) {
+        return client::recall(app, api, &request.client, now).await;
+    }
+    client::look_up(app, api, &request.client, now).await
 }
 
 /// What a token is to say, and what gets the next one.
@@ -152,7 +173,10 @@ impl Given {
         let claims = after_revocations(app, self.claims);
         let token = TokenResponse::mint(&key, &claims).map_err(Problem::internal)?;
         let refresh_token = self.refresh.map(|token| token.expose().clone());
-        let token = TokenResponse { refresh_token, ..token };
+        // Issued when the client was read: that may be a moment ago.
+        let left = claims.exp.saturating_sub(now.seconds());
+        let expires_in = token.expires_in.min(left);
+        let token = TokenResponse { refresh_token, expires_in, ..token };
         Ok(Reply::ok(&token)?.with(CACHE_CONTROL, "no-store".to_owned()))
     }
 }
@@ -166,10 +190,11 @@ fn after_revocations(app: &App, claims: Claims) -> Claims {
 
 async fn grant(
     (app, api): (&App, &Settings),
-    (client, request): (&Authenticated<'_>, &TokenRequest),
+    (client, asked): (&Authenticated<'_>, &Asked<'_>),
     (dossier, headers): (&Dossier, &HeaderMap),
     desk: &Desk,
 ) -> Result<Given, Stop> {
+    let request = asked.request;
     if desk.is_for_first_parties && !client.client().uses.first_party {
         return Err(NotGranted::GRANT_NOT_ALLOWED.into());
     }
@@ -185,6 +210,7 @@ async fn grant(
     };
     match request.grant {
         GrantRequest::ClientCredentials => {
+            let issuance = Issuance { now: asked.read_at, ..issuance };
             let claims = oauth::grant(client, request, &issuance)?.claims;
             Ok(Given { claims, refresh: None })
         }

@@ -181,6 +181,7 @@ impl Desk<'_> {
             revocations::add(&mut tx, &one).await?;
             tx.commit(None).await?;
             self.app.revocations.learn(&one);
+            self.api.remembered.forget();
             let client = found.client_id;
             tracing::warn!(client, "a client's secret was found in public: it is revoked");
             return Ok(true);

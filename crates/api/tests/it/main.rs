@@ -45,6 +45,7 @@ mod passkeys;
 mod people;
 mod problems;
 mod public_jobs;
+mod remembered;
 mod repeats;
 mod retention;
 mod sandbox;

@@ -1,5 +1,6 @@
 //! Codes and refresh tokens: what many at once get, and what is left.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -203,6 +204,31 @@ async fn lost_answers_end_no_family_and_an_older_token_does() {
 
         assert_eq!(error(refreshed(base, &client, &first).await), Some(GrantError::Reused));
         assert_eq!(error(refreshed(base, &client, &token).await), Some(GrantError::Over));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_family_ends_in_ten_thousand_replays_of_lost_answers() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+        let mut token = redeemed(base, &client, &code).await.unwrap().refresh;
+
+        for turn in 0..100 {
+            base.tick();
+            // One of them replaces the token; a hundred others lost the answer, and all at once.
+            let all = join_all((0..=100).map(|_| refreshed(base, &client, &token))).await;
+            let successors: BTreeSet<String> =
+                all.into_iter().map(|given| whole(&given.unwrap().refresh)).collect();
+            assert_eq!(successors.len(), 1, "turn {turn}");
+            token = RefreshToken::parse(successors.first().unwrap()).unwrap();
+        }
+
+        let generation: Vec<i64> = base.raw.column("select generation from refresh_family").await;
+        assert_eq!(generation, [101], "no replay made a successor of its own");
+        let ended = "select count(*) from refresh_family where ended_at is not null";
+        assert_eq!(base.raw.column::<i64>(ended).await, [0]);
     })
     .await;
 }
