@@ -10,6 +10,7 @@ pub(crate) mod exit;
 pub(crate) mod firewall;
 pub(crate) mod keys;
 pub(crate) mod reference;
+pub(crate) mod reload;
 pub(crate) mod serve;
 
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the API over HTTPS
     Serve(serve::ServeArgs),
+    /// Put the configuration in force in a running server
+    Reload(reload::ReloadArgs),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -64,7 +67,7 @@ pub(crate) enum Command {
 }
 
 /// Where the configuration comes from; the same for all commands that need one.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigArgs {
     /// Configuration file; `ringwall config show --default` prints one to start from
     #[arg(long, value_name = "FILE", env = "RINGWALL_CONFIG")]

@@ -24,6 +24,7 @@ mod plans;
 mod ready;
 mod reference;
 mod registration;
+mod reload;
 mod serve;
 mod shield;
 mod shown;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => serve::run(args),
+        Command::Reload(args) => reload::run(args),
         Command::Config(command) => cli::config::run(command),
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
         Command::Admin(AdminCommand::Invite(args)) => people::invite(args),

@@ -27,6 +27,8 @@ mod limits;
 mod people;
 mod postgres;
 mod redirects;
+mod reload;
+mod reload_load;
 mod server;
 mod site;
 mod start;
