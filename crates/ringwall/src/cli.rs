@@ -9,6 +9,7 @@ pub(crate) mod db;
 pub(crate) mod exit;
 pub(crate) mod firewall;
 pub(crate) mod keys;
+pub(crate) mod plans;
 pub(crate) mod reference;
 pub(crate) mod reload;
 pub(crate) mod serve;
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     /// See, place and lift bans
     #[command(subcommand)]
     Bans(bans::BansCommand),
+    /// See, write and assign usage plans
+    #[command(subcommand)]
+    Plans(plans::PlansCommand),
     /// See and rotate the keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),

@@ -30,6 +30,7 @@ mod shield;
 mod shown;
 mod signing;
 mod sso;
+mod usage_plans;
 mod wire;
 mod work;
 
@@ -67,6 +68,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::FirstParty(args)) => partner::set_first_party(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),
+        Command::Plans(command) => usage_plans::run(command),
         Command::Keys(command) => signing::run(command),
         Command::Db(command) => db::run(command),
         Command::Firewall(command) => firewall::run(command),

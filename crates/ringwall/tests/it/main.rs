@@ -34,5 +34,6 @@ mod site;
 mod start;
 mod storm;
 mod tls;
+mod usage_plans;
 mod wait;
 mod wire;
