@@ -18,6 +18,7 @@ mod matching;
 mod peers;
 mod prove;
 mod readme;
+mod reloads;
 mod run;
 mod server;
 mod services;
@@ -65,6 +66,8 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// What the policies say, for every request there can be: proofs, and what must break them
     Prove,
+    /// Reloads and certificates that change under load: no request lost, memory flat
+    Reloads(reloads::Options),
     /// Release build, started as the README says, and its marked blocks run
     Smoke,
     /// Everything that a submission must pass: check, test, smoke, documentation
@@ -101,6 +104,7 @@ fn start(chore: &Chore) -> Outcome {
         Chore::Crs(options) => crs::run(&workspace, options),
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Prove => prove::run(&workspace),
+        Chore::Reloads(options) => reloads::run(&workspace, options),
         Chore::Smoke => smoke::run(&workspace),
         Chore::Ci => ci::run(&workspace),
         Chore::Matching(options) => matching::run(&workspace, options),

@@ -22,7 +22,7 @@ pub(crate) struct Health {
 #[utoipa::path(
     get, path = "/healthz", operation_id = "health.live", tag = "Operating",
     responses((status = 200, description = "It is", body = Health)),
-    extensions(("x-ringwall" = json!({"action": "health.read", "access": "public"})))
+    extensions(("x-ringwall" = json!({"action": "health.read", "access": "public", "vital": true})))
 )]
 pub(crate) async fn live() -> Answer {
     Reply::ok(&Health { status: "ok" })
@@ -32,7 +32,7 @@ pub(crate) async fn live() -> Answer {
 #[utoipa::path(
     get, path = "/readyz", operation_id = "health.ready", tag = "Operating",
     responses((status = 200, description = "It can", body = Health)),
-    extensions(("x-ringwall" = json!({"action": "health.read", "access": "public"})))
+    extensions(("x-ringwall" = json!({"action": "health.read", "access": "public", "vital": true})))
 )]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Answer {
     let answers = app.store.ping().await;

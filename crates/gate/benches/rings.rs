@@ -281,6 +281,7 @@ async fn app(files: &Path) -> (Arc<App>, String) {
         access_log: AccessLog::open(&Sink::File(files.join("access.log"))).unwrap(),
         config: GateConfig {
             concurrency_max: 1024,
+            queue_delay_target_ms: 50,
             request_timeout_ms: 30_000,
             header_bytes_max: 16_384,
             trusted_proxies: Vec::new(),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use kernel::Clock;
 use policy::{Action, Engine};
 use store::{Recorder, Store, StoreError};
-use tokio::sync::Semaphore;
 
 use crate::access_log::AccessLog;
 use crate::addresses::Addresses;
@@ -15,6 +15,8 @@ use crate::contract::Contract;
 use crate::keys::ApiKeys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::posture::{Posture, PostureParts};
+use crate::pressure::Pressure;
 use crate::proofs::Proofs;
 use crate::revocations::Revocations;
 use crate::rings::Shield;
@@ -52,21 +54,17 @@ pub struct App {
     pub metrics: Metrics,
     /// One line a request.
     pub access_log: AccessLog,
-    /// Who may come from where; nothing where no list is configured.
-    pub addresses: Option<Arc<Addresses>>,
-    /// How often somebody may call.
+    /// What was counted, and where.
     pub limits: Arc<Limits>,
     /// Who is kept out for a while.
     pub bans: Arc<Bans>,
-    /// The rule engine; nothing where it is turned off.
-    pub firewall: Option<Arc<Shield>>,
+    /// How much is at work, and how long it waits.
+    pub pressure: Pressure,
     /// What certificates of clients are worth; nothing where none are asked for.
     pub certificates: Option<Arc<ClientCertificates>>,
-    /// Settings of the gate.
-    pub config: GateConfig,
     /// Scheme and authority that callers reach us under, without a slash at the end.
     pub public_url: String,
-    pub(crate) slots: Semaphore,
+    posture: ArcSwap<Posture>,
     pub(crate) proofs: Proofs,
     pub(crate) actions: Vec<Action>,
 }
@@ -93,17 +91,17 @@ pub struct Parts {
     pub sessions: Sessions,
     /// See [`App::access_log`].
     pub access_log: AccessLog,
-    /// See [`App::addresses`].
+    /// See [`Posture::addresses`].
     pub addresses: Option<Arc<Addresses>>,
     /// See [`App::limits`].
     pub limits: Arc<Limits>,
     /// See [`App::bans`].
     pub bans: Arc<Bans>,
-    /// See [`App::firewall`].
+    /// See [`Posture::firewall`].
     pub firewall: Option<Arc<Shield>>,
     /// See [`App::certificates`].
     pub certificates: Option<Arc<ClientCertificates>>,
-    /// See [`App::config`].
+    /// See [`Posture::config`].
     pub config: GateConfig,
     /// See [`App::public_url`].
     pub public_url: String,
@@ -133,9 +131,18 @@ impl App {
             })?;
             actions.push(action);
         }
+        let posture = Posture::new(PostureParts {
+            config: parts.config,
+            addresses: parts.addresses,
+            limits: parts.limits.rules(),
+            bans: parts.bans.rules(),
+            firewall: parts.firewall,
+        });
+        let pressure = Pressure::default();
         Ok(Arc::new(Self {
-            metrics: Metrics::new(&parts.contract, &parts.bans.tally),
-            slots: Semaphore::new(parts.config.concurrency_max),
+            metrics: Metrics::new(&parts.contract, &parts.bans.tally, &pressure.tally),
+            pressure,
+            posture: ArcSwap::new(posture),
             proofs: Proofs::new(),
             usage: Usage::new(
                 Arc::clone(&parts.store),
@@ -155,14 +162,28 @@ impl App {
             keys: parts.keys,
             sessions: parts.sessions,
             access_log: parts.access_log,
-            addresses: parts.addresses,
             limits: parts.limits,
             bans: parts.bans,
-            firewall: parts.firewall,
             certificates: parts.certificates,
-            config: parts.config,
             public_url: parts.public_url,
         }))
+    }
+
+    /// How the gate is set up. A request has its own: [`crate::Dossier::posture`].
+    #[must_use]
+    pub fn posture(&self) -> Arc<Posture> {
+        self.posture.load_full()
+    }
+
+    /// Sets the gate up differently, for requests that begin from now on; those under way keep
+    /// what they met. What was counted stays counted, and usage plans hold beside the new limits
+    /// from the first request on.
+    pub async fn adopt(&self, posture: Arc<Posture>) {
+        let swap = || {
+            self.bans.follow(Arc::clone(&posture.bans));
+            self.posture.store(Arc::clone(&posture));
+        };
+        self.usage.follow(&posture.limits, swap).await;
     }
 
     /// Reads what other nodes and operators have decided: who is no longer believed, which keys

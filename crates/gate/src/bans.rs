@@ -71,15 +71,23 @@ pub struct BansPlan {
     pub allow: Vec<Cidr>,
 }
 
+/// Whom to ban, ready to be scored.
+pub struct BanRules {
+    plan: BansPlan,
+    addresses: Score,
+    callers: Score,
+}
+
 /// Who is kept out, and who may soon be.
 pub struct Bans {
-    plan: BansPlan,
+    /// For scoring, which no request waits for. A request has its own.
+    rules: ArcSwap<BanRules>,
     store: Arc<Store>,
     policy: Arc<Engine>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
-    addresses: Watched,
-    callers: Watched,
+    addresses: Census,
+    callers: Census,
     known: ArcSwap<Known>,
     queue: Queue,
     /// Numbers for operators.
@@ -99,12 +107,6 @@ pub struct BanTally {
     pub unscored: Counter,
     /// Bans that hold.
     pub holding: Gauge,
-}
-
-/// Addresses, or proven callers: how they are scored, and how many there are.
-struct Watched {
-    score: Score,
-    census: Census,
 }
 
 /// What this node knows. INVARIANT: at most `bans_max` of them, and what was just heard.
@@ -133,20 +135,13 @@ impl Bans {
         limits: Arc<Limits>,
         (store, policy, clock): (Arc<Store>, Arc<Engine>, Arc<dyn Clock>),
     ) -> Result<Arc<Self>, RuleError> {
-        let score = |name, by, points| Score::new(name, by, points, plan.decay);
         Ok(Arc::new(Self {
-            addresses: Watched {
-                score: score("ban-address", By::ADDRESS, plan.address_points)?,
-                census: Census::new(),
-            },
-            callers: Watched {
-                score: score("ban-caller", By::CLIENT, plan.caller_points)?,
-                census: Census::new(),
-            },
+            rules: ArcSwap::from_pointee(BanRules::new(plan)?),
+            addresses: Census::new(),
+            callers: Census::new(),
             known: ArcSwap::default(),
             queue: Queue::default(),
             tally: BanTally::default(),
-            plan,
             store,
             policy,
             clock,
@@ -154,14 +149,29 @@ impl Bans {
         }))
     }
 
+    /// The rules in force.
+    pub(crate) fn rules(&self) -> Arc<BanRules> {
+        self.rules.load_full()
+    }
+
+    /// Scores by other rules from now on.
+    pub(crate) fn follow(&self, rules: Arc<BanRules>) {
+        self.rules.store(rules);
+    }
+
     /// Refuses a banned address. A look into memory, and none where nobody is banned.
-    pub(crate) fn admit_address(&self, origin: IpAddr, now: Timestamp) -> Result<(), Problem> {
+    pub(crate) fn admit_address(
+        &self,
+        rules: &BanRules,
+        origin: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         let known = self.known.load();
-        if known.addresses.is_empty() || self.plan.mode == BanMode::Off {
+        if known.addresses.is_empty() || rules.plan.mode == BanMode::Off {
             return Ok(());
         }
         match known.addresses.get(&prefix(origin)) {
-            Some(sentence) if self.keeps_out(sentence, now) && !self.is_allowed(origin) => {
+            Some(sentence) if rules.keeps_out(sentence, now) && !rules.is_allowed(origin) => {
                 Err(banned(&sentence.ban, now))
             }
             _ => Ok(()),
@@ -170,8 +180,8 @@ impl Bans {
 
     /// Refuses a banned caller, or a banned key of one that is not.
     pub(crate) fn admit_caller(&self, dossier: &Dossier) -> Result<(), Problem> {
-        let known = self.known.load();
-        if known.callers.is_empty() || self.plan.mode == BanMode::Off {
+        let (known, rules) = (self.known.load(), &dossier.posture().bans);
+        if known.callers.is_empty() || rules.plan.mode == BanMode::Off {
             return Ok(());
         }
         let Some(caller) = dossier.caller().filter(|caller| !caller.is_anonymous()) else {
@@ -180,7 +190,7 @@ impl Bans {
         let names = [Some(caller.id()), caller.credential()];
         for name in names.into_iter().flatten() {
             if let Some(sentence) = known.callers.get(name)
-                && self.keeps_out(sentence, dossier.received_at)
+                && rules.keeps_out(sentence, dossier.received_at)
             {
                 return Err(banned(&sentence.ban, dossier.received_at));
             }
@@ -191,18 +201,19 @@ impl Bans {
     /// Notes what came of a request that was let in. `anonymous` tells that it brought no
     /// credentials. Waits for nothing: scoring is done by [`Bans::work_off`].
     pub(crate) fn saw(&self, dossier: &Dossier, status: StatusCode, anonymous: bool) {
-        if self.plan.mode == BanMode::Off {
+        let rules = &dossier.posture().bans;
+        if rules.plan.mode == BanMode::Off {
             return;
         }
         let now_ms = dossier.received_ms();
         if let Some(origin) = dossier.origin() {
-            self.addresses.census.saw(&prefix(origin), now_ms);
+            self.addresses.saw(&prefix(origin), now_ms);
         }
         if let Some(caller) = dossier.caller().filter(|caller| !caller.is_anonymous()) {
-            self.callers.census.saw(&caller.id(), now_ms);
+            self.callers.saw(&caller.id(), now_ms);
         }
         let Some(offence) = Offence::of(dossier, status, anonymous) else { return };
-        if offence.by.address().is_some_and(|address| self.is_allowed(address)) {
+        if offence.by.address().is_some_and(|address| rules.is_allowed(address)) {
             return;
         }
         if !self.queue.push(offence) {
@@ -253,6 +264,25 @@ impl Bans {
         });
     }
 
+    fn census(&self, kind: BanKind) -> &Census {
+        if kind == BanKind::Address { &self.addresses } else { &self.callers }
+    }
+}
+
+impl BanRules {
+    /// The rules of a plan.
+    ///
+    /// # Errors
+    /// When points or their decay are out of range.
+    pub fn new(plan: BansPlan) -> Result<Self, RuleError> {
+        let score = |name, by, points| Score::new(name, by, points, plan.decay);
+        Ok(Self {
+            addresses: score("ban-address", By::ADDRESS, plan.address_points)?,
+            callers: score("ban-caller", By::CLIENT, plan.caller_points)?,
+            plan,
+        })
+    }
+
     fn keeps_out(&self, sentence: &Sentence, now: Timestamp) -> bool {
         let Sentence { ban, is_rehearsed } = sentence;
         let counts = self.plan.mode == BanMode::Enforce || ban.rung == 0;
@@ -263,7 +293,7 @@ impl Bans {
         self.plan.allow.iter().any(|network| network.contains(origin))
     }
 
-    fn watched(&self, kind: BanKind) -> &Watched {
+    fn score(&self, kind: BanKind) -> &Score {
         if kind == BanKind::Address { &self.addresses } else { &self.callers }
     }
 }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct GateConfig {
     /// Most requests at work at once; one more is answered 503.
     pub concurrency_max: usize,
+    /// How long work may wait for a thread before a share of the requests is refused, in
+    /// milliseconds; 0 refuses nobody for it.
+    pub queue_delay_target_ms: u64,
     /// How long a request may take, in milliseconds.
     pub request_timeout_ms: u64,
     /// Most bytes of a request's headers, names and values.

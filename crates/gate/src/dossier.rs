@@ -15,6 +15,7 @@ use store::{Claim, Witness};
 use watch::{Authentication, Scene};
 
 use crate::contract::Operation;
+use crate::posture::Posture;
 use crate::trace::TraceContext;
 
 /// Facts about one request.
@@ -31,6 +32,7 @@ pub struct Dossier {
     pub user_agent: Option<String>,
     /// HTTP method and version, for the access line.
     pub method: http::Method,
+    posture: Arc<Posture>,
     origin: OnceLock<IpAddr>,
     certificate: OnceLock<Arc<Certificate>>,
     operation: OnceLock<Arc<Operation>>,
@@ -69,7 +71,12 @@ pub struct Finding {
 impl Dossier {
     /// Opens the dossier of a request that has just arrived.
     #[must_use]
-    pub fn open(clock: &dyn Clock, method: http::Method, headers: &http::HeaderMap) -> Self {
+    pub fn open(
+        clock: &dyn Clock,
+        posture: Arc<Posture>,
+        method: http::Method,
+        headers: &http::HeaderMap,
+    ) -> Self {
         let agent = headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         Self {
             request_id: RequestId::new(clock),
@@ -78,6 +85,7 @@ impl Dossier {
             started: Instant::now(),
             user_agent: agent.map(|agent| agent.chars().take(256).collect()),
             method,
+            posture,
             origin: OnceLock::new(),
             certificate: OnceLock::new(),
             operation: OnceLock::new(),
@@ -90,6 +98,12 @@ impl Dossier {
             refused_by: OnceLock::new(),
             code: OnceLock::new(),
         }
+    }
+
+    /// How the gate was set up when it arrived: the same for all rings.
+    #[must_use]
+    pub const fn posture(&self) -> &Arc<Posture> {
+        &self.posture
     }
 
     /// When it arrived, in milliseconds since the Unix epoch, as limits count.

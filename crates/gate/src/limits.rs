@@ -8,15 +8,14 @@
 mod alerts;
 mod lint;
 mod plans;
+mod rules;
 mod told;
 mod usage_rule;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use counters::Plan;
 use http::HeaderMap;
 use kernel::{Problem, TenantId, UsagePlanId};
 use store::usage_plans::alerts::NewAlert;
@@ -32,6 +31,7 @@ pub use counters::{
 pub use lint::LintFault;
 pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED};
 
+pub use rules::LimitRules;
 pub use usage_rule::UsageRule;
 
 use alerts::Alerts;
@@ -60,17 +60,11 @@ pub struct LimitsPlan {
 /// The limits of a gate.
 pub struct Limits {
     counters: Counters,
-    strangers: Plan,
-    unproven: Plan,
-    /// What everybody is charged who has no plan.
-    usage: Plans,
-    /// Usage plans, by the client or API key that has one.
-    in_force: ArcSwap<HashMap<String, Arc<InForce>>>,
+    /// For what is shown and written. A request is charged by its own.
+    rules: ArcSwap<LimitRules>,
     alerts: Alerts,
-    settings: LimitsPlan,
-    operations: Vec<OperationLimits>,
+    operations: Arc<[OperationLimits]>,
     at_work: Arc<Concurrency>,
-    exempt: Vec<Cidr>,
 }
 
 /// What an operation says about its limits, and how it is named.
@@ -166,50 +160,78 @@ impl Limits {
         plan: &LimitsPlan,
         contract: &Contract,
     ) -> Result<Arc<Self>, SpecError> {
-        let operations: Vec<OperationLimits> =
+        let operations: Arc<[OperationLimits]> =
             contract.operations().map(|operation| OperationLimits::of(operation)).collect();
-        let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes);
         Ok(Arc::new(Self {
-            strangers: alone(&plan.strangers)?,
-            unproven: alone(&plan.unproven)?,
-            usage: Plans::new(plan, &operations)?,
-            in_force: ArcSwap::default(),
+            rules: ArcSwap::from_pointee(LimitRules::new(plan, &operations)?),
             alerts: Alerts::default(),
-            settings: plan.clone(),
             operations,
-            at_work: Concurrency::new(plan.tenant_concurrency_max),
-            exempt: plan.exempt.clone(),
+            at_work: Concurrency::new(),
             counters,
         }))
     }
 
+    /// The rules in force.
+    pub(crate) fn rules(&self) -> Arc<LimitRules> {
+        self.rules.load_full()
+    }
+
+    /// The rules of another plan, for the same operations. They hold when they are adopted, and go
+    /// on counting where those before them stopped.
+    ///
+    /// # Errors
+    /// As [`Limits::new`].
+    pub fn compiled(&self, plan: &LimitsPlan) -> Result<Arc<LimitRules>, SpecError> {
+        LimitRules::new(plan, &self.operations).map(Arc::new)
+    }
+
+    /// Shows other rules from now on.
+    pub(crate) fn follow(&self, rules: Arc<LimitRules>) {
+        self.rules.store(rules);
+    }
+
     /// Charges a request that brings no credentials.
-    pub(crate) async fn stranger(&self, origin: IpAddr, now_ms: u64) -> Result<Told, Problem> {
-        let Some(address) = self.counted(origin) else { return Ok(Told::default()) };
+    pub(crate) async fn stranger(
+        &self,
+        rules: &LimitRules,
+        origin: IpAddr,
+        now_ms: u64,
+    ) -> Result<Told, Problem> {
+        let Some(address) = rules.counted(origin) else { return Ok(Told::default()) };
         let who = Subject { address: Some(address), ..Subject::default() };
-        Told::settle(&self.counters.charge(&self.strangers, &who, now_ms).await)
+        Told::settle(&self.counters.charge(&rules.strangers, &who, now_ms).await)
     }
 
     /// Whether an address may bring further credentials that nobody has believed yet.
-    pub(crate) fn may_try(&self, origin: IpAddr, now_ms: u64) -> Result<(), Problem> {
-        let Some(address) = self.counted(origin) else { return Ok(()) };
+    pub(crate) fn may_try(
+        &self,
+        rules: &LimitRules,
+        origin: IpAddr,
+        now_ms: u64,
+    ) -> Result<(), Problem> {
+        let Some(address) = rules.counted(origin) else { return Ok(()) };
         let who = Subject { address: Some(address), ..Subject::default() };
-        let verdict = self.counters.check_here(&self.unproven, &who, now_ms);
+        let verdict = self.counters.check_here(&rules.unproven, &who, now_ms);
         if verdict.is_admitted() { Ok(()) } else { Err(told::exceeded(&verdict)) }
     }
 
     /// Counts credentials that proved nothing.
-    pub(crate) fn proved_nothing(&self, origin: IpAddr, now_ms: u64) {
-        let Some(address) = self.counted(origin) else { return };
+    pub(crate) fn proved_nothing(&self, rules: &LimitRules, origin: IpAddr, now_ms: u64) {
+        let Some(address) = rules.counted(origin) else { return };
         let who = Subject { address: Some(address), ..Subject::default() };
-        self.counters.note_here(&self.unproven, &who, now_ms);
+        self.counters.note_here(&rules.unproven, &who, now_ms);
     }
 
     /// Charges what the caller and the operation are charged.
-    pub(crate) async fn charge(&self, asker: &Asker<'_>, now_ms: u64) -> Result<Told, Problem> {
-        let who = self.subject(asker);
-        let Some((subject, own)) = self.plan_of(asker) else {
-            let plan = self.usage.of(asker.operation.0);
+    pub(crate) async fn charge(
+        &self,
+        rules: &LimitRules,
+        asker: &Asker<'_>,
+        now_ms: u64,
+    ) -> Result<Told, Problem> {
+        let who = rules.subject(asker);
+        let Some((subject, own)) = rules.plan_of(asker) else {
+            let plan = rules.usage.of(asker.operation.0);
             return Told::settle(&self.counters.charge(plan, &who, now_ms).await);
         };
         let answer = self.counters.charge(own.plans.of(asker.operation.0), &who, now_ms).await;
@@ -231,19 +253,21 @@ impl Limits {
     }
 
     /// Takes one of the places that a tenant has at once.
-    pub(crate) fn hold(&self, tenant: TenantId) -> Result<Held, Problem> {
-        self.at_work.hold(tenant.uuid().as_u128()).ok_or_else(told::busy)
+    pub(crate) fn hold(&self, rules: &LimitRules, tenant: TenantId) -> Result<Held, Problem> {
+        let most = rules.settings.tenant_concurrency_max;
+        self.at_work.hold(tenant.uuid().as_u128(), most).ok_or_else(told::busy)
     }
 
     /// Where a caller stands, rule by rule; nobody in particular, with the rule for strangers.
     /// Charges nothing.
     pub async fn standing(&self, asker: &Asker<'_>, now_ms: u64) -> Vec<Stand> {
-        let who = self.subject(asker);
-        let own = self.plan_of(asker);
+        let rules = self.rules();
+        let who = rules.subject(asker);
+        let own = rules.plan_of(asker);
         let plan = match &own {
             Some((_, own)) => own.plans.common(),
-            None if asker.client.is_some() => self.usage.common(),
-            None => &self.strangers,
+            None if asker.client.is_some() => rules.usage.common(),
+            None => &rules.strangers,
         };
         stands(&self.counters.standing(plan, &who, now_ms).await)
     }
@@ -251,13 +275,16 @@ impl Limits {
     /// The usage plan that an asker has, if any.
     #[must_use]
     pub fn plan_in_force(&self, asker: &Asker<'_>) -> Option<PlanInForce> {
-        let (_, own) = self.plan_of(asker)?;
+        let rules = self.rules();
+        let (_, own) = rules.plan_of(asker)?;
         Some(PlanInForce { id: own.id, name: own.name.clone(), version: own.version })
     }
 
     /// How much of its plan a client or API key has left; nothing where none is in force here yet.
     pub async fn usage_of(&self, subject: &str, tenant: TenantId, now_ms: u64) -> Vec<Stand> {
-        let Some(own) = self.in_force.load().get(subject).cloned() else { return Vec::new() };
+        let Some(own) = self.rules().in_force.load().get(subject).cloned() else {
+            return Vec::new();
+        };
         let tenant = tenant.to_string();
         let who = Subject {
             client: Some(subject),
@@ -272,29 +299,7 @@ impl Limits {
     /// What is wrong with a usage plan's rules; nothing for a plan that can be meant.
     #[must_use]
     pub fn lint(&self, rules: &[UsageRule]) -> Vec<LintFault> {
-        lint::lint(rules, &self.settings, &self.operations)
-    }
-
-    /// A plan's rules with the platform's around them.
-    pub(crate) fn compile(&self, rules: &[UsageRule], by: Key) -> Result<Plans, String> {
-        let mut settings = self.settings.clone();
-        let (special, general): (Vec<_>, Vec<_>) =
-            rules.iter().partition(|rule| rule.operation.is_some());
-        settings.common.retain(|known| !general.iter().any(|rule| rule.name == known.name));
-        let general: Vec<Spec> = general.into_iter().map(|rule| rule.spec(by)).collect();
-        settings.common.splice(0..0, general);
-        for rule in special {
-            let name = rule.operation.as_deref().unwrap_or_default();
-            let operation = self.operations.iter().find(|operation| operation.is_named(name));
-            let operation = operation.ok_or("a rule names an operation that is gone")?;
-            settings.rules.push((operation.index, rule.spec(by)));
-        }
-        Plans::new(&settings, &self.operations).map_err(|error| error.to_string())
-    }
-
-    /// Puts these plans in force, in place of all before.
-    pub(crate) fn put_in_force(&self, plans: HashMap<String, Arc<InForce>>) {
-        self.in_force.store(Arc::new(plans));
+        lint::lint(rules, &self.rules().settings, &self.operations)
     }
 
     /// What is to be told of the use of plans.
@@ -307,37 +312,10 @@ impl Limits {
         self.alerts.noticed.notified().await;
     }
 
-    /// A key's own plan, or else its client's.
-    fn plan_of<'a>(&self, asker: &Asker<'a>) -> Option<(&'a str, Arc<InForce>)> {
-        let in_force = self.in_force.load();
-        if in_force.is_empty() {
-            return None;
-        }
-        let names = [asker.api_key, asker.client].into_iter().flatten();
-        let mut found = names.filter_map(|name| Some((name, Arc::clone(in_force.get(name)?))));
-        found.next()
-    }
-
     /// How the store of limits is; nothing where this node counts alone.
     #[must_use]
     pub fn health(&self) -> Option<Health> {
         self.counters.health()
-    }
-
-    fn subject<'a>(&self, asker: &Asker<'a>) -> Subject<'a> {
-        Subject {
-            address: self.counted(asker.origin),
-            client: asker.client,
-            api_key: asker.api_key,
-            tenant: asker.tenant,
-            operation: Some(asker.operation.1),
-        }
-    }
-
-    /// The address, if it is counted.
-    fn counted(&self, origin: IpAddr) -> Option<IpAddr> {
-        let is_exempt = self.exempt.iter().any(|network| network.contains(origin));
-        (!is_exempt).then_some(origin)
     }
 }
 
@@ -408,13 +386,14 @@ mod tests {
     #[test]
     fn a_tenant_has_so_many_places_and_takes_none_of_anothers() {
         let limits = limits(2);
+        let rules = limits.rules();
         let (one, other) = (TenantId::new(&SystemClock), TenantId::new(&SystemClock));
-        let first = limits.hold(one).unwrap();
-        let _second = limits.hold(one).unwrap();
+        let first = limits.hold(&rules, one).unwrap();
+        let _second = limits.hold(&rules, one).unwrap();
 
-        assert_eq!(limits.hold(one).unwrap_err().code.name, "limits.busy");
-        assert!(limits.hold(other).is_ok());
+        assert_eq!(limits.hold(&rules, one).unwrap_err().code.name, "limits.busy");
+        assert!(limits.hold(&rules, other).is_ok());
         drop(first);
-        assert!(limits.hold(one).is_ok());
+        assert!(limits.hold(&rules, one).is_ok());
     }
 }

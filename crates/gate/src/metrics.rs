@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use kernel::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +23,7 @@ use crate::contract::{Contract, Operation};
 use crate::listener::Tally;
 use crate::listener::frames::Excess;
 use crate::listener::scan::Reason;
+use crate::pressure::PressureTally;
 use crate::trusted::TrustedIssuers;
 
 /// The registry and the handles into it.
@@ -33,6 +35,8 @@ pub struct Metrics {
     matches: Family<RuleLabels, Counter>,
     rules_seen: Mutex<HashSet<u32>>,
     inspection_seconds: Histogram,
+    reloads: Family<ReloadLabels, Counter>,
+    config_loaded_at: Gauge,
     /// Requests at work.
     pub in_flight: Gauge,
     /// Access lines that were dropped because the log could not keep up.
@@ -62,6 +66,20 @@ struct RefusalLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReloadLabels {
+    outcome: &'static str,
+}
+
+/// What came of a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reloaded {
+    /// It is in force.
+    Applied,
+    /// Something was wrong, and nothing changed.
+    Refused,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RuleLabels {
     rule: String,
 }
@@ -69,9 +87,11 @@ struct RuleLabels {
 impl Metrics {
     /// Metrics for each operation of a contract.
     #[must_use]
-    pub fn new(contract: &Contract, bans: &BanTally) -> Self {
+    pub fn new(contract: &Contract, bans: &BanTally, pressure: &PressureTally) -> Self {
         let mut registry = Registry::with_prefix("ringwall");
         register_bans(&mut registry, bans);
+        register_pressure(&mut registry, pressure);
+        let (reloads, config_loaded_at) = register_reloads(&mut registry);
         let requests = Family::<RequestLabels, Counter>::default();
         let seconds = Family::<OperationLabels, Histogram>::new_with_constructor(|| {
             Histogram::new(BUCKETS.iter().copied())
@@ -110,6 +130,8 @@ impl Metrics {
             matches,
             rules_seen,
             inspection_seconds,
+            reloads,
+            config_loaded_at,
             in_flight,
             lines_dropped,
         }
@@ -143,6 +165,19 @@ impl Metrics {
     /// Measures what the firewall took for a request.
     pub fn inspected(&self, took: Duration) {
         self.inspection_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts a reload. What is in force was loaded at `at`.
+    pub fn reloaded(&self, outcome: Reloaded, at: Timestamp) {
+        self.reloads.get_or_create(&outcome.labels()).inc();
+        if outcome == Reloaded::Applied {
+            self.loaded(at);
+        }
+    }
+
+    /// The configuration in force was loaded at `at`.
+    pub fn loaded(&self, at: Timestamp) {
+        self.config_loaded_at.set(at.millis().div_euclid(1000));
     }
 
     /// The exposition text, with what happened at the door and with the keys of other issuers.
@@ -189,6 +224,36 @@ impl Metrics {
         trusted.write_metrics(&mut out);
         out + &rest
     }
+}
+
+impl Reloaded {
+    const fn labels(self) -> ReloadLabels {
+        let outcome = match self {
+            Self::Applied => "applied",
+            Self::Refused => "refused",
+        };
+        ReloadLabels { outcome }
+    }
+}
+
+fn register_reloads(registry: &mut Registry) -> (Family<ReloadLabels, Counter>, Gauge) {
+    let (reloads, loaded_at) = (Family::default(), Gauge::default());
+    for outcome in [Reloaded::Applied, Reloaded::Refused] {
+        drop(reloads.get_or_create(&outcome.labels()));
+    }
+    registry.register("reloads", "Reloads of the configuration", Family::clone(&reloads));
+    let help = "When the configuration in force was loaded, in seconds since 1970";
+    registry.register("config_loaded_at", help, loaded_at.clone());
+    (reloads, loaded_at)
+}
+
+fn register_pressure(registry: &mut Registry, pressure: &PressureTally) {
+    let help = "Requests refused because work waits too long for a thread";
+    registry.register("shed", help, pressure.shed.clone());
+    let help = "How long work waits for a thread, in milliseconds";
+    registry.register("queue_delay_ms", help, pressure.delay_ms.clone());
+    let help = "Share of the requests that is refused for it, in thousandths";
+    registry.register("shed_share", help, pressure.share.clone());
 }
 
 fn register_bans(registry: &mut Registry, bans: &BanTally) {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::ErrorForm;
 use crate::ring::Response;
-use crate::{App, Dossier, limits};
+use crate::{App, Dossier, limits, rings};
 
 /// Renders a refusal, notes who refused, and logs its cause once.
 pub(crate) fn problem(
@@ -28,7 +28,7 @@ pub(crate) fn problem(
         ErrorForm::Problem => {
             ("application/problem+json", document(app, dossier, &problem).to_string())
         }
-        ErrorForm::Page => ("text/html; charset=utf-8", page::of(dossier, &problem)),
+        ErrorForm::Page => ("text/html; charset=utf-8", page::of(dossier.request_id, &problem)),
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
@@ -86,6 +86,8 @@ const REGISTERED: &[(&Code, &str)] = &[
     (&limits::EXCEEDED, "quota-exceeded"),
     (&limits::BUSY, "quota-exceeded"),
     (&limits::UNCOUNTED, "temporary-reduced-capacity"),
+    (&rings::OVERLOADED, "temporary-reduced-capacity"),
+    (&rings::SHED, "temporary-reduced-capacity"),
 ];
 
 /// A problem in the words of RFC 6749 §5.2; what no OAuth code fits is an `invalid_request`.

@@ -77,7 +77,8 @@ impl Wall {
     /// Lets a request in.
     pub async fn admit(self: Arc<Self>, request: Request) -> Response {
         let clock = self.app.clock.as_ref();
-        let dossier = Dossier::open(clock, request.method().clone(), request.headers());
+        let method = request.method().clone();
+        let dossier = Dossier::open(clock, self.app.posture(), method, request.headers());
         let visit = Visit { request, dossier: Arc::new(dossier) };
         Next { wall: self, at: 0 }.run(visit).await
     }

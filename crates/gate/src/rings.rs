@@ -33,6 +33,7 @@ pub(crate) use browser::harden;
 pub use firewall::Shield;
 pub(crate) use hygiene::{BAD_REQUEST, HEADERS_TOO_LARGE, VERSION};
 pub use identity::Proven;
+pub(crate) use pressure::{OVERLOADED, SHED};
 pub use validation::Payload;
 
 /// The problems that the rings make.

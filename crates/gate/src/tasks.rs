@@ -207,6 +207,17 @@ mod tests {
         assert_eq!(tasks.live(), 0);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_lasts_until_its_deadline_and_no_longer() {
+        let tasks = Tasks::new();
+        tasks.spawn(std::future::pending());
+        let began = tokio::time::Instant::now();
+
+        let drained = tasks.drain(Duration::from_secs(20)).await;
+
+        assert_eq!((drained.aborted, began.elapsed().as_secs()), (1, 20));
+    }
+
     #[tokio::test]
     async fn a_drain_waits_for_tasks_that_stop_by_themselves() {
         let tasks = Tasks::new();

@@ -13,7 +13,7 @@ pub mod certificate;
 pub mod client;
 pub mod local_ca;
 
-pub use certificate::ServerCertificate;
+pub use certificate::{NextCertificate, ServerCertificate};
 pub use client::{ClientCertificates, ShownBy, first_certificate};
 pub use local_ca::{Issued, LocalCa, Renewal};
 

@@ -13,7 +13,7 @@ use store::{Store, StoreError, Witness};
 use tokio::sync::Mutex;
 use watch::Scene;
 
-use crate::limits::{InForce, Key, Limits, UsageRule};
+use crate::limits::{InForce, Key, LimitRules, Limits, UsageRule};
 use crate::tasks::Stopping;
 
 /// What is known of all plans.
@@ -56,10 +56,20 @@ impl Usage {
         let (plans, assigned) = usage_plans::news(&self.store, known.heard_at).await?;
         known.heard_at = Some(now);
         if known.learn(plans, assigned) {
-            let in_force = known.compile(&self.limits);
-            self.limits.put_in_force(in_force);
+            let rules = self.limits.rules();
+            rules.put_in_force(known.compile(&rules));
         }
         Ok(())
+    }
+
+    /// Compiles all plans with other rules around them, and swaps the rules. INVARIANT: nothing is
+    /// heard between the two, so no plan is missing from the new rules.
+    pub(crate) async fn follow(&self, rules: &Arc<LimitRules>, swap: impl FnOnce()) {
+        let mut known = self.known.lock().await;
+        known.compiled.clear();
+        rules.put_in_force(known.compile(rules));
+        self.limits.follow(Arc::clone(rules));
+        swap();
     }
 
     /// Removes from the database what nobody needs any more.
@@ -135,7 +145,7 @@ impl Known {
         changed
     }
 
-    fn compile(&mut self, limits: &Limits) -> HashMap<String, Arc<InForce>> {
+    fn compile(&mut self, limits: &LimitRules) -> HashMap<String, Arc<InForce>> {
         let mut compiled = HashMap::new();
         let mut in_force = HashMap::new();
         for ((kind, subject), one) in &self.assigned {
@@ -161,7 +171,7 @@ impl Known {
 
 /// A plan was checked when it was written. One that an upgrade no longer understands is told, and
 /// its holders have the operator's limits.
-fn compile(limits: &Limits, plan: &UsagePlan, kind: AssigneeKind) -> Option<InForce> {
+fn compile(limits: &LimitRules, plan: &UsagePlan, kind: AssigneeKind) -> Option<InForce> {
     let by = match kind {
         AssigneeKind::Client => Key::Client,
         AssigneeKind::ApiKey => Key::ApiKey,

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use firewall::address::Network;
 use gate::addresses::{AddressPlan, AddressRule, Addresses, Feed, Lists};
@@ -13,6 +12,7 @@ use crate::config::Config;
 use crate::config::addresses::AddressRule as Written;
 use crate::config::names::Network as Named;
 use crate::operations;
+use crate::reload::Reloader;
 
 /// The lists as they are configured; nothing where there is none.
 ///
@@ -62,25 +62,18 @@ fn rule(written: &Written, contract: &Contract) -> Result<AddressRule, Failure> 
 
 /// Reads the files again when one changes. What cannot be read is told and not taken: the lists
 /// before stay.
-pub(crate) fn keep_fresh(addresses: Arc<Addresses>, every: Duration, tasks: &Tasks) {
-    if !addresses.has_files() {
-        return;
-    }
-    let stopping = tasks.stopping();
+pub(crate) fn keep_fresh(reloader: Arc<Reloader>, tasks: &Tasks) {
+    let mut stopping = tasks.stopping();
     tasks.spawn(async move {
-        let mut ticks = tokio::time::interval(every);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut stopping = std::pin::pin!(stopping);
-        loop {
-            tokio::select! {
-                () = &mut stopping => return,
-                _ = ticks.tick() => {}
-            }
+        let every = |config: &Config| config.addresses.reload_s.into();
+        while reloader.pause(&mut stopping, every).await.is_some() {
+            let Some(addresses) = reloader.app().posture().addresses.clone() else { continue };
             let lists = Arc::clone(&addresses);
             match tokio::task::spawn_blocking(move || lists.reload_if_changed()).await {
                 Ok(Ok(true)) => {
                     let networks = addresses.networks();
                     tracing::info!(networks, "the address lists were loaded again");
+                    reloader.tell_of_files("addresses.files").await;
                 }
                 Ok(Ok(false)) => {}
                 Ok(Err(cause)) => {

@@ -29,7 +29,16 @@ pub(crate) fn raise(
     base: &Base,
     tasks: &Tasks,
 ) -> Result<Arc<Bans>, Failure> {
-    let plan = BansPlan {
+    let engines = (Arc::clone(&base.store), Arc::clone(&base.policy), Arc::clone(&base.clock));
+    let bans = Bans::new(plan(section), limits, engines)
+        .map_err(|error| Failure::Failed(format!("`bans`: {error}")))?;
+    tasks.spawn(Arc::clone(&bans).work(tasks.stopping()));
+    Ok(bans)
+}
+
+/// Whom to ban.
+pub(crate) fn plan(section: &Section) -> BansPlan {
+    BansPlan {
         mode: match section.mode {
             Mode::Enforce => BanMode::Enforce,
             Mode::LogOnly => BanMode::LogOnly,
@@ -44,12 +53,7 @@ pub(crate) fn raise(
         share_floor: section.share_floor.into(),
         bans_max: section.bans_max.into(),
         allow: section.allow.iter().map(cidr).collect(),
-    };
-    let engines = (Arc::clone(&base.store), Arc::clone(&base.policy), Arc::clone(&base.clock));
-    let bans = Bans::new(plan, limits, engines)
-        .map_err(|error| Failure::Failed(format!("`bans`: {error}")))?;
-    tasks.spawn(Arc::clone(&bans).work(tasks.stopping()));
-    Ok(bans)
+    }
 }
 
 /// Lists, places or lifts bans, on the database of a configuration.

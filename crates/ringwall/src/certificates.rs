@@ -13,6 +13,7 @@ use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::config::sections::ClientCertificates as Asked;
 use crate::home::{Home, private};
+use crate::reload::{CERTIFICATE, Reloader};
 
 /// Where callers find what they must trust.
 pub(crate) struct Certificates {
@@ -80,8 +81,12 @@ pub(crate) fn of_clients(config: &Config) -> Result<Option<Arc<ClientCertificate
 
 impl Certificates {
     /// Keeps the certificate fresh: looks at its files, and renews the local one in time.
-    pub(crate) fn keep_fresh(self, every: Duration, tasks: &Tasks) {
-        Arc::clone(&self.server).watch(every, tasks);
+    pub(crate) fn keep_fresh(self, reloader: Arc<Reloader>, every: Duration, tasks: &Tasks) {
+        let tell = move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+            let reloader = Arc::clone(&reloader);
+            Box::pin(async move { reloader.tell_of_files(CERTIFICATE).await })
+        };
+        Arc::clone(&self.server).watch(every, tasks, tell);
         let Some(renewer) = self.renewer else { return };
         let stopping = tasks.stopping();
         tasks.spawn(async move {

@@ -9,7 +9,9 @@ pub(crate) mod db;
 pub(crate) mod exit;
 pub(crate) mod firewall;
 pub(crate) mod keys;
+pub(crate) mod plans;
 pub(crate) mod reference;
+pub(crate) mod reload;
 pub(crate) mod serve;
 
 use std::path::PathBuf;
@@ -34,6 +36,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the API over HTTPS
     Serve(serve::ServeArgs),
+    /// Put the configuration in force in a running server
+    Reload(reload::ReloadArgs),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -43,6 +47,9 @@ pub(crate) enum Command {
     /// See, place and lift bans
     #[command(subcommand)]
     Bans(bans::BansCommand),
+    /// See, write and assign usage plans
+    #[command(subcommand)]
+    Plans(plans::PlansCommand),
     /// See and rotate the keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -64,7 +71,7 @@ pub(crate) enum Command {
 }
 
 /// Where the configuration comes from; the same for all commands that need one.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigArgs {
     /// Configuration file; `ringwall config show --default` prints one to start from
     #[arg(long, value_name = "FILE", env = "RINGWALL_CONFIG")]

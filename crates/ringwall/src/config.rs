@@ -13,6 +13,7 @@ pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod origin;
+pub(crate) mod reload;
 mod rules;
 pub(crate) mod secret;
 pub(crate) mod sections;

@@ -122,6 +122,25 @@ impl Home {
         Ok(HomeLock { _file: file })
     }
 
+    /// The process that serves from the directory; nothing where none does.
+    ///
+    /// # Errors
+    /// When its lock cannot be read.
+    pub(crate) fn server(&self) -> Result<Option<u32>, HomeError> {
+        let path = self.root.join("lock");
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(HomeError::Unusable { path, cause }),
+        };
+        match file.try_lock() {
+            // Whoever holds it lives: the lock ends with its process.
+            Err(TryLockError::WouldBlock) => Ok(holder(file).parse().ok()),
+            Ok(()) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(HomeError::Unusable { path, cause }),
+        }
+    }
+
     /// The directory itself.
     #[must_use]
     pub(crate) fn root(&self) -> &Path {
@@ -259,6 +278,19 @@ mod tests {
 
         assert!(error.contains(&std::process::id().to_string()), "{error}");
         drop(first);
+    }
+
+    #[test]
+    fn only_a_process_that_holds_the_lock_serves() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::prepare(&directory.path().join("data")).unwrap();
+        assert_eq!(home.server().unwrap(), None);
+        let lock = home.lock().unwrap();
+
+        assert_eq!(home.server().unwrap(), Some(std::process::id()));
+
+        drop(lock);
+        assert_eq!(home.server().unwrap(), None, "its number is still in the file");
     }
 
     #[test]

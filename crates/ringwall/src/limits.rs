@@ -40,7 +40,11 @@ fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
         .map_err(|error| Failure::Failed(format!("`limits.store`: {error}")))
 }
 
-fn plan(section: &Section, contract: &Contract) -> Result<LimitsPlan, Failure> {
+/// What is allowed to whom.
+///
+/// # Errors
+/// When a rule names no operation of the contract.
+pub(crate) fn plan(section: &Section, contract: &Contract) -> Result<LimitsPlan, Failure> {
     let window_s = section.window_s.into();
     let window = |name, max| {
         Spec::window(name, Key::Address, max, window_s).on_store_error(section.on_store_error)

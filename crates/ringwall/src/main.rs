@@ -24,12 +24,14 @@ mod plans;
 mod ready;
 mod reference;
 mod registration;
+mod reload;
 mod serve;
 mod shield;
 mod shown;
 mod signing;
 mod sso;
 mod trusted;
+mod usage_plans;
 mod wire;
 mod work;
 
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => serve::run(args),
+        Command::Reload(args) => reload::run(args),
         Command::Config(command) => cli::config::run(command),
         Command::Admin(AdminCommand::Bootstrap(args)) => bootstrap::run(args),
         Command::Admin(AdminCommand::Invite(args)) => people::invite(args),
@@ -66,6 +69,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::FirstParty(args)) => partner::set_first_party(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),
+        Command::Plans(command) => usage_plans::run(command),
         Command::Keys(command) => signing::run(command),
         Command::Db(command) => db::run(command),
         Command::Firewall(command) => firewall::run(command),

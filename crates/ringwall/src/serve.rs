@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::listener::{Listener, Redirect, RedirectConfig, Site};
-use gate::tls::{ClientCertificates, ShownBy};
+use gate::tls::{ClientCertificates, ServerCertificate, ShownBy};
 use gate::{Admin, App, Tasks, Wall};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::banner::Banner;
-use crate::certificates::{self, Certificates};
 use crate::cli::exit::{Failure, print};
 use crate::cli::serve::ServeArgs;
 use crate::config::derived::PublicUrls;
@@ -19,58 +18,106 @@ use crate::config::{Config, Loaded};
 use crate::home::Home;
 use crate::plans::Drawing;
 use crate::ready::{self, Ready, ReadyTenant};
+use crate::reload::{self, Reloader};
 use crate::wire::{self, Base};
-use crate::{demo, keys, logs, memory, work};
+use crate::{addresses, certificates, demo, keys, logs, memory, shield, work};
 
 /// Serves until it is told to stop.
 ///
 /// # Errors
 /// When it cannot start.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let config = Loaded::read(&args.layers())?.config;
-    logs::start(&config.telemetry);
-    let home = Home::prepare(&config.server.data_dir).map_err(|e| Failure::because(&e))?;
-    let _lock = home.lock().map_err(|error| Failure::because(&error))?;
+    let loaded = Loaded::read(&args.layers())?;
+    let log = logs::start(&loaded.config.telemetry);
+    let home = Home::prepare(&loaded.config.server.data_dir).map_err(|e| Failure::because(&e))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::because(&error))?;
-    runtime.block_on(serve(args, &config, &home))
+    runtime.block_on(serve(args, (loaded, log), &home))
 }
 
-async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Failure> {
+async fn serve(
+    args: &ServeArgs,
+    (loaded, log): (Loaded, logs::Filter),
+    home: &Home,
+) -> Result<(), Failure> {
     heap::give_back_at_once();
-    // Told before anything is bound: who stops us while we start is heard.
-    let stop = stop_signal()?;
+    // Told before anything is bound, and before the lock says who we are: who stops us while we
+    // start is heard.
+    let mut signals = Signals::hear()?;
+    let hangups = signal(SignalKind::hangup()).map_err(|error| Failure::because(&error))?;
+    let _lock = home.lock().map_err(|error| Failure::because(&error))?;
+    let config = loaded.config.clone();
     let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
-    let certificates = certificates::prepare(config, home, &keyring)?;
-    let base = wire::base(config, home, keyring).await?;
-    let doors = Doors::bind(config)?;
+    let certificates = certificates::prepare(&config, home, &keyring)?;
+    let base = wire::base(&config, home, keyring).await?;
+    let doors = Doors::bind(&config)?;
     let mtls = doors.mtls.as_ref().map(Listener::local_addr);
-    let urls = config.public_urls(doors.api.local_addr()).with_mtls(config, mtls);
+    let urls = config.public_urls(doors.api.local_addr()).with_mtls(&config, mtls);
     let (policy, clock) = (Arc::clone(&base.policy), Arc::clone(&base.clock));
-    let drawing = Drawing::begin(config, policy, clock, &urls.public_url);
+    let drawing = Drawing::begin(&config, policy, clock, &urls.public_url);
     let made = match args.demo {
         true => {
-            let address = wire::store_config(config, home)?;
-            demo::fill(&base, address, wire::environment(config)).await?
+            let address = wire::store_config(&config, home)?;
+            demo::fill(&base, address, wire::environment(&config)).await?
         }
         false => Vec::new(),
     };
     let background = Tasks::new();
     let plans = drawing.plans().await?;
-    let (wall, app) = wire::wall(config, &base, plans, &urls, &background).await?;
+    let (wall, app) = wire::wall(&config, &base, plans, &urls, &background).await?;
     work::start(&base, &background);
     memory::give_back(&background);
-    let facing = Tasks::new();
-    let scene = Scene { config, home, urls: &urls, ca_file: certificates.ca_file.clone() };
-    let addresses = doors.open(config, &urls, certificates, (wall, app), &facing)?;
+    let redirect = redirect(&config, &urls)?;
+    let parts = reload::Parts {
+        app: Arc::clone(&app),
+        redirect: redirect.clone(),
+        certificate: Arc::clone(&certificates.server),
+        log,
+        urls: urls.clone(),
+        home: home.clone(),
+    };
+    let again = args.clone();
+    let reloader = Reloader::new(move || again.layers(), loaded, parts);
+    Arc::clone(&reloader).listen(hangups, &background);
+    shield::keep_fresh(Arc::clone(&reloader), &background);
+    addresses::keep_fresh(Arc::clone(&reloader), &background);
+    let scene = Scene { config: &config, home, urls: &urls, ca_file: certificates.ca_file.clone() };
+    let tls_s = config.tls.reload_s.into();
+    let certificate = Arc::clone(&certificates.server);
+    certificates.keep_fresh(Arc::clone(&reloader), tls_s, &background);
+    let gates = Gates::default();
+    let addresses =
+        doors.open(&config, (certificate, redirect), (wall, Arc::clone(&app)), &gates)?;
     announce(args, &scene, &base, made, &addresses).await?;
     heap::give_back_later();
-    stop.await;
-    tracing::info!("stopping: finishing the requests in flight");
-    drain(&facing, config.gate.drain_timeout_ms.into()).await;
+    signals.stop().await;
+    let drain_max = reloader.holds().config.gate.drain_timeout_ms.into();
+    drop(reloader);
+    leave(&mut signals, (&app, &gates), drain_max).await;
+    drop(app);
     // The recorder's work ends when nobody can give it entries any more, and has written all.
     drain(&background, RECORD_MAX).await;
     base.store.close().await.map_err(|error| Failure::because(&error))
+}
+
+/// The tasks of the listeners: the operators' stay until the callers' are gone.
+#[derive(Default)]
+struct Gates {
+    facing: Tasks,
+    operators: Tasks,
+}
+
+/// Finishes the requests in flight; whoever tells us twice to stop does not wait for them.
+async fn leave(signals: &mut Signals, (app, gates): (&App, &Gates), drain_max: Duration) {
+    tracing::info!(requests = app.pressure.at_work(), "stopping: finishing the requests in flight");
+    tokio::select! {
+        () = drain(&gates.facing, drain_max) => {}
+        () = signals.stop() => {
+            tracing::warn!(requests = app.pressure.at_work(), "told again to stop: now");
+            drain(&gates.facing, Duration::ZERO).await;
+        }
+    }
+    drain(&gates.operators, OPERATORS_MAX).await;
 }
 
 /// What is announced once the doors are open.
@@ -154,56 +201,62 @@ impl Doors {
     fn open(
         self,
         config: &Config,
-        urls: &PublicUrls,
-        certificates: Certificates,
+        (certificate, redirect): (Arc<ServerCertificate>, Redirect),
         (wall, app): (Arc<Wall>, Arc<App>),
-        tasks: &Tasks,
+        gates: &Gates,
     ) -> Result<Addresses, Failure> {
         let tls = |clients: Option<Arc<ClientCertificates>>| {
-            let shown = Arc::clone(&certificates.server);
+            let shown = Arc::clone(&certificate);
             gate::tls::server_config(shown, config.tls.tls12, clients)
                 .map_err(|error| Failure::because(&error))
         };
         let asked = app.certificates.clone().filter(|asked| asked.by() == ShownBy::Handshake);
         let (asking, plain_tls) = (tls(asked)?, tls(None)?);
-        certificates.keep_fresh(config.tls.reload_s.into(), tasks);
-        let redirect = redirect(config, urls)?;
-        let site = Site::new(Arc::new(wall), tasks.clone(), config.gate.connections_max.into())
+        let Gates { facing, operators } = gates;
+        let site = Site::new(Arc::new(wall), facing.clone(), config.gate.connections_max.into())
             .crowded_by(wire::crowd(config))
             .balanced_by(wire::balancers(config));
-        let admin = Admin::new(app, Arc::clone(&site.tally));
-        let admin_site = Site::new(admin, tasks.clone(), ADMIN_CONNECTIONS_MAX);
+        let admin = Admin::new(app, Arc::clone(&site.tally), facing.clone());
+        let admin_site = Site::new(admin, operators.clone(), ADMIN_CONNECTIONS_MAX);
         let address = self.admin.local_addr();
         // Beyond this machine operators, too, are served over TLS only.
         let scheme = if address.ip().is_loopback() { "http" } else { "https" };
         if let Some(plain) = self.plain {
-            tasks.spawn(plain.serve_redirect(redirect.clone(), site.clone()));
+            facing.spawn(plain.serve_redirect(redirect.clone(), site.clone()));
         }
         if address.ip().is_loopback() {
-            tasks.spawn(self.admin.serve_raw(admin_site));
+            operators.spawn(self.admin.serve_raw(admin_site));
         } else {
-            tasks.spawn(self.admin.serve_tls(Arc::clone(&plain_tls), redirect.clone(), admin_site));
+            let tls = Arc::clone(&plain_tls);
+            operators.spawn(self.admin.serve_tls(tls, redirect.clone(), admin_site));
         }
         // RFC 8705 §5: where certificates have a listener of their own, nobody else is asked.
         let api_tls = match self.mtls {
             Some(mtls) => {
-                tasks.spawn(mtls.serve_tls(asking, redirect.clone(), site.clone()));
+                facing.spawn(mtls.serve_tls(asking, redirect.clone(), site.clone()));
                 plain_tls
             }
             None => asking,
         };
-        tasks.spawn(self.api.serve_tls(api_tls, redirect, site));
+        facing.spawn(self.api.serve_tls(api_tls, redirect, site));
         Ok(Addresses { admin_url: format!("{scheme}://{address}") })
     }
 }
 
-fn redirect(config: &Config, urls: &PublicUrls) -> Result<Redirect, Failure> {
-    let hosts = wire::hosts(config, urls);
-    let names = hosts.into_iter().filter(|host| !host.starts_with('['));
+/// What plain HTTP is told.
+///
+/// # Errors
+/// When a name of the configuration is none.
+pub(crate) fn redirect(config: &Config, urls: &PublicUrls) -> Result<Redirect, Failure> {
     let public = urls.public_url.trim_start_matches("https://").to_owned();
-    let redirect =
-        RedirectConfig { hosts: names.collect(), public_authority: Some(public), https_port: None };
+    let hosts = redirected(&wire::hosts(config, urls));
+    let redirect = RedirectConfig { hosts, public_authority: Some(public), https_port: None };
     Redirect::new(&redirect).map_err(|error| Failure::because(&error))
+}
+
+/// The host names that are sent to themselves; an address is by what it was opened to.
+pub(crate) fn redirected(hosts: &[String]) -> Vec<String> {
+    hosts.iter().filter(|host| !host.starts_with('[')).cloned().collect()
 }
 
 /// Waits for what is under way.
@@ -214,22 +267,35 @@ pub(crate) async fn drain(tasks: &Tasks, timeout: Duration) {
     }
 }
 
-/// SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// When the process may not listen for signals.
-pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|error| Failure::because(&error))?;
-    let mut interrupt =
-        signal(SignalKind::interrupt()).map_err(|error| Failure::because(&error))?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+/// SIGTERM and Ctrl-C.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
+impl Signals {
+    /// Hears them from now on.
+    ///
+    /// # Errors
+    /// When the process may not listen for signals.
+    pub(crate) fn hear() -> Result<Self, Failure> {
+        let hear = |kind| signal(kind).map_err(|error| Failure::because(&error));
+        Ok(Self {
+            terminate: hear(SignalKind::terminate())?,
+            interrupt: hear(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Metrics and health have nothing that takes long.
+const OPERATORS_MAX: Duration = Duration::from_secs(2);
 const ADMIN_CONNECTIONS_MAX: usize = 64;
 const RECORD_MAX: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use firewall::{Exclusion, Mode, Ruleset, Selection};
 use gate::inspection::{self, Inspector, MatchLog, RulesError, Stated, Text};
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::config::exclusions::FirewallExclusion;
 use crate::config::sections::{Firewall, FirewallMode};
 use crate::operations;
+use crate::reload::Reloader;
 
 /// The firewall as it is configured; nothing where it is off.
 ///
@@ -84,36 +85,31 @@ fn load(settings: &Firewall) -> Result<Ruleset, RulesError> {
 
 /// Loads the rules again when one of their files changes. Rules that do not compile are told and
 /// not taken: the ones before stay.
-pub(crate) fn keep_fresh(shield: Arc<Shield>, settings: Firewall, tasks: &Tasks) {
-    if settings.rules.is_empty() {
-        return;
-    }
-    let every: Duration = settings.reload_s.into();
-    let stopping = tasks.stopping();
+pub(crate) fn keep_fresh(reloader: Arc<Reloader>, tasks: &Tasks) {
+    let mut stopping = tasks.stopping();
     tasks.spawn(async move {
-        let mut ticks = tokio::time::interval(every);
-        let mut stopping = std::pin::pin!(stopping);
-        let mut seen = stamps(&settings.rules);
-        loop {
-            tokio::select! {
-                () = &mut stopping => return,
-                _ = ticks.tick() => {}
-            }
+        let mut seen = stamps(&reloader.holds().config.firewall.rules);
+        let every = |config: &Config| config.firewall.reload_s.into();
+        while reloader.pause(&mut stopping, every).await.is_some() {
+            let settings = reloader.holds().config.firewall.clone();
             let now = stamps(&settings.rules);
             if now == seen {
                 continue;
             }
             seen = now;
-            reload(&shield, &settings).await;
+            let Some(shield) = reloader.app().posture().firewall.clone() else { continue };
+            if reload(&shield, settings).await {
+                reloader.tell_of_files("firewall.rules").await;
+            }
         }
     });
 }
 
-async fn reload(shield: &Shield, settings: &Firewall) {
-    let settings = settings.clone();
+/// Whether other rules are in force.
+async fn reload(shield: &Shield, settings: Firewall) -> bool {
     // Compiling a whole rule set takes a moment of a processor.
     let loaded = tokio::task::spawn_blocking(move || load(&settings)).await;
-    let Ok(loaded) = loaded else { return };
+    let Ok(loaded) = loaded else { return false };
     let swapped = match loaded {
         Ok(rules) => shield.inspector.swap(rules).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -122,8 +118,10 @@ async fn reload(shield: &Shield, settings: &Firewall) {
         Ok(()) => tracing::info!("the firewall's rules were loaded again"),
         Err(cause) => {
             tracing::error!(cause, "the firewall keeps its rules: the new ones are broken");
+            return false;
         }
     }
+    true
 }
 
 /// When each rule file was last changed. A file that is away has no time, and counts as changed.

@@ -20,7 +20,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, bans, certificates, keys, leaks, limits, shield, sso, trusted, work};
+use crate::{addresses, bans, certificates, keys, leaks, limits, sso, trusted, work};
 
 /// What every command that touches data needs.
 #[derive(Clone)]
@@ -89,14 +89,7 @@ pub(crate) async fn wall(
     let mutual_tls = certificates.as_ref().map(|_| MutualTls { alias: urls.mtls_url.clone() });
     let told = (mutual_tls, plans.documentation);
     let settings = settings((config, base), urls, told, background)?;
-    if let Some(shield) = &plans.shield {
-        shield::keep_fresh(Arc::clone(shield), config.firewall.clone(), background);
-    }
     let lists = addresses::raise(config, &plans.contract)?;
-    if let Some(lists) = &lists {
-        let every = config.addresses.reload_s.into();
-        addresses::keep_fresh(Arc::clone(lists), every, background);
-    }
     let trusted = trusted::raise(config, base, urls, background).await?;
     let limits = limits::raise(&config.limits, &plans.contract, &base.keyring)?;
     let bans = bans::raise(&config.bans, Arc::clone(&limits), base, background)?;
@@ -203,12 +196,14 @@ fn proxies(gate: &Gate) -> Vec<String> {
     gate.trusted_proxies.iter().map(text).collect()
 }
 
-fn gate_config(config: &Config, urls: &PublicUrls) -> GateConfig {
+/// The gate's settings.
+pub(crate) fn gate_config(config: &Config, urls: &PublicUrls) -> GateConfig {
     let gate = &config.gate;
-    let timeout: std::time::Duration = gate.request_timeout_ms.into();
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     GateConfig {
         concurrency_max: gate.concurrency_max.into(),
-        request_timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        queue_delay_target_ms: millis(gate.queue_delay_target_ms.into()),
+        request_timeout_ms: millis(gate.request_timeout_ms.into()),
         header_bytes_max: gate.header_bytes_max.into(),
         trusted_proxies: proxies(gate),
         hosts: hosts(config, urls),

@@ -41,6 +41,7 @@ pub(crate) fn start(base: &Base, tasks: &Tasks) {
 pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
     let (telling, stopped) = (Arc::clone(&app), tasks.stopping());
     tasks.spawn(async move { telling.usage.work(stopped).await });
+    tasks.spawn(gate::pressure::watch(Arc::clone(&app), tasks.clone()));
     let mut stopping = tasks.stopping();
     tasks.spawn(async move {
         let mut next = interval(HEAR_EVERY);

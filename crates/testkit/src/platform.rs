@@ -12,6 +12,7 @@ use gate::bans::BansPlan;
 use gate::inspection::{Inspector, Text, baseline, load};
 use gate::limits::LimitsPlan;
 use gate::listener::Tally;
+use gate::pressure::INTERVAL;
 use gate::revocations::HEAR_EVERY;
 use gate::signing::Signing;
 use gate::tls::ClientCertificates;
@@ -100,6 +101,7 @@ impl Default for Setup {
             database: Database::Sqlite,
             gate: GateConfig {
                 concurrency_max: 256,
+                queue_delay_target_ms: 50,
                 request_timeout_ms: 30_000,
                 header_bytes_max: 16_384,
                 trusted_proxies: Vec::new(),
@@ -308,6 +310,17 @@ impl Platform {
     /// Tells what is to be told of the use of plans.
     pub async fn tell_usage(&self) {
         self.0.app.usage.work_off().await;
+    }
+
+    /// As if work had waited so long for a thread, for so many tenths of a second.
+    pub fn strain(&self, delay: Duration, tenths: u32) {
+        let app = &self.0.app;
+        let target = Duration::from_millis(app.posture().config.queue_delay_target_ms);
+        for _ in 0..tenths {
+            self.clock().advance(INTERVAL);
+            let now_ms = u64::try_from(self.now().millis()).expect("after 1970");
+            app.pressure.observe(delay, target, now_ms);
+        }
     }
 
     /// Scores what was refused, and bans whoever has too many points.

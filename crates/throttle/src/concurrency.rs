@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts what is at work, by key.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Concurrency {
-    most: u32,
     at_work: Mutex<HashMap<u128, u32>>,
 }
 
@@ -22,23 +21,17 @@ pub struct Held {
 }
 
 impl Concurrency {
-    /// At most so many at once of each key.
+    /// Nothing is at work yet.
     #[must_use]
-    pub fn new(most: u32) -> Arc<Self> {
-        Arc::new(Self { most, at_work: Mutex::default() })
+    pub fn new() -> Arc<Self> {
+        Arc::default()
     }
 
-    /// How many of each key may be at work.
-    #[must_use]
-    pub const fn most(&self) -> u32 {
-        self.most
-    }
-
-    /// Takes a place, or none when all of the key are taken.
-    pub fn hold(self: &Arc<Self>, key: u128) -> Option<Held> {
+    /// Takes a place of the key, or none when `most` of them are taken.
+    pub fn hold(self: &Arc<Self>, key: u128, most: u32) -> Option<Held> {
         let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let held = at_work.entry(key).or_insert(0);
-        if *held >= self.most {
+        if *held >= most {
             return None;
         }
         *held += 1;
@@ -64,29 +57,29 @@ mod tests {
 
     #[test]
     fn one_more_than_allowed_is_refused_until_a_place_is_given_back() {
-        let limit = Concurrency::new(2);
-        let first = limit.hold(7);
-        let _second = limit.hold(7);
-        assert!(limit.hold(7).is_none());
+        let limit = Concurrency::new();
+        let first = limit.hold(7, 2);
+        let _second = limit.hold(7, 2);
+        assert!(limit.hold(7, 2).is_none());
 
         drop(first);
 
-        assert!(limit.hold(7).is_some());
+        assert!(limit.hold(7, 2).is_some());
     }
 
     #[test]
     fn one_key_does_not_hold_up_another() {
-        let limit = Concurrency::new(1);
-        let _one = limit.hold(1).unwrap();
+        let limit = Concurrency::new();
+        let _one = limit.hold(1, 1).unwrap();
 
-        assert!(limit.hold(2).is_some());
+        assert!(limit.hold(2, 1).is_some());
     }
 
     #[test]
     fn a_key_without_a_request_costs_nothing() {
-        let limit = Concurrency::new(1);
+        let limit = Concurrency::new();
         for key in 0..1000 {
-            drop(limit.hold(key));
+            drop(limit.hold(key, 1));
         }
 
         assert_eq!(limit.at_work.lock().unwrap().len(), 0);

@@ -59,7 +59,7 @@ pub(crate) struct Introspection {
         body = Object)),
     extensions(("x-ringwall" = json!({
         "action": "token.revoke", "access": "public", "error_form": "oauth", "body_max": 65536,
-        "sensitive": "high"
+        "sensitive": "high", "vital": true
     }))),
     security(("client_basic" = []))
 )]

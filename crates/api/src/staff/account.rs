@@ -115,7 +115,7 @@ pub(crate) async fn show(
         (status = 200, description = "Signed out here", body = String, content_type = "text/html"),
         (status = 303, description = "Signed out")),
     extensions(("x-ringwall" = json!({
-        "action": "session.end", "error_form": "page", "body_max": 4096
+        "action": "session.end", "error_form": "page", "body_max": 4096, "vital": true
     })))
 )]
 pub(crate) async fn sign_out(
@@ -144,7 +144,7 @@ pub(crate) async fn sign_out(
     request_body(content = ButtonForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Signed out")),
     extensions(("x-ringwall" = json!({
-        "action": "session.end", "error_form": "page", "body_max": 4096
+        "action": "session.end", "error_form": "page", "body_max": 4096, "vital": true
     })))
 )]
 pub(crate) async fn sign_out_everywhere(

@@ -43,6 +43,7 @@ mod paging;
 mod par;
 mod passkeys;
 mod people;
+mod pressure;
 mod problems;
 mod public_jobs;
 mod remembered;

@@ -9,14 +9,14 @@ use throttle::Subject;
 use watch::{Actor, Scene};
 
 use super::offence::{Offence, Offender};
-use super::{BanMode, Bans, Sentence};
+use super::{BanMode, BanRules, Bans, Sentence};
 
 impl Bans {
     /// Scores one refused request, and bans whose points are too many.
     pub(super) async fn judge(&self, offence: &Offence) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (now, rules) = (self.clock.now(), self.rules());
         let Offence { by, cause, points } = offence;
-        if !self.has_too_many(by, *points, now).await {
+        if !self.has_too_many(&rules, (by, *points), now).await {
             return Ok(());
         }
         let known = self.known.load().get(by.kind, &by.subject).cloned();
@@ -24,25 +24,30 @@ impl Bans {
         let is_settled = known.as_ref().is_some_and(|known| {
             known.ban.holds(now) || (known.ban.lifted_at.is_some() && known.ban.forgotten_at > now)
         });
-        if is_settled || self.is_capped(by, now) {
+        if is_settled || self.is_capped(&rules, by, now) {
             return Ok(());
         }
         let last = known.filter(|known| known.ban.forgotten_at > now);
         let rung = last.map_or(0, |known| known.ban.rung).saturating_add(1);
-        let new = self.sentence(by, cause, rung, now);
-        let placed = match self.plan.mode {
+        let new = rules.sentence(by, cause, rung, now);
+        let placed = match rules.plan.mode {
             BanMode::Enforce => self.place(by, &new, now).await?,
             BanMode::LogOnly | BanMode::Off => Some(self.rehearse(by, &new, now)),
         };
         if let Some(ban) = placed {
             let (kind, seconds) = (by.kind.name(), ban.until.since(now).as_secs());
-            let mode = self.plan.mode;
+            let mode = rules.plan.mode;
             tracing::warn!(kind, cause, rung, seconds, ?mode, "a caller is banned");
         }
         Ok(())
     }
 
-    async fn has_too_many(&self, by: &Offender, points: u32, now: Timestamp) -> bool {
+    async fn has_too_many(
+        &self,
+        rules: &BanRules,
+        (by, points): (&Offender, u32),
+        now: Timestamp,
+    ) -> bool {
         let name = format!("{}:{}", by.kind.name(), by.subject);
         let tenant = by.tenant.map(|tenant| tenant.to_string());
         let who = match by.address() {
@@ -52,20 +57,20 @@ impl Bans {
             }
         };
         let now_ms = u64::try_from(now.millis()).unwrap_or(0);
-        self.limits.strike(&self.watched(by.kind).score, &who, points, now_ms).await
+        self.limits.strike(rules.score(by.kind), &who, points, now_ms).await
     }
 
     /// Whether a human must decide: too many callers are banned already, or too many bans are kept.
-    fn is_capped(&self, by: &Offender, now: Timestamp) -> bool {
+    fn is_capped(&self, rules: &BanRules, by: &Offender, now: Timestamp) -> bool {
         let known = self.known.load();
         let is_address = by.kind == BanKind::Address;
         let alike = |ban: &Ban| ban.rung > 0 && (ban.kind == BanKind::Address) == is_address;
         let holding = u64::try_from(known.holding(now, alike)).unwrap_or(u64::MAX);
-        let callers = self.watched(by.kind).census.count();
-        let share = callers.saturating_mul(self.plan.share_max_percent.into()) / 100;
+        let callers = self.census(by.kind).count();
+        let share = callers.saturating_mul(rules.plan.share_max_percent.into()) / 100;
         let is_known = known.get(by.kind, &by.subject).is_some();
-        let is_full = known.len() >= self.plan.bans_max && !is_known;
-        if holding < share.max(self.plan.share_floor.into()) && !is_full {
+        let is_full = known.len() >= rules.plan.bans_max && !is_known;
+        if holding < share.max(rules.plan.share_floor.into()) && !is_full {
             return false;
         }
         // Told once for each that could have been placed first: a flood of them is counted only.
@@ -77,23 +82,6 @@ impl Bans {
             );
         }
         true
-    }
-
-    fn sentence(&self, by: &Offender, cause: &str, rung: u32, now: Timestamp) -> NewBan {
-        let [first, second, further] = self.plan.ladder;
-        let until = now.plus(match rung {
-            0 | 1 => first,
-            2 => second,
-            _ => further,
-        });
-        NewBan {
-            kind: by.kind,
-            subject: by.subject.clone(),
-            rung,
-            cause: cause.to_owned(),
-            until,
-            forgotten_at: until.plus(self.plan.forget),
-        }
     }
 
     /// Writes the ban down; nothing when another node was faster.
@@ -153,6 +141,25 @@ impl Bans {
         self.tally.rehearsed.inc();
         self.keep(&Sentence { ban: Arc::new(ban.clone()), is_rehearsed: true });
         ban
+    }
+}
+
+impl BanRules {
+    fn sentence(&self, by: &Offender, cause: &str, rung: u32, now: Timestamp) -> NewBan {
+        let [first, second, further] = self.plan.ladder;
+        let until = now.plus(match rung {
+            0 | 1 => first,
+            2 => second,
+            _ => further,
+        });
+        NewBan {
+            kind: by.kind,
+            subject: by.subject.clone(),
+            rung,
+            cause: cause.to_owned(),
+            until,
+            forgotten_at: until.plus(self.plan.forget),
+        }
     }
 }
 

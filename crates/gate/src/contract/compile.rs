@@ -134,6 +134,7 @@ impl<'d> Compiler<'d> {
             body_max: extension.body_max,
             error_form: extension.error_form,
             limits: extension.limits.clone(),
+            is_vital: extension.is_vital,
             idempotency: key.is_some(),
             idempotency_required: key.is_some_and(|(_, parameter)| parameter.required),
             harmless,

@@ -18,6 +18,7 @@ pub(super) struct Extension {
     pub(super) limits: Vec<Spec>,
     pub(super) is_open: bool,
     pub(super) is_raw: bool,
+    pub(super) is_vital: bool,
     pub(super) opaque: Vec<String>,
 }
 
@@ -35,6 +36,7 @@ impl Extension {
                 ("body_max", None) => set(&mut extension.body_max, bytes_of(member.value)),
                 ("open_query", None) => set(&mut extension.is_open, member.value.as_bool()),
                 ("raw_json", None) => set(&mut extension.is_raw, member.value.as_bool()),
+                ("vital", None) => set(&mut extension.is_vital, member.value.as_bool()),
                 ("opaque", None) => set(&mut extension.opaque, names_of(member.value)),
                 ("limits", None) => set(&mut extension.limits, limits_of(member.value)),
                 _ => false,
@@ -112,6 +114,7 @@ const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("body_max", "a number of bytes from 1 to 67108864"),
     ("open_query", "`true` where other parameters than the declared ones are left alone"),
     ("raw_json", "`true` where a handler needs the very bytes of a JSON body"),
+    ("vital", "`true` where a busy server never refuses"),
     ("opaque", "a list of names of parameters or members that are only compared, or handed back"),
     ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
 ];

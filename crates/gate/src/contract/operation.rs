@@ -37,6 +37,9 @@ pub struct Operation {
     pub idempotency_required: bool,
     /// How often it may be called, besides what every operation is charged.
     pub limits: Vec<Spec>,
+    /// Whether it is served however busy the server is: health, and how people and clients end
+    /// what they began.
+    pub is_vital: bool,
     /// Where it takes values that can inject nothing.
     pub harmless: Harmless,
     pub(super) statuses: Vec<String>,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum_core::body::Body;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -31,7 +33,8 @@ pub struct RedirectConfig {
 /// Sends `GET` and `HEAD` to HTTPS, and refuses the rest.
 #[derive(Clone, Debug)]
 pub struct Redirect {
-    hosts: BTreeSet<String>,
+    /// Shared by all copies, so that a reload reaches every listener.
+    hosts: Arc<ArcSwap<BTreeSet<String>>>,
     public_authority: Option<Authority>,
     https_port: Option<u16>,
 }
@@ -47,19 +50,22 @@ impl Redirect {
     /// # Errors
     /// When a host is not a plain host name, or the authority is not a host with or without port.
     pub fn new(config: &RedirectConfig) -> Result<Self, RedirectError> {
-        let host = |text: &String| {
-            authority(text)
-                .filter(|parsed| parsed.port().is_none())
-                .map(|parsed| parsed.host().to_ascii_lowercase())
-                .ok_or_else(|| RedirectError(text.clone()))
-        };
         let public_authority = config
             .public_authority
             .as_ref()
             .map(|text| authority(text).ok_or_else(|| RedirectError(text.clone())))
             .transpose()?;
-        let hosts = config.hosts.iter().map(host).collect::<Result<_, _>>()?;
+        let hosts = Arc::new(ArcSwap::from_pointee(named(&config.hosts)?));
         Ok(Self { hosts, public_authority, https_port: config.https_port })
+    }
+
+    /// These are our host names from now on, for all copies.
+    ///
+    /// # Errors
+    /// When a host is not a plain host name; all stay as they were.
+    pub fn rename(&self, hosts: &[String]) -> Result<(), RedirectError> {
+        self.hosts.store(Arc::new(named(hosts)?));
+        Ok(())
     }
 
     /// HTTPS is on `port`, unless the configuration says otherwise.
@@ -107,7 +113,7 @@ impl Redirect {
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host);
         let is_ours = match bare.parse::<IpAddr>() {
             Ok(address) => address.to_canonical() == local.ip().to_canonical(),
-            Err(_) => host == "localhost" || self.hosts.contains(&host),
+            Err(_) => host == "localhost" || self.hosts.load().contains(&host),
         };
         is_ours.then_some(host)
     }
@@ -124,6 +130,16 @@ impl Handler for Redirect {
 }
 
 /// `host` or `host:port`, with nobody's name in front.
+fn named(hosts: &[String]) -> Result<BTreeSet<String>, RedirectError> {
+    let host = |text: &String| {
+        authority(text)
+            .filter(|parsed| parsed.port().is_none())
+            .map(|parsed| parsed.host().to_ascii_lowercase())
+            .ok_or_else(|| RedirectError(text.clone()))
+    };
+    hosts.iter().map(host).collect()
+}
+
 fn authority(text: &str) -> Option<Authority> {
     let parsed = text.parse::<Authority>().ok()?;
     let has_port = parsed.as_str().len() > parsed.host().len();

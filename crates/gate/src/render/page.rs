@@ -1,13 +1,11 @@
 //! A problem as a page: for operations that people see in a browser. No script, no style of its
 //! own, and every text escaped.
 
-use kernel::Problem;
 use kernel::html::escape;
-
-use crate::Dossier;
+use kernel::{Problem, RequestId};
 
 /// The page.
-pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
+pub(super) fn of(request: RequestId, problem: &Problem) -> String {
     let code = problem.code;
     let is_step_up = *code == policy::AUTH_STEP_UP;
     let (title, hint) = match code.status {
@@ -34,7 +32,7 @@ pub(super) fn of(dossier: &Dossier, problem: &Problem) -> String {
          </main></body></html>\n",
         // Marks of code in our texts; a page has no need of them.
         escape(&hint.replace('`', "")),
-        dossier.request_id,
+        request,
         title = escape(title),
     )
 }
@@ -53,7 +51,6 @@ const STEP_UP: &str = "/staff/step-up";
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
     use kernel::{Code, ManualClock, Timestamp};
 
     use super::*;
@@ -62,8 +59,7 @@ mod tests {
 
     fn page(code: &'static Code) -> String {
         let clock = ManualClock::new(Timestamp::from_millis(0));
-        let dossier = Dossier::open(&clock, http::Method::GET, &HeaderMap::new());
-        of(&dossier, &Problem::new(code).detail("<script>"))
+        of(RequestId::new(&clock), &Problem::new(code).detail("<script>"))
     }
 
     #[test]

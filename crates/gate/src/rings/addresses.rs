@@ -12,8 +12,9 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
     Ring::new("addresses", app, pass)
 }
 
-async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
-    let Some(addresses) = &app.addresses else { return Ok(next.run(visit).await) };
+async fn pass(_: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let posture = Arc::clone(visit.dossier.posture());
+    let Some(addresses) = &posture.addresses else { return Ok(next.run(visit).await) };
     let Some(origin) = visit.dossier.origin() else {
         return Err(Problem::internal("addresses asked without origin"));
     };

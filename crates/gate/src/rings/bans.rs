@@ -22,7 +22,8 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
         return Err(Problem::internal("bans asked without origin"));
     };
     let headers = visit.request.headers();
-    if let Err(banned) = app.bans.admit_address(origin, dossier.received_at)
+    let rules = &dossier.posture().bans;
+    if let Err(banned) = app.bans.admit_address(rules, origin, dossier.received_at)
         && !is_known(&app, headers)
     {
         // A stranger who is banned shuts out nobody whom this node knows behind the same address.

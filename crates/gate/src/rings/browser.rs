@@ -17,18 +17,14 @@ use crate::contract::{ErrorForm, Find};
 use crate::ring::{Next, Request, Response, Ring, Visit};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
-    let origins: Arc<HashSet<String>> = Arc::new(app.config.cors_origins.iter().cloned().collect());
-    Ring::new("browser", app, move |app, visit, next| pass(app, Arc::clone(&origins), visit, next))
+    Ring::new("browser", app, pass)
 }
 
-async fn pass(
-    app: Arc<App>,
-    origins: Arc<HashSet<String>>,
-    visit: Visit,
-    next: Next,
-) -> Result<Response, Problem> {
+async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let posture = Arc::clone(visit.dossier.posture());
+    let origins = &posture.named.origins;
     let origin = visit.request.headers().get(ORIGIN).cloned();
-    let allowed = origin.filter(|origin| is_listed(origin, &origins));
+    let allowed = origin.filter(|origin| is_listed(origin, origins));
     let allowed = allowed.filter(|_| !is_page(&app, &visit.request));
     let mut response = match preflight(&app, &visit.request, allowed.as_ref()) {
         Some(response) => response,

@@ -24,7 +24,8 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
 }
 
 async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
-    let Some(shield) = app.firewall.clone().filter(|shield| shield.looks_at(&visit.dossier)) else {
+    let shield = visit.dossier.posture().firewall.clone();
+    let Some(shield) = shield.filter(|shield| shield.looks_at(&visit.dossier)) else {
         return Ok(next.run(visit).await);
     };
     let Visit { request, dossier } = visit;

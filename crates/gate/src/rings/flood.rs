@@ -25,14 +25,15 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let now_ms = visit.dossier.received_ms();
     let headers = visit.request.headers();
     if !brings_credentials(headers) {
-        let told = app.limits.stranger(origin, now_ms).await?;
+        let rules = Arc::clone(&visit.dossier.posture().limits);
+        let told = app.limits.stranger(&rules, origin, now_ms).await?;
         let mut response = next.run(visit).await;
         told.tell(response.headers_mut());
         return Ok(response);
     }
     // Whom identity knows by heart costs no proof, and is kept out by nobody's guesses.
     if !is_known(&app, headers) {
-        app.limits.may_try(origin, now_ms)?;
+        app.limits.may_try(&visit.dossier.posture().limits, origin, now_ms)?;
     }
     let _unproven = Unproven { dossier: Arc::clone(&visit.dossier), app: Arc::clone(&app), origin };
     Ok(next.run(visit).await)
@@ -48,7 +49,8 @@ struct Unproven {
 impl Drop for Unproven {
     fn drop(&mut self) {
         if !self.dossier.is_proven() {
-            self.app.limits.proved_nothing(self.origin, self.dossier.received_ms());
+            let rules = &self.dossier.posture().limits;
+            self.app.limits.proved_nothing(rules, self.origin, self.dossier.received_ms());
         }
     }
 }

@@ -17,20 +17,14 @@ use crate::App;
 use crate::ring::{Next, Request, Response, Ring, Visit};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
-    let hosts: Arc<HashSet<String>> =
-        Arc::new(app.config.hosts.iter().map(|host| host.to_ascii_lowercase()).collect());
-    Ring::new("hygiene", app, move |app, visit, next| pass(app, Arc::clone(&hosts), visit, next))
+    Ring::new("hygiene", app, pass)
 }
 
-async fn pass(
-    app: Arc<App>,
-    hosts: Arc<HashSet<String>>,
-    visit: Visit,
-    next: Next,
-) -> Result<Response, Problem> {
+async fn pass(_: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
+    let posture = visit.dossier.posture();
     method(visit.request.method())?;
-    headers(visit.request.headers(), app.config.header_bytes_max)?;
-    host(&visit.request, &hosts)?;
+    headers(visit.request.headers(), posture.config.header_bytes_max)?;
+    host(&visit.request, &posture.named.hosts)?;
     path(visit.request.uri())?;
     Ok(next.run(visit).await)
 }

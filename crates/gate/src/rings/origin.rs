@@ -15,22 +15,17 @@ use crate::tls::ShownBy;
 use crate::tls::client::{CLIENT_CERT, CLIENT_CERT_CHAIN};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
-    let trusted: Arc<[Cidr]> =
-        app.config.trusted_proxies.iter().filter_map(|text| text.parse().ok()).collect();
-    Ring::new("origin", app, move |app, visit, next| pass((app, Arc::clone(&trusted)), visit, next))
+    Ring::new("origin", app, pass)
 }
 
-async fn pass(
-    (app, trusted): (Arc<App>, Arc<[Cidr]>),
-    mut visit: Visit,
-    next: Next,
-) -> Result<Response, Problem> {
+async fn pass(app: Arc<App>, mut visit: Visit, next: Next) -> Result<Response, Problem> {
     let Some(connection) = visit.request.extensions().get::<Connection>().cloned() else {
         return Err(Problem::internal("a request without a connection"));
     };
     let peer = connection.peer.ip().to_canonical();
     let headers = visit.request.headers_mut();
-    visit.dossier.found_origin(true_address(peer, headers, &trusted));
+    let trusted = &visit.dossier.posture().named.proxies;
+    visit.dossier.found_origin(true_address(peer, headers, trusted));
     let is_proxy = trusted.iter().any(|cidr| cidr.contains(peer));
     if let Some(shown) = certificate(&app, (&connection, is_proxy), headers) {
         visit.dossier.found_certificate(shown);

@@ -21,8 +21,9 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let Some(asker) = Asker::of(dossier, tenant_id.as_deref()) else {
         return Err(Problem::internal("quota asked without origin or operation"));
     };
-    let told = app.limits.charge(&asker, dossier.received_ms()).await?;
-    let _place = tenant.map(|tenant| app.limits.hold(tenant)).transpose()?;
+    let rules = &dossier.posture().limits;
+    let told = app.limits.charge(rules, &asker, dossier.received_ms()).await?;
+    let _place = tenant.map(|tenant| app.limits.hold(rules, tenant)).transpose()?;
     let mut response = next.run(visit).await;
     told.tell(response.headers_mut());
     Ok(response)

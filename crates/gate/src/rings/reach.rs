@@ -15,9 +15,10 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
     Ring::new("reach", app, pass)
 }
 
-async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
-    let Some(addresses) = &app.addresses else { return Ok(next.run(visit).await) };
+async fn pass(_: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
     let dossier = &visit.dossier;
+    let posture = Arc::clone(dossier.posture());
+    let Some(addresses) = &posture.addresses else { return Ok(next.run(visit).await) };
     let (Some(origin), Some(operation)) = (dossier.origin(), dossier.operation()) else {
         return Err(Problem::internal("reach asked without origin or operation"));
     };

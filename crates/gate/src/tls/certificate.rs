@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use kernel::Secret;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -28,6 +29,12 @@ struct Files {
     cert: PathBuf,
     key: PathBuf,
     seen: Mutex<Seen>,
+}
+
+/// A certificate and key that belong together, read and not shown yet.
+pub struct NextCertificate {
+    next: CertifiedKey,
+    stamps: Seen,
 }
 
 /// What tells a file from its replacement without reading it.
@@ -79,22 +86,44 @@ impl ServerCertificate {
     /// As [`ServerCertificate::from_files`]; the present certificate then stays, and the next call
     /// tries again.
     pub fn reload_if_changed(&self) -> Result<bool, TlsError> {
-        let Some(files) = &self.files else { return Ok(false) };
-        let mut seen = files.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if stamps(files)? == *seen {
-            return Ok(false);
-        }
-        let (next, stamps) = load(&files.cert, &files.key)?;
-        *seen = stamps;
-        if next.cert == self.current.load().cert {
-            return Ok(false);
-        }
-        self.current.store(Arc::new(next));
-        Ok(true)
+        let next = self.read_if_changed()?;
+        Ok(next.is_some_and(|next| self.show(next)))
     }
 
-    /// Looks at the files every `interval` until the process stops.
-    pub fn watch(self: Arc<Self>, interval: Duration, tasks: &Tasks) {
+    /// Reads the files again if they are not those that are shown, and shows nothing yet. Reads
+    /// files: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// As [`ServerCertificate::from_files`].
+    pub fn read_if_changed(&self) -> Result<Option<NextCertificate>, TlsError> {
+        let Some(files) = &self.files else { return Ok(None) };
+        let seen = *files.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if stamps(files)? == seen {
+            return Ok(None);
+        }
+        let (next, stamps) = load(&files.cert, &files.key)?;
+        Ok(Some(NextCertificate { next, stamps }))
+    }
+
+    /// Shows what was read to handshakes from now on; false when it is what is shown already.
+    pub fn show(&self, next: NextCertificate) -> bool {
+        let NextCertificate { next, stamps } = next;
+        if let Some(files) = &self.files {
+            *files.seen.lock().unwrap_or_else(PoisonError::into_inner) = stamps;
+        }
+        let is_another = next.cert != self.current.load().cert;
+        if is_another {
+            self.current.store(Arc::new(next));
+        }
+        is_another
+    }
+
+    /// Looks at the files every `interval` until the process stops, and does `replaced` each time
+    /// that another certificate is shown.
+    pub fn watch<F>(self: Arc<Self>, interval: Duration, tasks: &Tasks, replaced: F)
+    where
+        F: Fn() -> BoxFuture<'static, ()> + Send + 'static,
+    {
         let stopping = tasks.stopping();
         tasks.spawn(async move {
             let mut ticks = tokio::time::interval(interval.max(RELOAD_INTERVAL_MIN));
@@ -107,7 +136,10 @@ impl ServerCertificate {
                 }
                 let certificate = Arc::clone(&self);
                 match tokio::task::spawn_blocking(move || certificate.reload_if_changed()).await {
-                    Ok(Ok(true)) => tracing::info!("replaced the server certificate"),
+                    Ok(Ok(true)) => {
+                        tracing::info!("replaced the server certificate");
+                        replaced().await;
+                    }
                     Ok(Ok(false)) => {}
                     Ok(Err(error)) => {
                         let error: &(dyn std::error::Error + 'static) = &error;

@@ -35,8 +35,14 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
     match command {
         ConfigCommand::Check(args) => {
-            Loaded::read(&args.layers())?.check_secrets()?;
-            print("the configuration is in order\n")
+            let loaded = Loaded::read(&args.layers())?;
+            loaded.check_secrets()?;
+            let waiting = loaded.set_until_restart();
+            let reloaded = match waiting.as_slice() {
+                [] => "`ringwall reload` puts all of it in force\n".to_owned(),
+                keys => format!("these keys need a restart to change: {}\n", keys.join(", ")),
+            };
+            print(&format!("the configuration is in order\n{reloaded}"))
         }
         ConfigCommand::Show(args) if args.default => print(DEFAULT),
         ConfigCommand::Show(args) => print(&Loaded::read(&args.config.layers())?.show()),
@@ -44,7 +50,8 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
 }
 
 const CHECK_HELP: &str = "\
-Checks every key of every layer, and that references to secrets lead to one.
+Checks every key of every layer, and that references to secrets lead to one. Names the keys that
+are set and that `ringwall reload` does not put in force.
 
 Examples:
   ringwall config check

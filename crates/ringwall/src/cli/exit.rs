@@ -31,13 +31,22 @@ impl Failure {
     /// Tells the operator, and returns the exit code.
     #[must_use]
     pub(crate) fn tell(&self) -> ExitCode {
-        let (message, code) = match self {
-            Self::Configuration(error) => (error.to_string(), 2),
-            Self::Failed(message) => (message.clone(), 1),
+        let code = match self {
+            Self::Configuration(_) => 2,
+            Self::Failed(_) => 1,
         };
         // Nobody is left to tell when standard error is closed.
-        drop(writeln!(io::stderr(), "ringwall: {message}"));
+        drop(writeln!(io::stderr(), "ringwall: {self}"));
         ExitCode::from(code)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Configuration(error) => error.fmt(f),
+            Self::Failed(message) => f.write_str(message),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{ConfigArgs, push_flag};
 use crate::config::Layers;
 
 /// How to serve.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct ServeArgs {
     /// Where the configuration comes from.

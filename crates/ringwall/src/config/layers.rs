@@ -37,6 +37,11 @@ impl Reference {
         Ok(Self { leaves })
     }
 
+    /// Values that were read before.
+    pub(super) const fn of(leaves: Vec<Leaf>) -> Self {
+        Self { leaves }
+    }
+
     /// The leaf of a key.
     pub(super) fn leaf(&self, key: &str) -> Option<&Leaf> {
         self.leaves.iter().find(|leaf| leaf.key == key)

@@ -148,6 +148,8 @@ pub(crate) struct Gate {
     pub(crate) idle_timeout_ms: Millis<1000, 600_000>,
     /// Time to finish when stopping.
     pub(crate) drain_timeout_ms: Millis<0, 600_000>,
+    /// How long work may wait for a thread; zero for however long.
+    pub(crate) queue_delay_target_ms: Millis<0, 10_000>,
     /// Requests in flight.
     pub(crate) concurrency_max: Count<1, 100_000>,
     /// Header fields of a request.

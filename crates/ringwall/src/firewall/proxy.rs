@@ -12,7 +12,7 @@ use kernel::{Clock, SystemClock};
 
 use crate::cli::exit::{Failure, print};
 use crate::cli::firewall::ProxyArgs;
-use crate::serve::{drain, stop_signal};
+use crate::serve::{Signals, drain};
 
 /// Guards a server until it is told to stop.
 ///
@@ -25,7 +25,7 @@ pub(super) fn run(args: &ProxyArgs) -> Result<(), Failure> {
 }
 
 async fn serve(args: &ProxyArgs) -> Result<(), Failure> {
-    let stop = stop_signal()?;
+    let mut signals = Signals::hear()?;
     let rules = super::rules(&args.rules)?;
     let log = args.match_log.as_deref().map(MatchLog::open).transpose();
     let log = log.map_err(|error| Failure::because(&error))?;
@@ -44,8 +44,11 @@ async fn serve(args: &ProxyArgs) -> Result<(), Failure> {
     print(&format!("guarding {} at {scheme}://{}\n", args.upstream, proxy.local_addr()))?;
     let tasks = Tasks::new();
     tasks.spawn(proxy.serve(tasks.clone()));
-    stop.await;
-    drain(&tasks, DRAIN_MAX).await;
+    signals.stop().await;
+    tokio::select! {
+        () = drain(&tasks, DRAIN_MAX) => {}
+        () = signals.stop() => drain(&tasks, Duration::ZERO).await,
+    }
     Ok(())
 }
 

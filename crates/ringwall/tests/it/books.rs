@@ -76,6 +76,18 @@ impl Books {
     }
 }
 
+/// The audit entries about a kind of thing, the oldest first, as they are written.
+pub(crate) async fn entries(site: &Site, kind: &str) -> Vec<String> {
+    let [rows] = look(&site.database_url(), ["select body from audit_entry order by id"]).await;
+    let bodies = rows.iter().map(|row| cell::<Vec<u8>>(row, "body"));
+    let texts = bodies.map(|body| String::from_utf8(body).expect("text"));
+    let is_meant = |text: &String| {
+        let entry: Value = serde_json::from_str(text).expect("JSON");
+        entry["resources"][0]["type"] == kind
+    };
+    texts.filter(is_meant).collect()
+}
+
 /// All versions of a row, the first to the present one.
 fn all(kind: &'static str, row: &QueryResult) -> impl Iterator<Item = Version> {
     let id = printed(kind, cell(row, "id"));

@@ -39,6 +39,29 @@ async fn a_request_that_is_still_arriving_is_finished() {
     assert_eq!(Books::read(&site).await.titles, ["Slow Engineer"]);
 }
 
+#[tokio::test]
+async fn whoever_tells_it_twice_to_stop_does_not_wait_for_what_is_under_way() {
+    let site = Site::new(Database::Sqlite).await.with("GATE__DRAIN_TIMEOUT_MS", "600000");
+    let server = site.start().await;
+    let mut line = wire::tls(server.port(), &server.ca_pem()).await.expect("a handshake");
+    let head = "POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\
+                Expect: 100-continue\r\n\r\n";
+    wire::send(&mut line, head).await;
+    assert!(wire::head(&mut line).await.starts_with("HTTP/1.1 100 "));
+
+    server.terminate();
+    let port = server.port();
+    wait::until("the closed door", async || wire::plain(port).await.err()).await;
+    let ready = server.client().get(format!("{}/readyz", server.admin_url())).send().await;
+    assert_eq!(ready.expect("operators still see it").status(), 503);
+    server.terminate();
+
+    let said = server.stopped().await;
+    assert!(said.contains("told again to stop"), "{said}");
+    assert!(said.contains("some work did not end in time"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_load_exactly_what_was_acknowledged_was_done_on_sqlite() {
     stop_under_load(Database::Sqlite).await;

@@ -54,6 +54,8 @@ impl Site {
             .with("LIMITS__TENANT_PER_SECOND", "1000000")
             .with("LIMITS__TENANT_BURST", "1000000000")
             .with("BANS__CALLER_POINTS", "1000000")
+            // Without optimisation, and beside other tests, work waits for reasons of its own.
+            .with("GATE__QUEUE_DELAY_TARGET_MS", "0")
     }
 
     /// With this setting: `GATE__HOSTS`.
@@ -61,7 +63,7 @@ impl Site {
         self.variable(&format!("RINGWALL__{key}"), value)
     }
 
-    fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.into()));
         self

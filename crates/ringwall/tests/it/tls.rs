@@ -8,6 +8,7 @@ use gate::tls::LocalCa;
 use kernel::{Clock, SystemClock};
 use reqwest::tls::Version;
 
+use crate::books;
 use crate::database::Database;
 use crate::server::trusting;
 use crate::site::Site;
@@ -86,6 +87,12 @@ async fn new_connections_see_a_new_certificate() {
     assert!(wire::tls(server.port(), first.certificate_pem().as_bytes()).await.is_err());
     let still = old.get(&health).send().await;
     assert_eq!(still.expect("an open connection lives on").status(), 200);
+
+    wait::until("its audit entry", async || {
+        let entries = books::entries(&site, "configuration").await;
+        entries.iter().any(|entry| entry.contains("tls.certificate")).then_some(())
+    })
+    .await;
 
     // A certificate that cannot be used is no reason to stop serving.
     fs::write(&cert, "nothing").unwrap();

@@ -55,9 +55,15 @@ async fn changed_files_are_loaded_when_they_are_looked_at() {
     assert_ne!(renewed, before);
 
     renew();
-    Arc::clone(&certificate).watch(Duration::from_secs(60), &site.tasks);
+    let (told, mut replaced) = tokio::sync::mpsc::unbounded_channel();
+    let tell = move || {
+        told.send(()).unwrap();
+        std::future::ready(()).boxed()
+    };
+    Arc::clone(&certificate).watch(Duration::from_secs(60), &site.tasks, tell);
     let watched = async { while shown(&connect().await) == renewed {} };
     tokio::time::timeout(SOON, watched).await.expect("the files are looked at");
+    assert!(replaced.recv().await.is_some());
 }
 
 #[tokio::test]

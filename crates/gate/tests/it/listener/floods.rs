@@ -5,6 +5,7 @@ use tokio::io::{ReadHalf, WriteHalf};
 use super::*;
 
 mod cases;
+mod farewell;
 mod frames;
 
 use cases::{Abuse, Ends};
