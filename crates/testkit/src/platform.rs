@@ -163,8 +163,7 @@ impl Platform {
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
-            tokens: Tokens::new(Arc::clone(&signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned())
-                .trusting(trusted),
+            tokens: tokens(&signing).trusting(trusted),
             signing,
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
@@ -447,6 +446,11 @@ impl Running {
             user_agent: None,
         }
     }
+}
+
+/// Our own, for ourselves.
+fn tokens(signing: &Arc<Signing>) -> Tokens {
+    Tokens::new(Arc::clone(signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned())
 }
 
 /// What the handlers are told.
