@@ -155,12 +155,7 @@ impl Platform {
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
         let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
-        let tokens =
-            Tokens::new(Arc::clone(&signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned());
-        let tokens = match setup.trusted {
-            Some(make) => tokens.trusting(make(reader.clone())),
-            None => tokens,
-        };
+        let trusted = setup.trusted.map_or_else(TrustedIssuers::none, |make| make(reader.clone()));
         let (limits, bans) = bans::raise((setup.limits, setup.bans), &plan.contract, engines);
         let app = App::new(Parts {
             clock: reader.clone(),
@@ -170,7 +165,7 @@ impl Platform {
             recorder,
             policy: Arc::clone(&plan.policy),
             contract: Arc::clone(&plan.contract),
-            tokens,
+            tokens: tokens(&signing).trusting(trusted),
             signing,
             access_log: AccessLog::open(&sink).expect("the access log opens"),
             addresses: setup.addresses,
@@ -464,6 +459,11 @@ impl Running {
             user_agent: None,
         }
     }
+}
+
+/// Our own, for ourselves.
+fn tokens(signing: &Arc<Signing>) -> Tokens {
+    Tokens::new(Arc::clone(signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned())
 }
 
 /// What the handlers are told.
