@@ -90,7 +90,8 @@ impl Shedder {
 
 impl Shares {
     /// Splits a share of all requests: strangers are refused first, all of them before any caller
-    /// who is known.
+    /// who is known. Known callers who are few are no cause, and are never refused: no flood of
+    /// strangers pushes them out.
     #[must_use]
     pub fn of(share: u16, seen: Seen) -> Self {
         let all = seen.strangers.saturating_add(seen.known);
@@ -105,17 +106,15 @@ impl Shares {
             (u128::from(share), u128::from(all), u128::from(seen.strangers));
         let refused = share * all;
         let of_strangers = refused.min(strangers * 1000);
+        let of_known = refused - of_strangers;
+        let is_few = u128::from(seen.known) * FEW < all;
         let part = |refused: u128, of: u64| {
             let thousandths = refused.checked_div(u128::from(of)).unwrap_or(1000);
             u16::try_from(thousandths.min(1000)).unwrap_or(1000)
         };
         Self {
             strangers: part(of_strangers, seen.strangers),
-            known: part(refused - of_strangers, seen.known).min(if refused == of_strangers {
-                0
-            } else {
-                1000
-            }),
+            known: if of_known == 0 || is_few { 0 } else { part(of_known, seen.known) },
         }
     }
 
@@ -143,6 +142,8 @@ const FOR_DELAY: i64 = 20;
 /// And for every target's worth by which it grew. With these two the delay comes to rest at its
 /// target up to ten times the load that a node can bear.
 const FOR_TREND: i64 = 60;
+/// Less than one in so many requests is few: at ten times what a node can answer, half of it.
+const FEW: u128 = 20;
 /// Some always pass: by them a node sees that it recovers.
 const SHARE_MAX: i64 = 995;
 
