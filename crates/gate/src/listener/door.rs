@@ -25,6 +25,7 @@ use crate::listener::refusal::Verdict;
 use crate::listener::scan::ScanLimits;
 use crate::listener::screen::Screen;
 use crate::listener::stall::Streams;
+use crate::listener::turns::Turns;
 use crate::listener::watchdog::{self, End, Served};
 use crate::listener::wire::{Socket, Wire};
 use crate::listener::{Connection, Handler, Site, TlsFacts};
@@ -42,6 +43,7 @@ pub(super) struct Door {
     pace: Pace,
     stall: Duration,
     scan: ScanLimits,
+    turns: Turns,
 }
 
 /// What is spoken below HTTP.
@@ -71,6 +73,7 @@ impl Door {
             patience,
             stall,
             scan: config.scan_limits(),
+            turns: Turns::new(),
         }
     }
 
@@ -84,7 +87,8 @@ impl Door {
             return self.serve(http1, Socket::Raw(socket), connection, &self.site.handler).await;
         };
         let tally = &self.site.tally;
-        match tokio::time::timeout(self.handshake, Box::pin(greet(acceptor, socket))).await {
+        let greeting = Box::pin(self.turns.take(greet(acceptor, socket)));
+        match tokio::time::timeout(self.handshake, greeting).await {
             Ok(Ok(Greeting::Tls(stream))) => self.serve_tls(stream, connection).await,
             Ok(Ok(Greeting::PlainHttp(socket))) => {
                 tally.plain_http.add();
