@@ -40,7 +40,7 @@ async fn serve(args: &ServeArgs, config: &Config, home: &Home) -> Result<(), Fai
     heap::give_back_at_once();
     // Told before anything is bound: who stops us while we start is heard.
     let stop = stop_signal()?;
-    let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
+    let keyring = Arc::new(keys::keyring(home, config.vault.key_file.as_ref())?);
     let certificates = certificates::prepare(config, home, &keyring)?;
     let base = wire::base(config, home, keyring).await?;
     let doors = Doors::bind(config)?;

@@ -30,7 +30,7 @@ use crate::listener::watchdog::{self, End, Served};
 use crate::listener::wire::{Socket, Wire};
 use crate::listener::{Connection, Handler, Site, TlsFacts};
 use crate::timed_body::Pace;
-use crate::tls::ALPN_H2;
+use crate::tls::{ALPN_ACME, ALPN_H2};
 
 /// What a listener does with every connection.
 pub(super) struct Door {
@@ -136,6 +136,11 @@ impl Door {
     }
 
     async fn serve_tls(&self, stream: Box<TlsStream<TcpStream>>, connection: Connection) {
+        let (_, session) = stream.get_ref();
+        if session.alpn_protocol() == Some(ALPN_ACME) {
+            // RFC 8737 §3: an authority has read the certificate, and nothing else is served.
+            return;
+        }
         let facts = facts(&stream);
         let is_h2 = facts.is_h2;
         let connection = Connection { tls: Some(Arc::new(facts)), ..connection };
