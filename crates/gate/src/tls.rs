@@ -130,7 +130,7 @@ pub fn server_config(
     };
     let answers_challenges = certificate.answers_challenges();
     let mut config = builder.with_cert_resolver(certificate);
-    // Equally strong suites all; but of TLS 1.2 we choose, and no client that wants the least of them.
+    // Equally strong suites all; but with TLS 1.2 we choose among them, not the client.
     config.ignore_client_order = tls12;
     config.alpn_protocols = vec![ALPN_H2.to_vec(), ALPN_HTTP11.to_vec()];
     if answers_challenges {

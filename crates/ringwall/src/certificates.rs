@@ -68,7 +68,7 @@ pub(crate) fn prepare(
     })
 }
 
-/// What is shown while a public authority is asked: its certificate that was kept, or the local one.
+/// What is shown while a public authority is asked: what it issued before, or the local one's.
 fn vouched(acme: Acme, renewer: Renewer) -> Result<Certificates, Failure> {
     let kept = acme.kept();
     let ca_file = kept.is_none().then(|| renewer.home.authority_certificate());
