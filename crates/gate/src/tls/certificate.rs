@@ -204,7 +204,7 @@ fn read(path: &Path, is_key: bool) -> Result<(Secret<Vec<u8>>, Stamp), TlsError>
     Ok((Secret::new(content), Stamp::of(&found)))
 }
 
-pub(super) fn certified(chain: &[u8], key: &[u8], place: &str) -> Result<CertifiedKey, TlsError> {
+fn certified(chain: &[u8], key: &[u8], place: &str) -> Result<CertifiedKey, TlsError> {
     let malformed = |expected| TlsError::Malformed { expected, place: place.to_owned() };
     let chain = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<Vec<_>, _>>()

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kernel::Secret;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::ClientHello;
 use rustls::sign::CertifiedKey;
 
-use crate::tls::certificate::certified;
-use crate::tls::{ALPN_ACME, TlsError};
+use crate::tls::{ALPN_ACME, TlsError, provider};
 
 /// The names that an authority is about to ask for. Clones share them.
 #[derive(Clone, Default)]
@@ -46,9 +46,10 @@ impl Challenges {
         params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
-        let key_pem = Secret::new(key.serialize_pem());
-        let (chain, key) = (certificate.pem(), key_pem.expose().as_bytes());
-        let shown = certified(chain.as_bytes(), key, "what was just made")?;
+        // Not `certified`: rustls's check knows no critical extension of RFC 8737.
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let key = provider().key_provider.load_private_key(key.into())?;
+        let shown = CertifiedKey::new(vec![certificate.der().clone()], key);
         self.names().insert(name.clone(), Arc::new(shown));
         Ok(Pending { challenges: self.clone(), name })
     }
