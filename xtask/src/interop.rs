@@ -10,11 +10,13 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     error::{ChoreError, Outcome},
-    install, run,
+    install, run, scan,
     server::Server,
+    venv::Venv,
     workspace::Workspace,
 };
 
+mod acme;
 mod node;
 mod python;
 mod schemathesis;
@@ -37,6 +39,10 @@ impl Options {
     pub(crate) fn everything() -> Self {
         Self { suites: Vec::new(), binary: None }
     }
+
+    fn wants(&self, suite: Suite) -> bool {
+        self.suites.is_empty() || self.suites.contains(&suite)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,24 +57,28 @@ enum Suite {
     Schemathesis,
     /// `sqlmap` against an open endpoint behind the firewall's proxy
     Sqlmap,
+    /// `pebble` as the public authority that issues the certificate
+    Acme,
+    /// `sslyze`: TLS by Mozilla's guidelines
+    Sslyze,
 }
 
 /// Folders and the server's first words, for the suites.
-struct Stage {
+pub(crate) struct Stage {
     /// `tests/interop`.
     scripts: PathBuf,
     /// Below the target folder; suites leave their reports here.
-    reports: PathBuf,
+    pub(crate) reports: PathBuf,
     ready: PathBuf,
     /// The operator's commands, and whose data they are about.
     binary: PathBuf,
     data: PathBuf,
-    url: String,
-    ca_file: String,
+    pub(crate) url: String,
+    pub(crate) ca_file: String,
 }
 
 impl Stage {
-    fn of(workspace: &Workspace, server: &Server, binary: PathBuf) -> Outcome<Self> {
+    pub(crate) fn of(workspace: &Workspace, server: &Server, binary: PathBuf) -> Outcome<Self> {
         let ready = server.ready().to_owned();
         let text = std::fs::read_to_string(&ready).map_err(ChoreError::path(&ready))?;
         let member = |name: &str| {
@@ -89,7 +99,7 @@ impl Stage {
     }
 
     /// Tells a client where the server is and whom to trust.
-    fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("RINGWALL_READY", &self.ready)
             .env("RINGWALL_BINARY", &self.binary)
@@ -101,55 +111,89 @@ impl Stage {
 
 /// Builds, starts, asks each client, and holds the server to a clean end.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
-    let is_wanted = |suite| options.suites.is_empty() || options.suites.contains(&suite);
-    let prepare_node = || install::ensure(&[install::NODE]).and_then(|()| node::prepare(workspace));
-    let prepare_venv =
-        || install::ensure(&[install::PYTHON]).and_then(|()| python::prepare(workspace));
-    let needs_node = is_wanted(Suite::Node) || is_wanted(Suite::SingleSignOn);
-    let node = needs_node.then(prepare_node).transpose()?;
-    let needs_venv = is_wanted(Suite::Python) || is_wanted(Suite::Schemathesis);
-    let venv = needs_venv.then(prepare_venv).transpose()?;
-    if is_wanted(Suite::Sqlmap) {
-        sqlmap::prepare()?;
-    }
-    install::ensure(&[install::RULES])?;
+    let tools = Tools::prepare(workspace, options)?;
     let binary = match &options.binary {
         // Clients run in folders of their own.
         Some(binary) => binary.canonicalize().map_err(ChoreError::path(binary))?,
         // What people run, and clients wait less for its answers than for a debug build's.
         None => run::release(workspace)?,
     };
-    let server = Server::start(serve(&binary), &workspace.target_folder("interop")?.join("demo"))?;
-    let stage = Stage::of(workspace, &server, binary.clone())?;
-
-    let mut told = Vec::new();
-    if let Some(node) = node {
-        if is_wanted(Suite::Node) {
-            told.push(Told::of("node", node.run(&stage)));
-        }
-        if is_wanted(Suite::SingleSignOn) {
-            let outcome = single_sign_on::run(workspace, &node, &binary);
-            told.push(Told::of("single sign-on", outcome));
-        }
+    let mut told = of_one_server(workspace, options, &tools, &binary)?;
+    if let Some(node) = tools.node.as_ref().filter(|_| options.wants(Suite::SingleSignOn)) {
+        told.push(Told::of("single sign-on", single_sign_on::run(workspace, node, &binary)));
     }
-    if let Some(venv) = venv {
-        if is_wanted(Suite::Python) {
-            told.push(Told::of("python", python::run(&venv, &stage)));
-        }
-        if is_wanted(Suite::Schemathesis) {
-            told.extend(schemathesis::run(&stage, &venv));
-        }
-    }
-    if is_wanted(Suite::Sqlmap) {
+    if options.wants(Suite::Sqlmap) {
         told.extend(sqlmap::run(workspace, &binary));
     }
+    if options.wants(Suite::Acme) {
+        told.push(Told::of("acme", acme::run(workspace, &binary)));
+    }
+    if let Some(venv) = &tools.sslyze {
+        told.extend(scan::sslyze::run(workspace, venv, &binary));
+    }
+    close("interop", &told)
+}
+
+/// What the wanted suites run on.
+struct Tools {
+    node: Option<node::Node>,
+    venv: Option<Venv>,
+    sslyze: Option<Venv>,
+}
+
+impl Tools {
+    fn prepare(workspace: &Workspace, options: &Options) -> Outcome<Self> {
+        let prepare_node =
+            || install::ensure(&[install::NODE]).and_then(|()| node::prepare(workspace));
+        let prepare_venv =
+            || install::ensure(&[install::PYTHON]).and_then(|()| python::prepare(workspace));
+        let needs_node = options.wants(Suite::Node) || options.wants(Suite::SingleSignOn);
+        let needs_venv = options.wants(Suite::Python) || options.wants(Suite::Schemathesis);
+        let needs_sslyze = options.wants(Suite::Sslyze);
+        let tools = Self {
+            node: needs_node.then(prepare_node).transpose()?,
+            venv: needs_venv.then(prepare_venv).transpose()?,
+            sslyze: needs_sslyze.then(|| scan::sslyze::prepare(workspace)).transpose()?,
+        };
+        if options.wants(Suite::Sqlmap) {
+            sqlmap::prepare()?;
+        }
+        if options.wants(Suite::Acme) {
+            acme::prepare()?;
+        }
+        install::ensure(&[install::RULES])?;
+        Ok(tools)
+    }
+}
+
+/// The suites that share a server.
+fn of_one_server(
+    workspace: &Workspace,
+    options: &Options,
+    tools: &Tools,
+    binary: &Path,
+) -> Outcome<Vec<Told>> {
+    let server = Server::start(serve(binary), &workspace.target_folder("interop")?.join("demo"))?;
+    let stage = Stage::of(workspace, &server, binary.to_owned())?;
+    let mut told = Vec::new();
+    if let Some(node) = tools.node.as_ref().filter(|_| options.wants(Suite::Node)) {
+        told.push(Told::of("node", node.run(&stage)));
+    }
+    if let Some(venv) = &tools.venv {
+        if options.wants(Suite::Python) {
+            told.push(Told::of("python", python::run(venv, &stage)));
+        }
+        if options.wants(Suite::Schemathesis) {
+            told.extend(schemathesis::run(&stage, venv));
+        }
+    }
     told.push(Told::of("the server's clean end", server.stop()));
-    close(&told)
+    Ok(told)
 }
 
 /// Behind our rules and the packaged ones: what others' clients send is ordinary traffic, and no
 /// rule shall refuse it.
-fn serve(binary: &Path) -> Command {
+pub(crate) fn serve(binary: &Path) -> Command {
     let mut command = Command::new(binary);
     command.env("RINGWALL__FIREWALL__RULES", format!("{:?}", install::RULE_FILES));
     command.env("RINGWALL__TLS__CLIENT_CERTIFICATES", "handshake");
@@ -157,18 +201,18 @@ fn serve(binary: &Path) -> Command {
     command
 }
 
-fn scripts(workspace: &Workspace) -> PathBuf {
+pub(crate) fn scripts(workspace: &Workspace) -> PathBuf {
     workspace.root().join("tests/interop")
 }
 
 /// What one suite said.
-struct Told {
+pub(crate) struct Told {
     suite: &'static str,
     outcome: Outcome,
 }
 
 impl Told {
-    fn of(suite: &'static str, outcome: Outcome) -> Self {
+    pub(crate) fn of(suite: &'static str, outcome: Outcome) -> Self {
         Self { suite, outcome }
     }
 }
@@ -182,16 +226,17 @@ impl fmt::Display for Told {
     }
 }
 
-fn close(told: &[Told]) -> Outcome {
+/// Says how each suite fared; one that failed fails the chore.
+pub(crate) fn close(chore: &str, told: &[Told]) -> Outcome {
     println!();
     for suite in told {
         println!("{suite}");
     }
     let failed = told.iter().filter(|told| told.outcome.is_err()).count();
-    println!("interop: {} passed, {failed} failed", told.len() - failed);
+    println!("{chore}: {} passed, {failed} failed", told.len() - failed);
     match failed {
         0 => Ok(()),
-        _ => Err(ChoreError::told("third-party clients found faults; see target/interop")),
+        _ => Err(ChoreError::told("programs of others found faults; see target/interop")),
     }
 }
 
@@ -214,7 +259,7 @@ mod tests {
     fn one_failed_suite_fails_the_chore() {
         let bad = Told::of("b", Err(ChoreError::told("no")));
 
-        assert!(close(&[Told::of("a", Ok(())), bad]).is_err());
-        assert!(close(&[Told::of("a", Ok(()))]).is_ok());
+        assert!(close("x", &[Told::of("a", Ok(())), bad]).is_err());
+        assert!(close("x", &[Told::of("a", Ok(()))]).is_ok());
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod attack;
 mod bench;
 mod bless;
 mod check;
@@ -20,6 +21,7 @@ mod prove;
 mod readme;
 mod reloads;
 mod run;
+mod scan;
 mod server;
 mod services;
 mod smoke;
@@ -70,6 +72,10 @@ enum Chore {
     Reloads(reloads::Options),
     /// Release build, started as the README says, and its marked blocks run
     Smoke,
+    /// Attacks on the edge, and what a well-behaved client feels of them
+    Attack(attack::Options),
+    /// Scanners of TLS and HTTP/2 against the running binary
+    Scan(scan::Options),
     /// Everything that a submission must pass: check, test, smoke, documentation
     Ci,
     /// Measures ranking and linking on public collections in a folder
@@ -106,6 +112,8 @@ fn start(chore: &Chore) -> Outcome {
         Chore::Prove => prove::run(&workspace),
         Chore::Reloads(options) => reloads::run(&workspace, options),
         Chore::Smoke => smoke::run(&workspace),
+        Chore::Attack(options) => attack::run(&workspace, options),
+        Chore::Scan(options) => scan::run(&workspace, options),
         Chore::Ci => ci::run(&workspace),
         Chore::Matching(options) => matching::run(&workspace, options),
         Chore::Vocabulary(options) => vocabulary::run(&workspace, options),

@@ -50,6 +50,22 @@ pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     Err(ChoreError::Refused { command: line, status: output.status.to_string() })
 }
 
+/// Says the command, and gives its standard output however it ends: for programs whose exit code
+/// is an opinion.
+pub(crate) fn said(command: &mut Command) -> Outcome<String> {
+    eprintln!("\n$ {}", line(command));
+    said_quietly(command)
+}
+
+/// The same, without saying the command: for what is asked again and again.
+pub(crate) fn said_quietly(command: &mut Command) -> Outcome<String> {
+    let line = line(command);
+    command.stderr(Stdio::null());
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|source| unstarted(&line, source))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Whether the command runs and succeeds; its output is dropped.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command

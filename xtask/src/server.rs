@@ -27,17 +27,25 @@ pub(crate) struct Server {
 impl Server {
     /// Runs the command with `serve --demo` and all it needs, below `folder`, which is emptied
     /// first, and waits for its ready file.
-    pub(crate) fn start(mut command: Command, folder: &Path) -> Outcome<Self> {
+    pub(crate) fn start(command: Command, folder: &Path) -> Outcome<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder).map_err(ChoreError::path(folder))?;
         }
+        Self::resume(command, folder, "127.0.0.1:0")
+    }
+
+    /// The same at this address, upon the data of an earlier run, if there is any.
+    pub(crate) fn resume(mut command: Command, folder: &Path, listen: &str) -> Outcome<Self> {
         fs::create_dir_all(folder).map_err(ChoreError::path(folder))?;
         let ready = folder.join("ready.json");
         let log = folder.join("serve.log");
+        if ready.exists() {
+            fs::remove_file(&ready).map_err(ChoreError::path(&ready))?;
+        }
         let out = File::create(&log).map_err(ChoreError::path(&log))?;
         let err = out.try_clone().map_err(ChoreError::path(&log))?;
         command
-            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .args(["serve", "--demo", "--listen", listen, "--admin-listen", "127.0.0.1:0"])
             .arg("--data-dir")
             .arg(folder.join("data"))
             .arg("--ready-file")
@@ -66,6 +74,11 @@ impl Server {
                 .is_ok_and(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
             Ok(is_whole.then_some(()))
         })
+    }
+
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where the ready file is.

@@ -37,6 +37,7 @@ pub mod scan;
 mod screen;
 mod stall;
 mod tally;
+mod turns;
 mod watchdog;
 mod wire;
 

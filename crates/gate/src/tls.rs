@@ -10,10 +10,12 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use serde::Deserialize;
 
 pub mod certificate;
+pub mod challenge;
 pub mod client;
 pub mod local_ca;
 
-pub use certificate::{NextCertificate, ServerCertificate};
+pub use certificate::{Life, NextCertificate, ServerCertificate, life};
+pub use challenge::{Challenges, Pending, Requested, request};
 pub use client::{ClientCertificates, ShownBy, first_certificate};
 pub use local_ca::{Issued, LocalCa, Renewal};
 
@@ -126,8 +128,14 @@ pub fn server_config(
         Some(clients) => builder.with_client_cert_verifier(clients),
         None => builder.with_no_client_auth(),
     };
+    let answers_challenges = certificate.answers_challenges();
     let mut config = builder.with_cert_resolver(certificate);
+    // Equally strong suites all; but with TLS 1.2 we choose among them, not the client.
+    config.ignore_client_order = tls12;
     config.alpn_protocols = vec![ALPN_H2.to_vec(), ALPN_HTTP11.to_vec()];
+    if answers_challenges {
+        config.alpn_protocols.push(ALPN_ACME.to_vec());
+    }
     // Resumption is stateless, with keys that rotate by themselves; early data stays off (0-RTT
     // requests could be replayed).
     config.ticketer = aws_lc_rs::Ticketer::new()?;
@@ -141,6 +149,7 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 
 pub(crate) const ALPN_H2: &[u8] = b"h2";
 pub(crate) const ALPN_HTTP11: &[u8] = b"http/1.1";
+pub(crate) const ALPN_ACME: &[u8] = b"acme-tls/1";
 
 #[cfg(test)]
 mod tests {

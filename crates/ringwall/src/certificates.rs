@@ -9,6 +9,7 @@ use gate::tls::{ClientCertificates, LocalCa, Renewal, ServerCertificate, ShownBy
 use kernel::{Clock, Secret, SystemClock};
 use vault::Keyring;
 
+use crate::acme::{self, Acme};
 use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::config::sections::ClientCertificates as Asked;
@@ -22,10 +23,12 @@ pub(crate) struct Certificates {
     /// The local authority's certificate, for callers to trust; none with the operator's files.
     pub(crate) ca_file: Option<PathBuf>,
     renewer: Option<Renewer>,
+    acme: Option<Acme>,
 }
 
+#[derive(Clone)]
 struct Renewer {
-    ca: LocalCa,
+    ca: Arc<LocalCa>,
     names: Vec<String>,
     home: Home,
 }
@@ -37,23 +40,49 @@ struct Renewer {
 pub(crate) fn prepare(
     config: &Config,
     home: &Home,
-    keyring: &Keyring,
+    keyring: &Arc<Keyring>,
 ) -> Result<Certificates, Failure> {
     if let (Some(cert), Some(key)) = (&config.tls.cert_file, &config.tls.key_file) {
         let server = ServerCertificate::from_files(cert, key).map_err(|e| Failure::because(&e))?;
-        return Ok(Certificates { server: server.into(), ca_file: None, renewer: None });
+        return Ok(Certificates {
+            server: server.into(),
+            ca_file: None,
+            renewer: None,
+            acme: None,
+        });
     }
-    let names: Vec<String> = config.tls.names.iter().map(ToString::to_string).collect();
+    let names = config.tls.names.iter().map(ToString::to_string);
+    let names: Vec<String> = names.chain(acme::names(&config.acme)).collect();
     let ca = authority(home, keyring, &names)?;
-    let renewer = Renewer { ca, names, home: home.clone() };
+    let renewer = Renewer { ca: Arc::new(ca), names, home: home.clone() };
     renewer.renew_if_due()?;
+    if let Some(acme) = acme::prepare(config, home, keyring)? {
+        return vouched(acme, renewer);
+    }
     let server = ServerCertificate::from_files(&home.server_certificate(), &home.server_key())
         .map_err(|e| Failure::because(&e))?;
     Ok(Certificates {
         server: server.into(),
         ca_file: Some(home.authority_certificate()),
         renewer: Some(renewer),
+        acme: None,
     })
+}
+
+/// What is shown while a public authority is asked: what it issued before, or the local one's.
+fn vouched(acme: Acme, renewer: Renewer) -> Result<Certificates, Failure> {
+    let kept = acme.kept();
+    let ca_file = kept.is_none().then(|| renewer.home.authority_certificate());
+    let (chain, key) = match kept {
+        Some(kept) => kept,
+        None => renewer.issued()?,
+    };
+    let server = ServerCertificate::from_pem(&chain, &key).map_err(|e| Failure::because(&e))?;
+    if ca_file.is_some() {
+        tracing::warn!("showing the local authority's certificate until there is a public one");
+    }
+    let server = Arc::new(server.answering(acme.challenges()));
+    Ok(Certificates { server, ca_file, renewer: Some(renewer), acme: Some(acme) })
 }
 
 /// What certificates of clients are worth; nothing where none are asked for.
@@ -82,6 +111,11 @@ pub(crate) fn of_clients(config: &Config) -> Result<Option<Arc<ClientCertificate
 impl Certificates {
     /// Keeps the certificate fresh: looks at its files, and renews the local one in time.
     pub(crate) fn keep_fresh(self, reloader: Arc<Reloader>, every: Duration, tasks: &Tasks) {
+        if let (Some(acme), Some(renewer)) = (self.acme, &self.renewer) {
+            let (renewer, server) = (renewer.clone(), Arc::clone(&self.server));
+            let stand_in = move || renewer.show(&server);
+            return acme.keep_fresh(self.server, stand_in, tasks);
+        }
         let tell = move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
             let reloader = Arc::clone(&reloader);
             Box::pin(async move { reloader.tell_of_files(CERTIFICATE).await })
@@ -106,6 +140,22 @@ impl Certificates {
 }
 
 impl Renewer {
+    /// The local certificate and its key, as they are on disk.
+    fn issued(&self) -> Result<(String, Secret<String>), Failure> {
+        let chain = std::fs::read_to_string(self.home.server_certificate());
+        let key = private::read(&self.home.server_key(), KEY_BYTES_MAX);
+        let key = key.map_err(|error| Failure::because(&error))?;
+        let key = String::from_utf8(key.expose().clone()).map_err(|e| Failure::because(&e))?;
+        Ok((chain.map_err(|error| Failure::because(&error))?, Secret::new(key)))
+    }
+
+    /// Shows the local certificate, renewed if that is due.
+    fn show(&self, server: &ServerCertificate) -> Result<(), Failure> {
+        self.renew_if_due()?;
+        let (chain, key) = self.issued()?;
+        server.replace(&chain, &key).map_err(|error| Failure::because(&error))
+    }
+
     fn renew_if_due(&self) -> Result<(), Failure> {
         let now = SystemClock.now();
         let chain = std::fs::read_to_string(self.home.server_certificate()).unwrap_or_default();

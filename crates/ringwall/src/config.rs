@@ -3,6 +3,7 @@
 //! Every value of every layer is checked, and all errors are told at once, each with its key and
 //! where it stands. `config/default.toml` is the reference of all keys.
 
+pub(crate) mod acme;
 pub(crate) mod addresses;
 pub(crate) mod bans;
 pub(crate) mod derived;

@@ -171,6 +171,18 @@ impl Home {
         self.tls().join("ca.key.sealed")
     }
 
+    /// The certificate of a public authority and its key, sealed under the keyring.
+    #[must_use]
+    pub(crate) fn acme_certificate(&self) -> PathBuf {
+        self.tls().join("acme.sealed")
+    }
+
+    /// The account with that authority, sealed under the keyring.
+    #[must_use]
+    pub(crate) fn acme_account(&self) -> PathBuf {
+        self.tls().join("acme-account.sealed")
+    }
+
     /// The key file that opens the keyring.
     #[must_use]
     pub(crate) fn keyring_key(&self) -> PathBuf {

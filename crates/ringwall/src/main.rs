@@ -1,5 +1,6 @@
 //! The binary: reads the command line and the configuration, and runs one command.
 
+mod acme;
 mod addresses;
 mod banner;
 mod bans;

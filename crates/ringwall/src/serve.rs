@@ -47,7 +47,7 @@ async fn serve(
     let hangups = signal(SignalKind::hangup()).map_err(|error| Failure::because(&error))?;
     let _lock = home.lock().map_err(|error| Failure::because(&error))?;
     let config = loaded.config.clone();
-    let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
+    let keyring = Arc::new(keys::keyring(home, config.vault.key_file.as_ref())?);
     let certificates = certificates::prepare(&config, home, &keyring)?;
     let base = wire::base(&config, home, keyring).await?;
     let doors = Doors::bind(&config)?;

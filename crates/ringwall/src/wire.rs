@@ -20,7 +20,7 @@ use crate::config::names::{AccessLog as LogTo, Network};
 use crate::config::sections::{Environment, Gate};
 use crate::home::Home;
 use crate::plans::Plans;
-use crate::{addresses, bans, certificates, keys, leaks, limits, sso, trusted, work};
+use crate::{acme, addresses, bans, certificates, keys, leaks, limits, sso, trusted, work};
 
 /// What every command that touches data needs.
 #[derive(Clone)]
@@ -54,7 +54,11 @@ pub(crate) fn store_config(config: &Config, home: &Home) -> Result<StoreConfig, 
 ///
 /// # Errors
 /// When one of them cannot be opened.
-pub(crate) async fn base(config: &Config, home: &Home, keyring: Keyring) -> Result<Base, Failure> {
+pub(crate) async fn base(
+    config: &Config,
+    home: &Home,
+    keyring: impl Into<Arc<Keyring>>,
+) -> Result<Base, Failure> {
     let address = store_config(config, home)?;
     // Validating the policies keeps a processor busy, migrating the database keeps a disk busy.
     let policy = tokio::task::spawn_blocking(Engine::load);
@@ -62,7 +66,7 @@ pub(crate) async fn base(config: &Config, home: &Home, keyring: Keyring) -> Resu
         Store::migrate(&address).await.map_err(|error| Failure::because(&error))?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let keyring = Arc::new(keyring);
+    let keyring = keyring.into();
     let store = Store::open(&address, Arc::clone(&keyring), Arc::clone(&clock)).await;
     let store = Arc::new(store.map_err(|error| Failure::because(&error))?);
     let policy = policy.await.map_err(|error| Failure::because(&error))?;
@@ -221,7 +225,8 @@ pub(crate) fn hosts(config: &Config, urls: &PublicUrls) -> Vec<String> {
         if host.contains(':') { format!("[{host}]") } else { host }
     });
     let local = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-    named.chain(local).chain([public]).chain(mtls).collect()
+    let vouched = acme::names(&config.acme);
+    named.chain(local).chain([public]).chain(mtls).chain(vouched).collect()
 }
 
 fn host_of(url: &str) -> String {

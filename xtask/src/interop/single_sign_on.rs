@@ -73,7 +73,7 @@ fn issuers(node: &Node, stage: &Stage, (certificate, key): (&Path, &Path)) -> Ou
 }
 
 /// A certificate of its own, which is no authority.
-fn certificate(folder: &Path) -> Outcome<(PathBuf, PathBuf)> {
+pub(super) fn certificate(folder: &Path) -> Outcome<(PathBuf, PathBuf)> {
     let (certificate, key) = (folder.join("provider.pem"), folder.join("provider.key"));
     let mut command = Command::new("openssl");
     command

@@ -75,13 +75,8 @@ fn search(address: &str, hole: &str, folder: &Path) -> Outcome<String> {
         .args(["--batch", "--flush-session", "--disable-coloring", "--dbms", "SQLite"])
         .args(["--level", "1", "--risk", "1", "--technique", "BEU"])
         .args(["--timeout", "10", "--retries", "0", "--output-dir"])
-        .arg(folder)
-        .stdin(Stdio::null());
-    let line = run::line(&command);
-    eprintln!("\n$ {line}");
-    let output =
-        command.output().map_err(|source| ChoreError::Unstarted { command: line, source })?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        .arg(folder);
+    run::said(&mut command)
 }
 
 /// A search that said neither has proved nothing.

@@ -25,11 +25,12 @@ use crate::listener::refusal::Verdict;
 use crate::listener::scan::ScanLimits;
 use crate::listener::screen::Screen;
 use crate::listener::stall::Streams;
+use crate::listener::turns::Turns;
 use crate::listener::watchdog::{self, End, Served};
 use crate::listener::wire::{Socket, Wire};
 use crate::listener::{Connection, Handler, Site, TlsFacts};
 use crate::timed_body::Pace;
-use crate::tls::ALPN_H2;
+use crate::tls::{ALPN_ACME, ALPN_H2};
 
 /// What a listener does with every connection.
 pub(super) struct Door {
@@ -42,6 +43,7 @@ pub(super) struct Door {
     pace: Pace,
     stall: Duration,
     scan: ScanLimits,
+    turns: Turns,
 }
 
 /// What is spoken below HTTP.
@@ -71,6 +73,7 @@ impl Door {
             patience,
             stall,
             scan: config.scan_limits(),
+            turns: Turns::new(),
         }
     }
 
@@ -84,7 +87,8 @@ impl Door {
             return self.serve(http1, Socket::Raw(socket), connection, &self.site.handler).await;
         };
         let tally = &self.site.tally;
-        match tokio::time::timeout(self.handshake, Box::pin(greet(acceptor, socket))).await {
+        let greeting = Box::pin(self.turns.take(greet(acceptor, socket)));
+        match tokio::time::timeout(self.handshake, greeting).await {
             Ok(Ok(Greeting::Tls(stream))) => self.serve_tls(stream, connection).await,
             Ok(Ok(Greeting::PlainHttp(socket))) => {
                 tally.plain_http.add();
@@ -132,6 +136,11 @@ impl Door {
     }
 
     async fn serve_tls(&self, stream: Box<TlsStream<TcpStream>>, connection: Connection) {
+        let (_, session) = stream.get_ref();
+        if session.alpn_protocol() == Some(ALPN_ACME) {
+            // RFC 8737 §3: an authority has read the certificate, and nothing else is served.
+            return;
+        }
         let facts = facts(&stream);
         let is_h2 = facts.is_h2;
         let connection = Connection { tls: Some(Arc::new(facts)), ..connection };

@@ -14,8 +14,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::tasks::Tasks;
+use crate::tls::challenge::{self, Challenges};
 use crate::tls::{TlsError, provider};
 
 /// A certificate chain with its key. New handshakes see a replacement at once; connections that
@@ -23,6 +25,16 @@ use crate::tls::{TlsError, provider};
 pub struct ServerCertificate {
     current: ArcSwap<CertifiedKey>,
     files: Option<Files>,
+    challenges: Option<Challenges>,
+}
+
+/// From when to when a certificate is good, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Its first second.
+    pub begins: i64,
+    /// Its last.
+    pub ends: i64,
 }
 
 struct Files {
@@ -55,7 +67,7 @@ impl ServerCertificate {
     /// When the text is no certificate and key, or the two do not belong together.
     pub fn from_pem(chain: &str, key: &Secret<String>) -> Result<Self, TlsError> {
         let current = certified(chain.as_bytes(), key.expose().as_bytes(), "the given text")?;
-        Ok(Self { current: ArcSwap::from_pointee(current), files: None })
+        Ok(Self { current: ArcSwap::from_pointee(current), files: None, challenges: None })
     }
 
     /// From files, which are read again by [`ServerCertificate::reload_if_changed`].
@@ -66,7 +78,18 @@ impl ServerCertificate {
         let (current, seen) = load(cert, key)?;
         let seen = Mutex::new(seen);
         let files = Files { cert: cert.to_owned(), key: key.to_owned(), seen };
-        Ok(Self { current: ArcSwap::from_pointee(current), files: Some(files) })
+        let current = ArcSwap::from_pointee(current);
+        Ok(Self { current, files: Some(files), challenges: None })
+    }
+
+    /// The same, which also answers these challenges of a public authority.
+    #[must_use]
+    pub fn answering(self, challenges: Challenges) -> Self {
+        Self { challenges: Some(challenges), ..self }
+    }
+
+    pub(super) const fn answers_challenges(&self) -> bool {
+        self.challenges.is_some()
     }
 
     /// Shows another certificate from now on, as when the local CA has renewed it.
@@ -159,8 +182,11 @@ impl ServerCertificate {
 }
 
 impl ResolvesServerCert for ServerCertificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match &self.challenges {
+            Some(challenges) if challenge::is_asked(&hello) => challenges.shown(&hello),
+            _ => Some(self.current.load_full()),
+        }
     }
 }
 
@@ -220,6 +246,19 @@ fn certified(chain: &[u8], key: &[u8], place: &str) -> Result<CertifiedKey, TlsE
     }
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| malformed("a private key"))?;
     Ok(CertifiedKey::from_der(chain, key, &provider())?)
+}
+
+/// From when to when the first certificate of a PEM text is good.
+///
+/// # Errors
+/// When the text holds no certificate.
+pub fn life(chain: &str) -> Result<Life, TlsError> {
+    let malformed =
+        || TlsError::Malformed { expected: "a certificate", place: "the given text".to_owned() };
+    let der = CertificateDer::from_pem_slice(chain.as_bytes()).map_err(|_| malformed())?;
+    let (_, read) = X509Certificate::from_der(&der).map_err(|_| malformed())?;
+    let validity = read.validity();
+    Ok(Life { begins: validity.not_before.timestamp(), ends: validity.not_after.timestamp() })
 }
 
 fn unreadable(path: &Path, cause: std::io::Error) -> TlsError {

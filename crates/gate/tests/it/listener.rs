@@ -19,7 +19,7 @@ use gate::listener::{
     TallyCount,
 };
 use gate::tasks::Tasks;
-use gate::tls::{ClientCertificates, LocalCa, ServerCertificate, server_config};
+use gate::tls::{ClientCertificates, LocalCa, ServerCertificate, TlsError, server_config};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::client::conn::http2::SendRequest;
@@ -27,7 +27,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use kernel::{Clock, SystemClock};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -110,12 +110,30 @@ impl Server {
         tls12: bool,
         clients: Option<Arc<ClientCertificates>>,
     ) -> Self {
+        Self::set_up(config, site, |shown| shown, |shown| server_config(shown, tls12, clients))
+    }
+
+    /// One that shows more than its certificate.
+    pub(crate) fn showing(
+        config: ListenerConfig,
+        site: Site,
+        shown: impl FnOnce(ServerCertificate) -> ServerCertificate,
+    ) -> Self {
+        Self::set_up(config, site, shown, |shown| server_config(shown, false, None))
+    }
+
+    fn set_up(
+        config: ListenerConfig,
+        site: Site,
+        shown: impl FnOnce(ServerCertificate) -> ServerCertificate,
+        tls: impl FnOnce(Arc<ServerCertificate>) -> Result<Arc<ServerConfig>, TlsError>,
+    ) -> Self {
         let now = SystemClock.now();
         let ca = LocalCa::create(&[], now).unwrap();
         let issued = ca.issue(&[], now).unwrap();
         let certificate = ServerCertificate::from_pem(&issued.chain_pem, &issued.key_pem).unwrap();
-        let certificate = Arc::new(certificate);
-        let tls = server_config(Arc::clone(&certificate), tls12, clients).unwrap();
+        let certificate = Arc::new(shown(certificate));
+        let tls = tls(Arc::clone(&certificate)).unwrap();
         let listener = Listener::bind(config).unwrap();
         let address = listener.local_addr();
         site.tasks.spawn(listener.serve_tls(tls, redirect(), site.clone()));

@@ -17,7 +17,7 @@ struct Rule {
     expected: &'static str,
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 14] = [
     Rule {
         keys: &["sso.providers"],
         holds: |config| sso::has_names_of_their_own(&config.sso.providers),
@@ -38,6 +38,16 @@ const RULES: [Rule; 12] = [
         keys: &["tls.cert_file", "tls.key_file"],
         holds: |config| config.tls.cert_file.is_some() == config.tls.key_file.is_some(),
         expected: "expected both a certificate and its key, or neither",
+    },
+    Rule {
+        keys: &["acme.domains", "tls.cert_file"],
+        holds: |config| config.acme.domains.is_empty() || config.tls.cert_file.is_none(),
+        expected: "expected one certificate: that of `tls.cert_file`, or one for `acme.domains`",
+    },
+    Rule {
+        keys: &["acme.domains", "acme.terms_accepted"],
+        holds: |config| config.acme.domains.is_empty() || config.acme.terms_accepted,
+        expected: "expected `acme.terms_accepted = true`: read the authority's terms, then agree",
     },
     Rule {
         keys: &["server.admin_listen", "server.listen"],

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::acme::Acme;
 use super::addresses::Addresses;
 use super::bans::Bans;
 use super::exclusions::FirewallExclusion;
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     /// Certificates.
     pub(crate) tls: Tls,
+    /// Who issues them.
+    pub(crate) acme: Acme,
     /// Listeners and rings.
     pub(crate) gate: Gate,
     /// Who may come from where.

@@ -30,6 +30,38 @@ async fn tls_1_2_is_refused_unless_the_operator_asks_for_it() {
 }
 
 #[tokio::test]
+async fn while_the_authority_is_away_the_local_certificate_is_shown() {
+    let site = Site::new(Database::Sqlite)
+        .await
+        .with("ACME__DOMAINS", r#"["api.example.test"]"#)
+        // Nobody listens there.
+        .with("ACME__DIRECTORY_URL", "https://localhost:1/directory")
+        .with("ACME__TERMS_ACCEPTED", "true");
+    let server = site.start().await;
+
+    let told = wait::until("the failure in the log", async || {
+        server.said().contains("kept the certificate: got no new one").then(|| server.said())
+    })
+    .await;
+
+    assert!(told.contains("look at `acme.directory_url`"), "{told}");
+    let answer = server.client().get(format!("{}/healthz", server.url())).send().await;
+    assert_eq!(answer.expect("the local authority vouches").status(), 200);
+}
+
+#[tokio::test]
+async fn an_authority_is_asked_by_nobody_who_did_not_agree_to_its_terms() {
+    let site = Site::new(Database::Sqlite).await.with("ACME__DOMAINS", r#"["api.example.test"]"#);
+
+    let said = site.refuses_to_start().await;
+
+    assert!(said.err.contains("acme.terms_accepted"), "{}", said.err);
+    let site = site.with("ACME__TERMS_ACCEPTED", "true").with("TLS__CERT_FILE", "cert.pem");
+    let said = site.with("TLS__KEY_FILE", "key.pem").refuses_to_start().await;
+    assert!(said.err.contains("expected one certificate"), "{}", said.err);
+}
+
+#[tokio::test]
 async fn plain_http_on_the_tls_port_is_sent_to_https_and_never_served() {
     let site = Site::new(Database::Sqlite).await;
     let server = site.start().await;

@@ -240,6 +240,12 @@ fn messages() -> Vec<Abuse> {
         with("a_proxy_connection", field("proxy-connection", "keep-alive")),
         with("an_upgrade", field("upgrade", "h2c")),
         with("an_extension_that_is_not_trailers", field("te", "gzip")),
+        whole("a_tunnel_with_a_path", request("CONNECT", "/")),
+        with("a_protocol_without_a_tunnel", field(":protocol", "websocket")),
+        whole(
+            "a_tunnel_that_was_not_offered",
+            [field(":protocol", "websocket"), request("CONNECT", "/")].concat(),
+        ),
     ]
 }
 
