@@ -39,7 +39,7 @@ async fn answer(app: &App, tally: &Tally, request: &Parts) -> Response {
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned());
     }
     match request.uri.path() {
-        "/metrics" => text(StatusCode::OK, app.metrics.text(tally)),
+        "/metrics" => text(StatusCode::OK, app.metrics.text(tally, &app.limits)),
         "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
         "/readyz" => match app.store.ping().await {
             Ok(()) => text(StatusCode::OK, "ok\n".to_owned()),

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::access_log::AccessLog;
 use crate::addresses::Addresses;
 use crate::bans::Bans;
+use crate::cidr::Cidr;
 use crate::config::GateConfig;
 use crate::contract::Contract;
 use crate::keys::ApiKeys;
@@ -66,6 +67,7 @@ pub struct App {
     pub config: GateConfig,
     /// Scheme and authority that callers reach us under, without a slash at the end.
     pub public_url: String,
+    pub(crate) trusted_proxies: Vec<Cidr>,
     pub(crate) slots: Semaphore,
     pub(crate) proofs: Proofs,
     pub(crate) actions: Vec<Action>,
@@ -144,6 +146,10 @@ impl App {
                 Arc::clone(&parts.limits),
             ),
             revocations: Revocations::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
+            trusted_proxies: {
+                let proxies = parts.config.trusted_proxies.iter();
+                proxies.filter_map(|text| text.parse().ok()).collect()
+            },
             actions,
             clock: parts.clock,
             store: parts.store,

@@ -5,6 +5,7 @@
 //! where limits are, by all nodes together; bans are rows, which each node hears of every second,
 //! so that a request is refused by a look into memory.
 
+pub(crate) mod brief;
 mod census;
 mod ladder;
 mod offence;
@@ -30,6 +31,7 @@ use crate::Dossier;
 use crate::cidr::Cidr;
 use crate::limits::Limits;
 
+use brief::Brief;
 use census::Census;
 use offence::Offence;
 use queue::Queue;
@@ -121,6 +123,7 @@ struct Sentence {
     ban: Arc<Ban>,
     /// It is only told, and known to this node alone.
     is_rehearsed: bool,
+    brief: Arc<Brief>,
 }
 
 impl Bans {
@@ -156,16 +159,31 @@ impl Bans {
 
     /// Refuses a banned address. A look into memory, and none where nobody is banned.
     pub(crate) fn admit_address(&self, origin: IpAddr, now: Timestamp) -> Result<(), Problem> {
+        match self.with_banned(origin, now, |sentence| banned(&sentence.ban, now)) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether no address is banned.
+    pub(crate) fn is_nobody_kept_out(&self) -> bool {
+        self.known.load().addresses.is_empty() || self.plan.mode == BanMode::Off
+    }
+
+    /// Looks at the ban that keeps an address out, if one does.
+    fn with_banned<T>(
+        &self,
+        origin: IpAddr,
+        now: Timestamp,
+        look: impl FnOnce(&Sentence) -> T,
+    ) -> Option<T> {
         let known = self.known.load();
         if known.addresses.is_empty() || self.plan.mode == BanMode::Off {
-            return Ok(());
+            return None;
         }
-        match known.addresses.get(&prefix(origin)) {
-            Some(sentence) if self.keeps_out(sentence, now) && !self.is_allowed(origin) => {
-                Err(banned(&sentence.ban, now))
-            }
-            _ => Ok(()),
-        }
+        let sentence = known.addresses.get(&prefix(origin))?;
+        let holds = self.keeps_out(sentence, now) && !self.is_allowed(origin);
+        holds.then(|| look(sentence))
     }
 
     /// Refuses a banned caller, or a banned key of one that is not.
@@ -221,7 +239,7 @@ impl Bans {
             let mut next = Known::clone(known);
             next.retain(now);
             for ban in &news {
-                next.add(Sentence { ban: Arc::new(ban.clone()), is_rehearsed: false });
+                next.add(Sentence::of(ban, false));
             }
             next.heard_at = Some(now);
             next
@@ -233,7 +251,7 @@ impl Bans {
 
     /// Takes what this node has just committed, without waiting for the next reading.
     pub fn learn(&self, ban: &Ban) {
-        self.keep(&Sentence { ban: Arc::new(ban.clone()), is_rehearsed: false });
+        self.keep(&Sentence::of(ban, false));
     }
 
     /// Removes from the database what is over for good.
@@ -254,7 +272,7 @@ impl Bans {
     }
 
     fn keeps_out(&self, sentence: &Sentence, now: Timestamp) -> bool {
-        let Sentence { ban, is_rehearsed } = sentence;
+        let Sentence { ban, is_rehearsed, .. } = sentence;
         let counts = self.plan.mode == BanMode::Enforce || ban.rung == 0;
         counts && !is_rehearsed && ban.holds(now)
     }
@@ -265,6 +283,12 @@ impl Bans {
 
     fn watched(&self, kind: BanKind) -> &Watched {
         if kind == BanKind::Address { &self.addresses } else { &self.callers }
+    }
+}
+
+impl Sentence {
+    fn of(ban: &Ban, is_rehearsed: bool) -> Self {
+        Self { ban: Arc::new(ban.clone()), is_rehearsed, brief: Arc::default() }
     }
 }
 

@@ -26,8 +26,10 @@ use crate::Dossier;
 use crate::cidr::Cidr;
 use crate::contract::{Contract, Operation};
 
+pub use counters::store::Store;
 pub use counters::{
-    Counters, Health, Key, OnStoreError, Per, RedisConfig, RemoteError, Spec, SpecError,
+    Counters, Health, Key, Mode, OnStoreError, Per, RedisConfig, RedisError, Shared, Spec,
+    SpecError,
 };
 pub use lint::LintFault;
 pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED};
@@ -168,11 +170,11 @@ impl Limits {
     ) -> Result<Arc<Self>, SpecError> {
         let operations: Vec<OperationLimits> =
             contract.operations().map(|operation| OperationLimits::of(operation)).collect();
-        let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes);
+        let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes, &counters);
         Ok(Arc::new(Self {
             strangers: alone(&plan.strangers)?,
             unproven: alone(&plan.unproven)?,
-            usage: Plans::new(plan, &operations)?,
+            usage: Plans::new(plan, &operations, &counters)?,
             in_force: ArcSwap::default(),
             alerts: Alerts::default(),
             settings: plan.clone(),
@@ -289,7 +291,7 @@ impl Limits {
             let operation = operation.ok_or("a rule names an operation that is gone")?;
             settings.rules.push((operation.index, rule.spec(by)));
         }
-        Plans::new(&settings, &self.operations).map_err(|error| error.to_string())
+        Plans::new(&settings, &self.operations, &self.counters).map_err(|error| error.to_string())
     }
 
     /// Puts these plans in force, in place of all before.
@@ -322,6 +324,17 @@ impl Limits {
     #[must_use]
     pub fn health(&self) -> Option<Health> {
         self.counters.health()
+    }
+
+    /// See [`Counters::unfollowed`].
+    #[must_use]
+    pub fn unfollowed(&self) -> u64 {
+        self.counters.unfollowed()
+    }
+
+    /// See [`Counters::exchange`].
+    pub async fn exchange(&self, now_ms: u64) {
+        self.counters.exchange(now_ms).await;
     }
 
     fn subject<'a>(&self, asker: &Asker<'a>) -> Subject<'a> {

@@ -96,7 +96,9 @@ pub(crate) async fn wall(
         let every = config.addresses.reload_s.into();
         addresses::keep_fresh(Arc::clone(lists), every, background);
     }
-    let limits = limits::raise(&config.limits, &plans.contract, &base.keyring)?;
+    let limits = limits::raise(&config.limits, &plans.contract, &base.keyring).await?;
+    let every = config.limits.exchange_ms.into();
+    limits::keep_exchanged(Arc::clone(&limits), every, base, background);
     let bans = bans::raise(&config.bans, Arc::clone(&limits), base, background)?;
     let app = App::new(Parts {
         clock: Arc::clone(&base.clock),

@@ -228,7 +228,7 @@ impl Platform {
     /// What an operator's scraper reads.
     #[must_use]
     pub fn metrics(&self) -> String {
-        self.0.app.metrics.text(&Tally::default())
+        self.0.app.metrics.text(&Tally::default(), &self.0.app.limits)
     }
 
     /// The rings around the API, for who would serve them on a port.

@@ -151,7 +151,7 @@ impl Bans {
             version: 1,
         };
         self.tally.rehearsed.inc();
-        self.keep(&Sentence { ban: Arc::new(ban.clone()), is_rehearsed: true });
+        self.keep(&Sentence::of(ban, true));
         ban
     }
 }

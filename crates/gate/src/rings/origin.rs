@@ -15,22 +15,17 @@ use crate::tls::ShownBy;
 use crate::tls::client::{CLIENT_CERT, CLIENT_CERT_CHAIN};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
-    let trusted: Arc<[Cidr]> =
-        app.config.trusted_proxies.iter().filter_map(|text| text.parse().ok()).collect();
-    Ring::new("origin", app, move |app, visit, next| pass((app, Arc::clone(&trusted)), visit, next))
+    Ring::new("origin", app, pass)
 }
 
-async fn pass(
-    (app, trusted): (Arc<App>, Arc<[Cidr]>),
-    mut visit: Visit,
-    next: Next,
-) -> Result<Response, Problem> {
+async fn pass(app: Arc<App>, mut visit: Visit, next: Next) -> Result<Response, Problem> {
+    let trusted = &app.trusted_proxies;
     let Some(connection) = visit.request.extensions().get::<Connection>().cloned() else {
         return Err(Problem::internal("a request without a connection"));
     };
     let peer = connection.peer.ip().to_canonical();
     let headers = visit.request.headers_mut();
-    visit.dossier.found_origin(true_address(peer, headers, &trusted));
+    visit.dossier.found_origin(true_address(peer, headers, trusted));
     let is_proxy = trusted.iter().any(|cidr| cidr.contains(peer));
     if let Some(shown) = certificate(&app, (&connection, is_proxy), headers) {
         visit.dossier.found_certificate(shown);
@@ -60,7 +55,7 @@ fn certificate(
 
 /// Walks `X-Forwarded-For` from the right, past proxies that we trust, to the first address that
 /// we do not: everything left of it is hearsay.
-fn true_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
+pub(crate) fn true_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|cidr| cidr.contains(address));
     if !is_trusted(peer) {
         return peer;
