@@ -13,6 +13,7 @@ use crate::{
     workspace::Workspace,
 };
 
+mod dynamodb;
 pub(crate) mod postgres;
 mod redis;
 
@@ -20,10 +21,11 @@ mod redis;
 pub(crate) struct Services {
     postgres: postgres::Postgres,
     redis: redis::Redis,
+    dynamodb: dynamodb::Dynamodb,
 }
 
 impl Services {
-    /// Finds or starts both.
+    /// Finds or starts all of them.
     pub(crate) fn ensure(workspace: &Workspace) -> Outcome<Self> {
         let folder = || workspace.target_folder("services");
         let postgres = match postgres::running()? {
@@ -40,13 +42,21 @@ impl Services {
                 redis::start(&folder()?)?
             }
         };
+        let dynamodb = match dynamodb::running()? {
+            Some(found) => found,
+            None => dynamodb::start(workspace, &folder()?)?,
+        };
         eprintln!("\nPostgreSQL: {}\nRedis: {}", postgres.url(), redis.url());
-        Ok(Self { postgres, redis })
+        eprintln!("DynamoDB: {}", dynamodb.url());
+        Ok(Self { postgres, redis, dynamodb })
     }
 
     /// Tells a command where the databases are.
     pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env(postgres::VARIABLE, self.postgres.url()).env(redis::VARIABLE, self.redis.url())
+        command
+            .env(postgres::VARIABLE, self.postgres.url())
+            .env(redis::VARIABLE, self.redis.url())
+            .env(dynamodb::VARIABLE, self.dynamodb.url())
     }
 }
 

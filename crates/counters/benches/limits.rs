@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig};
+use counters::{Answer, Counters, Mode, OnStoreError, Plan, RedisConfig};
 use futures_util::FutureExt;
 use governor::{Quota, RateLimiter};
 use redis::Script;
@@ -28,6 +28,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (ours, cell) = runtime.block_on(async { (redis_us().await, cell_us().await) });
     report("limits/redis-3-rules-beside-cell", ours, cell, "µs", "<=1.00");
+    for mode in [Mode::Sync, Mode::Async, Mode::Local] {
+        runtime.block_on(beyond(mode));
+    }
     ten_million();
 }
 
@@ -101,6 +104,52 @@ async fn redis_us() -> f64 {
         least = least.min(start.elapsed().as_secs_f64() * 1e6 / ASKED as f64);
     }
     least
+}
+
+/// Three nodes on one Redis, whose clocks differ by five seconds, with more calls than one limit
+/// holds: how many pass beyond it.
+async fn beyond(mode: Mode) {
+    let node = || {
+        let deadline = Duration::from_secs(5);
+        Counters::redis(65_536, RedisConfig { url: redis_url(), pepper: [7; 32], deadline })
+            .unwrap()
+    };
+    let nodes = [node(), node(), node()];
+    let limit = Limit::Window { count: LIMIT, per_ms: 900_000 };
+    let rule = Rule::new(&format!("{mode:?}").to_lowercase(), By::CLIENT, limit).unwrap();
+    let plan = Plan::with_modes(vec![(rule, OnStoreError::Local, mode)], 3).unwrap();
+    // A caller of this run's own: Redis remembers those before.
+    let id = std::process::id().to_string();
+    let who = Subject { client: Some(&id), ..Subject::default() };
+    let mut next = tokio::time::interval(Duration::from_millis(10));
+    let mut passed = 0;
+    for tick in 1..=TICKS {
+        next.tick().await;
+        for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
+            for _ in 0..CALLS {
+                let answer = node.charge(&plan, &who, NOW_MS + skew_ms).await;
+                let Answer::Counted(verdict) = answer else { panic!("Redis is away") };
+                passed += u32::from(verdict.is_admitted());
+            }
+        }
+        if tick % EVERY == 0 {
+            for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
+                node.exchange(NOW_MS + skew_ms).await;
+            }
+        }
+    }
+    let over = passed.saturating_sub(LIMIT);
+    let bound = match mode {
+        Mode::Sync => 0,
+        // Nodes, by calls in an interval; and once more while the news are on their way.
+        Mode::Async => 2 * 3 * CALLS * EVERY,
+        Mode::Local => 2 * LIMIT,
+    };
+    println!("{mode:?}: {LIMIT} in 15 minutes, {passed} passed, at most {} may", LIMIT + bound);
+    assert!(over <= bound, "{mode:?}");
+    if mode == Mode::Async {
+        report("limits/async-beyond", over.into(), bound.into(), "calls", "<=1.00");
+    }
 }
 
 /// What the module `redis-cell` computes for one rule, as a script; three of them in one pipeline.
@@ -231,6 +280,14 @@ fn redis_url() -> String {
     std::env::var("RINGWALL_TEST_REDIS").unwrap_or("redis://127.0.0.1:6379/9".to_owned())
 }
 
+/// Of the three nodes.
+const LIMIT: u32 = 2000;
+/// Of 10 ms.
+const TICKS: u32 = 150;
+/// Of each node in a tick: 2000 a second.
+const CALLS: u32 = 20;
+/// Ticks between two exchanges: 100 ms.
+const EVERY: u32 = 10;
 const CALLERS: usize = 2000;
 const OPERATIONS: usize = 1_000_000;
 const ASKED: usize = 5000;

@@ -4,17 +4,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How the store is.
+/// How the store is, and each way that the circuit breaker went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     /// Whether it is asked.
     pub is_up: bool,
     /// Questions without an answer.
     pub failures: u64,
-    /// How often it was given up.
+    /// How often it was given up: closed to open.
     pub lost: u64,
-    /// How often it came back.
+    /// How often one question was let through to see: open to half open.
+    pub probed: u64,
+    /// How often that had no answer: half open to open.
+    pub reopened: u64,
+    /// How often it came back: half open to closed.
     pub regained: u64,
+    /// How long it has been away, in all.
+    pub away: Duration,
 }
 
 /// A circuit breaker. Half open is one question at a time.
@@ -27,6 +33,8 @@ pub(crate) struct Breaker {
 
 #[derive(Clone, Copy, Debug)]
 struct Open {
+    /// Since when.
+    since: Instant,
     /// When to ask again.
     until: Instant,
     /// How long it stays closed after the next failure.
@@ -48,13 +56,15 @@ impl Breaker {
             return false;
         }
         open.until = now + open.pause;
+        self.health.probed += 1;
         true
     }
 
     /// It answered.
-    pub(crate) fn answered(&mut self) -> Option<Transition> {
+    pub(crate) fn answered(&mut self, now: Instant) -> Option<Transition> {
         self.in_a_row = 0;
-        self.open.take()?;
+        let open = self.open.take()?;
+        self.health.away += now.saturating_duration_since(open.since);
         self.health.regained += 1;
         Some(Transition::Regained)
     }
@@ -66,18 +76,26 @@ impl Breaker {
         if let Some(open) = &mut self.open {
             open.pause = (open.pause * 2).min(PAUSE_MAX);
             open.until = now + open.pause;
+            self.health.reopened += 1;
             return None;
         }
         if self.in_a_row < FAILURES_MAX {
             return None;
         }
-        self.open = Some(Open { until: now + PAUSE_MIN, pause: PAUSE_MIN });
+        self.open = Some(Open { since: now, until: now + PAUSE_MIN, pause: PAUSE_MIN });
         self.health.lost += 1;
         Some(Transition::Lost)
     }
 
-    pub(crate) fn health(&self) -> Health {
-        Health { is_up: self.open.is_none(), ..self.health }
+    /// Whether it is asked.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.open.is_none()
+    }
+
+    pub(crate) fn health(&self, now: Instant) -> Health {
+        let since = self.open.map_or(now, |open| open.since);
+        let away = self.health.away + now.saturating_duration_since(since);
+        Health { is_up: self.is_closed(), away, ..self.health }
     }
 }
 
@@ -100,11 +118,28 @@ mod tests {
 
         assert!(breaker.may_ask(now + PAUSE_MIN));
         assert!(!breaker.may_ask(now + PAUSE_MIN), "one probe at a time");
-        assert_eq!(breaker.answered(), Some(Transition::Regained));
+        assert_eq!(breaker.answered(now + PAUSE_MIN), Some(Transition::Regained));
 
         assert!(breaker.may_ask(now));
-        let health = Health { is_up: true, failures: 5, lost: 1, regained: 1 };
-        assert_eq!(breaker.health(), health);
+        let counted = Health { is_up: true, failures: 5, lost: 1, ..Health::default() };
+        let health = Health { probed: 1, regained: 1, away: PAUSE_MIN, ..counted };
+        assert_eq!(breaker.health(now + PAUSE_MAX), health);
+    }
+
+    #[test]
+    fn every_transition_is_counted_and_so_is_the_time_away() {
+        let (mut breaker, now) = (Breaker::default(), Instant::now());
+        for _ in 0..5 {
+            breaker.failed(now);
+        }
+        assert!(breaker.may_ask(now + PAUSE_MIN));
+        breaker.failed(now + PAUSE_MIN);
+
+        let health = breaker.health(now + PAUSE_MAX);
+
+        assert!(!health.is_up);
+        assert_eq!((health.lost, health.probed, health.reopened, health.regained), (1, 1, 1, 0));
+        assert_eq!(health.away, PAUSE_MAX);
     }
 
     #[test]

@@ -1,33 +1,55 @@
-//! Where limits are counted: on this node, or by all nodes together in Redis.
+//! Where limits are counted: on this node, or by all nodes together in a store that they share.
 //!
-//! Redis is asked once for all rules of a request, within a deadline, and not at all while it does
-//! not answer. What this node let in is also counted on this node, always: so a caller whom this
-//! node alone saw exceed a limit costs no question, and neither an outage nor a Redis that forgot
-//! everything resets a count.
+//! A rule says how ([`Mode`]): the store is asked for each request, or told of it afterwards, or
+//! never. It is asked once for all rules of a request, within a deadline, and not at all while it
+//! does not answer. What this node let in is also counted on this node, always: so a caller whom
+//! this node alone saw exceed a limit costs no question, and neither an outage nor a store that
+//! forgot everything resets a count.
 
 mod breaker;
+mod ledger;
 mod plan;
+mod redis_store;
 mod remote;
 mod score;
 mod spec;
+pub mod store;
 
 use std::hash::RandomState;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use throttle::{Rule, Subject, Table, Verdict};
+use throttle::{CellId, Pick, Rule, Subject, Table, Verdict};
 
 pub use breaker::Health;
-pub use plan::{OnStoreError, Plan};
-pub use remote::{RedisConfig, RemoteError};
+pub use plan::{Mode, OnStoreError, Plan};
+pub use redis_store::RedisError;
+pub use remote::Shared;
 pub use score::Score;
 pub use spec::{Key, Per, Spec, SpecError};
 
+use ledger::Ledger;
 use remote::Remote;
+use store::What;
 
 /// Where limits are counted.
 pub struct Counters {
     table: Table,
     remote: Option<Remote>,
+    ledger: Ledger,
+    /// Requests that were counted by this node's share, because it follows too many callers.
+    unfollowed: AtomicU64,
+}
+
+/// Which Redis, and how keys are hidden in it.
+pub struct RedisConfig {
+    /// `redis://host:port/database`.
+    pub url: String,
+    /// See [`Shared::pepper`].
+    pub pepper: [u8; 32],
+    /// See [`Shared::deadline`].
+    pub deadline: Duration,
 }
 
 /// What came of charging a request.
@@ -45,15 +67,28 @@ impl Counters {
     /// Counts on this node only, of at least so many keys at once.
     #[must_use]
     pub fn local(keys: usize) -> Self {
-        Self { table: Table::new(keys, RandomState::new()), remote: None }
+        Self {
+            table: Table::new(keys, RandomState::new()),
+            remote: None,
+            ledger: Ledger::new(keys),
+            unfollowed: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts in a store that nodes share.
+    #[must_use]
+    pub fn shared(keys: usize, shared: Shared) -> Self {
+        Self { remote: Some(Remote::new(shared)), ..Self::local(keys) }
     }
 
     /// Counts in Redis. Does not connect yet: a Redis that is away does not keep us from starting.
     ///
     /// # Errors
     /// When the URL cannot be meant.
-    pub fn redis(keys: usize, config: RedisConfig) -> Result<Self, RemoteError> {
-        Ok(Self { remote: Some(Remote::new(config)?), ..Self::local(keys) })
+    pub fn redis(keys: usize, config: RedisConfig) -> Result<Self, RedisError> {
+        let RedisConfig { url, pepper, deadline } = config;
+        let store = Box::new(redis_store::Redis::new(url, deadline)?);
+        Ok(Self::shared(keys, Shared { store, pepper, deadline }))
     }
 
     /// How the store is; nothing where there is none but this node.
@@ -62,23 +97,49 @@ impl Counters {
         self.remote.as_ref().map(Remote::health)
     }
 
+    /// Requests that were counted by this node's share of a limit, because it follows as many
+    /// callers of rules in mode `async` as it can.
+    #[must_use]
+    pub fn unfollowed(&self) -> u64 {
+        self.unfollowed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a rule can be in mode `sync`: some stores charge quotas only while a request waits.
+    #[must_use]
+    pub fn charges(&self, rule: &Rule) -> bool {
+        self.remote.as_ref().is_none_or(|remote| remote.charges(rule))
+    }
+
     /// Charges all rules that apply, or none.
     pub async fn charge<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Answer<'p> {
         let Some(remote) = &self.remote else {
             return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
         };
+        if !plan.counts(plan.asked(), who) {
+            return self.charge_here(remote, plan, who, now_ms);
+        }
         // INVARIANT: what this node let in is a part of what all let in.
         let known = self.table.check(plan.whole(), who, now_ms);
         if !known.is_admitted() {
             return Answer::Counted(known);
         }
-        let Some(verdict) = remote.charge(plan.whole(), who, now_ms).await else {
+        let near = (plan.whole(), plan.asked().others());
+        let here = self.table.charge_some(near, who, now_ms);
+        if !here.is_admitted() {
+            return Answer::Counted(here.beside(&known));
+        }
+        let asked = (plan.whole(), plan.asked());
+        let Some(verdict) = remote.ask(asked, who, now_ms, What::Charge).await else {
+            self.table.refund(near, who, now_ms);
             return self.alone(plan, who, now_ms);
         };
         if verdict.is_admitted() {
-            self.table.note(plan.whole(), who, now_ms);
+            self.table.note(asked, who, now_ms);
+            self.follow(remote, plan, who, now_ms);
+        } else {
+            self.table.refund(near, who, now_ms);
         }
-        Answer::Counted(verdict)
+        Answer::Counted(verdict.beside(&here))
     }
 
     /// Where a caller stands, for showing it: charges nothing. Of all nodes, or of this one while
@@ -89,12 +150,32 @@ impl Counters {
         who: &Subject<'_>,
         now_ms: u64,
     ) -> Verdict<'p> {
-        if let Some(remote) = &self.remote
-            && let Some(verdict) = remote.look(plan.whole(), who, now_ms).await
-        {
-            return verdict;
+        let here = self.table.check(plan.whole(), who, now_ms);
+        let Some(remote) = &self.remote else { return here };
+        let asked = (plan.whole(), plan.asked());
+        let asked = remote.ask(asked, who, now_ms, What::Look).await;
+        asked.map_or(here, |verdict| verdict.beside(&here))
+    }
+
+    /// Tells the store what this node let in by rules in mode `async`, and learns what the others
+    /// did. To be called every now and then: the longer the time between, the more pass beyond a
+    /// limit.
+    pub async fn exchange(&self, now_ms: u64) {
+        let Some(remote) = &self.remote else { return };
+        let told = self.ledger.take(TOLD_MAX, now_ms);
+        if told.is_empty() {
+            return;
         }
-        self.table.check(plan.whole(), who, now_ms)
+        let deltas: Vec<_> = told.iter().map(|told| told.delta.clone()).collect();
+        let Some(totals) = remote.exchange(&deltas, now_ms).await else {
+            // It may have been counted, and be counted twice then: never too little.
+            return self.ledger.put_back(&told);
+        };
+        for (told, total) in told.iter().zip(&totals) {
+            if let Some((rule, by_age)) = self.ledger.settle(told, total) {
+                self.table.learn(told.cell, &rule, &by_age, now_ms);
+            }
+        }
     }
 
     /// Whether this node alone would let one more pass. Asks nobody.
@@ -105,7 +186,7 @@ impl Counters {
 
     /// Counts on this node alone what has happened already, also beyond the limit.
     pub fn note_here(&self, plan: &Plan, who: &Subject<'_>, now_ms: u64) {
-        self.table.note(plan.whole(), who, now_ms);
+        self.table.note((plan.whole(), Pick::ALL), who, now_ms);
     }
 
     /// Adds points to a score: whether they went beyond its end, on this node or on all together.
@@ -123,7 +204,64 @@ impl Counters {
         }
         Answer::Alone(self.table.charge(plan.away(), who, now_ms))
     }
+
+    /// Charges rules none of which the store is asked about.
+    fn charge_here<'p>(
+        &self,
+        remote: &Remote,
+        plan: &'p Plan,
+        who: &Subject<'_>,
+        now_ms: u64,
+    ) -> Answer<'p> {
+        if !plan.counts(plan.told(), who) {
+            return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
+        }
+        if !remote.is_up() {
+            let answer = self.alone(plan, who, now_ms);
+            if matches!(&answer, Answer::Alone(verdict) if verdict.is_admitted()) {
+                self.follow(remote, plan, who, now_ms);
+            }
+            return answer;
+        }
+        // INVARIANT: whoever is not followed is counted by this node's share, and so is never
+        // let in by every node as if it were alone.
+        if !self.cells(remote, plan, (who, now_ms)).all(|cell| cell.is_some()) {
+            self.unfollowed.fetch_add(1, Ordering::Relaxed);
+            return Answer::Counted(self.table.charge(plan.away(), who, now_ms));
+        }
+        let verdict = self.table.charge(plan.whole(), who, now_ms);
+        if verdict.is_admitted() {
+            self.follow(remote, plan, who, now_ms);
+        }
+        Answer::Counted(verdict)
+    }
+
+    /// Notes what is to be told of a request that was let in.
+    fn follow(&self, remote: &Remote, plan: &Plan, who: &Subject<'_>, now_ms: u64) {
+        for cell in self.cells(remote, plan, (who, now_ms)).flatten() {
+            self.ledger.count(cell);
+        }
+    }
+
+    /// The cells of the rules that are exchanged; nothing for one that cannot be followed.
+    fn cells<'a>(
+        &'a self,
+        remote: &'a Remote,
+        plan: &'a Plan,
+        (who, now_ms): (&'a Subject<'_>, u64),
+    ) -> impl Iterator<Item = Option<CellId>> + 'a {
+        let told = plan.whole().picked(plan.told());
+        told.filter_map(move |(_, rule)| Some((rule, self.table.cell_of(rule, who)?))).map(
+            move |(rule, cell)| {
+                let key = || remote.key(rule, who);
+                self.ledger.follow((cell, rule), now_ms, key).then_some(cell)
+            },
+        )
+    }
 }
+
+/// Cells that are told at once; what does not fit is told the next time.
+const TOLD_MAX: usize = 1024;
 
 /// Locks what nobody can have left half written.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

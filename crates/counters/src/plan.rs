@@ -1,7 +1,7 @@
 //! Rules, and what each does while the store is away.
 
 use serde::{Deserialize, Serialize};
-use throttle::{Calendar, Limit, Rule, RuleError, Rules, Subject};
+use throttle::{Calendar, Limit, Pick, Rule, RuleError, Rules, Subject};
 
 /// What a rule does while the store is away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,27 +16,61 @@ pub enum OnStoreError {
     Closed,
 }
 
+/// Where a rule is counted, when nodes share a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The store is asked for each request: exact.
+    #[default]
+    Sync,
+    /// The node decides by what it knows, and exchanges counts with the store now and then: a
+    /// request waits for nobody, and as many more may pass as the other nodes let in meanwhile.
+    Async,
+    /// Each node counts for itself, and never asks.
+    Local,
+}
+
 /// The rules of a request, whole and for the time in which the store is away.
 #[derive(Debug, Default)]
 pub struct Plan {
     whole: Rules,
     away: Rules,
-    modes: Vec<OnStoreError>,
+    on_error: Vec<OnStoreError>,
+    /// Those that the store is asked about.
+    asked: Pick,
+    /// Those that are exchanged with it.
+    told: Pick,
 }
 
 impl Plan {
-    /// Rules with their modes. `nodes` is how many nodes are expected to share a limit.
+    /// Rules that the store is asked about, with what each does while it is away. `nodes` is how
+    /// many nodes are expected to share a limit.
     ///
     /// # Errors
     /// When the rules cannot be charged together.
     pub fn new(rules: Vec<(Rule, OnStoreError)>, nodes: u32) -> Result<Self, RuleError> {
-        let away = rules.iter().map(|(rule, mode)| match mode {
-            OnStoreError::Local => share(rule, nodes),
-            OnStoreError::Open | OnStoreError::Closed => share(rule, 1),
+        let rules = rules.into_iter().map(|(rule, on_error)| (rule, on_error, Mode::Sync));
+        Self::with_modes(rules.collect(), nodes)
+    }
+
+    /// The same, of rules that are counted in different places.
+    ///
+    /// # Errors
+    /// When the rules cannot be charged together.
+    pub fn with_modes(
+        rules: Vec<(Rule, OnStoreError, Mode)>,
+        nodes: u32,
+    ) -> Result<Self, RuleError> {
+        let away = rules.iter().map(|(rule, on_error, mode)| match (on_error, mode) {
+            (OnStoreError::Local, Mode::Sync | Mode::Async) => share(rule, nodes),
+            _ => share(rule, 1),
         });
         let away = Rules::new(away.collect::<Result<_, _>>()?)?;
-        let (whole, modes) = rules.into_iter().unzip();
-        Ok(Self { whole: Rules::new(whole)?, away, modes })
+        let in_mode = |wanted| Pick::of(rules.iter().map(|(_, _, mode)| *mode == wanted));
+        let (asked, told) = (in_mode(Mode::Sync), in_mode(Mode::Async));
+        let (whole, on_error) =
+            rules.into_iter().map(|(rule, on_error, _)| (rule, on_error)).unzip();
+        Ok(Self { whole: Rules::new(whole)?, away, on_error, asked, told })
     }
 
     /// The rules as they are meant.
@@ -50,11 +84,29 @@ impl Plan {
         &self.away
     }
 
-    /// The first rule that applies and lets nobody pass.
+    /// Which rules the store is asked about.
+    pub(crate) const fn asked(&self) -> Pick {
+        self.asked
+    }
+
+    /// Which rules are exchanged with the store now and then.
+    pub(crate) const fn told(&self) -> Pick {
+        self.told
+    }
+
+    /// Whether one of the picked rules counts somebody.
+    pub(crate) fn counts(&self, pick: Pick, who: &Subject<'_>) -> bool {
+        self.whole.picked(pick).any(|(_, rule)| who.knows(rule.by()))
+    }
+
+    /// The first rule that applies and lets nobody pass while the store is away.
     pub(crate) fn closed(&self, who: &Subject<'_>) -> Option<&Rule> {
-        let rules = self.whole.as_slice().iter().zip(&self.modes);
-        let mut closed = rules.filter(|(_, mode)| **mode == OnStoreError::Closed);
-        closed.find(|(rule, _)| who.knows(rule.by())).map(|(rule, _)| rule)
+        let rules = self.whole.as_slice().iter().zip(&self.on_error).enumerate();
+        let needs_store = |place| self.asked.has(place) || self.told.has(place);
+        let mut closed = rules.filter(|(place, (rule, on_error))| {
+            **on_error == OnStoreError::Closed && needs_store(*place) && who.knows(rule.by())
+        });
+        closed.next().map(|(_, (rule, _))| rule)
     }
 }
 

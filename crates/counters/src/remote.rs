@@ -1,22 +1,21 @@
-//! Redis: one script for all rules of a request.
+//! A store that nodes share, behind a deadline and a circuit breaker, under keys that say nothing.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Script, ScriptInvocation};
-use throttle::{Rule, Rules, Standing, Subject, Terms, Verdict, prefix};
+use throttle::{Pick, Rule, Rules, Subject, Terms, Verdict, prefix};
 use tokio::time::Instant;
 
 use crate::breaker::{Breaker, Health, Transition};
+use crate::store::{Ask, Delta, Key, Reply, Store, Strike, Total, What};
 use crate::{Score, lock};
 
-/// Which Redis, and how keys are hidden in it.
-pub struct RedisConfig {
-    /// `redis://host:port/database`.
-    pub url: String,
+/// Which store, and how long it is waited for.
+pub struct Shared {
+    /// The store.
+    pub store: Box<dyn Store>,
     /// The same on all nodes. Addresses and clients are keyed by it, so that who reads the store
     /// learns none of them.
     pub pepper: [u8; 32],
@@ -24,91 +23,58 @@ pub struct RedisConfig {
     pub deadline: Duration,
 }
 
-/// Redis cannot be asked.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoteError {
-    /// The URL is none.
-    #[error("expected `redis://host:port/database`")]
-    Url,
-}
-
-/// One Redis.
+/// One store.
 pub(crate) struct Remote {
-    client: Client,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    store: Box<dyn Store>,
     breaker: Mutex<Breaker>,
-    charging: Script,
-    striking: Script,
     pepper: hmac::Key,
     deadline: Duration,
 }
 
 impl Remote {
-    pub(crate) fn new(config: RedisConfig) -> Result<Self, RemoteError> {
-        Ok(Self {
-            client: Client::open(config.url).map_err(|_| RemoteError::Url)?,
-            connection: Mutex::default(),
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self {
+            store: shared.store,
             breaker: Mutex::default(),
-            charging: Script::new(include_str!("charge.lua")),
-            striking: Script::new(include_str!("strike.lua")),
-            pepper: hmac::Key::new(hmac::HMAC_SHA256, &config.pepper),
-            deadline: config.deadline,
-        })
+            pepper: hmac::Key::new(hmac::HMAC_SHA256, &shared.pepper),
+            deadline: shared.deadline,
+        }
     }
 
     pub(crate) fn health(&self) -> Health {
-        lock(&self.breaker).health()
+        lock(&self.breaker).health(Instant::now())
     }
 
-    /// The verdict of all nodes, or nothing when the store is away.
-    pub(crate) async fn charge<'r>(
-        &self,
-        rules: &'r Rules,
-        who: &Subject<'_>,
-        now_ms: u64,
-    ) -> Option<Verdict<'r>> {
-        self.ask(rules, who, now_ms, CHARGE).await
+    pub(crate) fn is_up(&self) -> bool {
+        lock(&self.breaker).is_closed()
     }
 
-    /// What [`Remote::charge`] would say, without charging.
-    pub(crate) async fn look<'r>(
-        &self,
-        rules: &'r Rules,
-        who: &Subject<'_>,
-        now_ms: u64,
-    ) -> Option<Verdict<'r>> {
-        self.ask(rules, who, now_ms, LOOK).await
+    /// Whether the store charges a rule while a request waits.
+    pub(crate) fn charges(&self, rule: &Rule) -> bool {
+        self.store.charges(&rule.limit().terms(0))
     }
 
-    async fn ask<'r>(
+    /// The verdict of all nodes on the rules that are picked, or nothing when the store is away.
+    pub(crate) async fn ask<'r>(
         &self,
-        rules: &'r Rules,
+        (rules, pick): (&'r Rules, Pick),
         who: &Subject<'_>,
         now_ms: u64,
-        what: &str,
+        what: What,
     ) -> Option<Verdict<'r>> {
-        let applying = || {
-            let rules = rules.as_slice().iter().enumerate();
-            rules.filter(|(_, rule)| who.knows(rule.by()))
-        };
-        if applying().next().is_none() {
+        let mut places = Vec::new();
+        let mut asks = Vec::new();
+        let keys = Keys::new(self, who);
+        for (place, rule) in rules.picked(pick).filter(|(_, rule)| who.knows(rule.by())) {
+            places.push(place);
+            asks.push(Ask { key: keys.of(rule), terms: rule.limit().terms(now_ms) });
+        }
+        if asks.is_empty() {
             return Some(Verdict::new(rules, []));
         }
-        if !self.may_ask() {
-            return None;
-        }
-        let mut call = self.charging.prepare_invoke();
-        for (_, rule) in applying() {
-            call.key(self.key(rule, who));
-            let (kind, count, numbers) = arguments(rule.limit().terms(now_ms));
-            call.arg(kind).arg(count);
-            for number in numbers {
-                call.arg(number);
-            }
-        }
-        call.arg(what);
-        self.answer(&call, |numbers| verdict(rules, applying().map(|(index, _)| index), numbers))
-            .await
+        let ask = || self.store.ask(&asks, what, now_ms);
+        let standings = self.answer(asks.len(), self.deadline, ask).await?;
+        Some(Verdict::new(rules, places.into_iter().zip(standings)))
     }
 
     /// Adds points to the score that all nodes share: whether they went beyond its end.
@@ -120,70 +86,84 @@ impl Remote {
         now_ms: u64,
     ) -> Option<bool> {
         let rule = score.rules().as_slice().first()?;
-        if !self.may_ask() {
-            return None;
-        }
-        let (_, most, [interval_us, ..]) = arguments(rule.limit().terms(now_ms));
-        let mut call = self.striking.prepare_invoke();
-        call.key(self.key(rule, who)).arg(interval_us).arg(most).arg(points);
-        let answer = self.answer(&call, |numbers| match numbers {
-            [over] => Some(*over == 1),
-            _ => None,
-        });
-        answer.await
+        let Terms::Rate { interval_us, burst: most } = rule.limit().terms(0) else { return None };
+        let strike = Strike { key: Keys::new(self, who).of(rule), interval_us, most, points };
+        self.ask_store(self.deadline, || self.store.strike(&strike, now_ms), |_| true).await
     }
 
-    fn may_ask(&self) -> bool {
-        lock(&self.breaker).may_ask(Instant::now())
+    /// Tells what this node let in, and learns what all let in.
+    pub(crate) async fn exchange(&self, deltas: &[Delta], now_ms: u64) -> Option<Vec<Total>> {
+        let tell = || self.store.exchange(deltas, now_ms);
+        self.answer(deltas.len(), EXCHANGED_WITHIN, tell).await
+    }
+
+    pub(crate) fn key(&self, rule: &Rule, who: &Subject<'_>) -> Key {
+        Keys::new(self, who).of(rule)
+    }
+
+    /// As many answers as there were questions.
+    async fn answer<'a, T>(
+        &'a self,
+        count: usize,
+        deadline: Duration,
+        ask: impl FnOnce() -> Reply<'a, Vec<T>>,
+    ) -> Option<Vec<T>> {
+        self.ask_store(deadline, ask, |answers: &Vec<T>| answers.len() == count).await
     }
 
     /// Asks and reads the answer. Nothing when there is none in time, or it is of another shape.
-    async fn answer<T>(
-        &self,
-        call: &ScriptInvocation<'_>,
-        read: impl FnOnce(&[u64]) -> Option<T>,
+    async fn ask_store<'a, T>(
+        &'a self,
+        deadline: Duration,
+        ask: impl FnOnce() -> Reply<'a, T>,
+        fits: impl Fn(&T) -> bool,
     ) -> Option<T> {
-        let ask = async { call.invoke_async::<Vec<u64>>(&mut self.connected().await?).await };
+        if !lock(&self.breaker).may_ask(Instant::now()) {
+            return None;
+        }
         // Connecting is a part of the deadline. A caller who leaves meanwhile is no failure.
-        let reply = tokio::time::timeout(self.deadline, ask).await;
-        let cause = match reply {
-            Ok(Ok(numbers)) => match read(&numbers) {
-                Some(answer) => {
-                    let transition = lock(&self.breaker).answered();
-                    tell(transition, "");
-                    return Some(answer);
-                }
-                None => "an answer of another shape".to_owned(),
-            },
+        let cause = match tokio::time::timeout(deadline, ask()).await {
+            Ok(Ok(answer)) if fits(&answer) => {
+                let transition = lock(&self.breaker).answered(Instant::now());
+                tell(transition, "");
+                return Some(answer);
+            }
+            Ok(Ok(_)) => "an answer of another shape".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        *lock(&self.connection) = None;
+        self.store.forsake();
         let transition = lock(&self.breaker).failed(Instant::now());
         tell(transition, &cause);
         None
     }
 
-    async fn connected(&self) -> redis::RedisResult<MultiplexedConnection> {
-        if let Some(connection) = lock(&self.connection).clone() {
-            return Ok(connection);
-        }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.deadline))
-            .set_response_timeout(Some(self.deadline));
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        *lock(&self.connection) = Some(connection.clone());
-        Ok(connection)
+    fn hidden(&self, text: &str) -> String {
+        let tag = hmac::sign(&self.pepper, text.as_bytes());
+        HEXLOWER.encode(tag.as_ref().get(..16).unwrap_or_default())
+    }
+}
+
+/// The keys of one request: all under the anchor of the tenant, or of the address where there is no
+/// tenant.
+struct Keys<'a> {
+    remote: &'a Remote,
+    who: &'a Subject<'a>,
+    address: String,
+    anchor: String,
+}
+
+impl<'a> Keys<'a> {
+    fn new(remote: &'a Remote, who: &'a Subject<'a>) -> Self {
+        let address = who.address.map(|address| prefix(address).to_string()).unwrap_or_default();
+        let anchor = remote.hidden(who.tenant.unwrap_or(&address));
+        Self { remote, who, address, anchor }
     }
 
-    /// All keys of a request lie in one slot of a Redis Cluster: that of the tenant, or of the
-    /// address where there is no tenant.
-    fn key(&self, rule: &Rule, who: &Subject<'_>) -> String {
-        let address = who.address.map(|address| prefix(address).to_string()).unwrap_or_default();
-        let anchor = who.tenant.unwrap_or(&address);
-        let by = rule.by();
+    fn of(&self, rule: &Rule) -> Key {
+        let (by, who) = (rule.by(), self.who);
         let texts = [
-            (by.address, address.as_str()),
+            (by.address, self.address.as_str()),
             (by.client, who.client.unwrap_or_default()),
             (by.api_key, who.api_key.unwrap_or_default()),
             (by.tenant, who.tenant.unwrap_or_default()),
@@ -194,12 +174,7 @@ impl Remote {
             parts.push('\n');
             parts.push_str(if counts { text } else { "" });
         }
-        format!("ringwall:{{{}}}:{}", self.hidden(anchor), self.hidden(&parts))
-    }
-
-    fn hidden(&self, text: &str) -> String {
-        let tag = hmac::sign(&self.pepper, text.as_bytes());
-        HEXLOWER.encode(tag.as_ref().get(..16).unwrap_or_default())
+        Key { anchor: self.anchor.clone(), name: self.remote.hidden(&parts) }
     }
 }
 
@@ -213,33 +188,5 @@ fn tell(transition: Option<Transition>, cause: &str) {
     }
 }
 
-fn arguments(terms: Terms) -> (&'static str, u32, [u64; 4]) {
-    match terms {
-        Terms::Rate { interval_us, burst } => ("rate", burst, [interval_us, 0, 0, 0]),
-        Terms::Window { count, width_ms, slots } => ("window", count, [width_ms, slots, 0, 0]),
-        Terms::Quota { count, bounds_ms } => ("quota", count, bounds_ms),
-    }
-}
-
-/// Three numbers a rule, as the script returns them.
-fn verdict<'r>(
-    rules: &'r Rules,
-    applying: impl Iterator<Item = usize>,
-    numbers: &[u64],
-) -> Option<Verdict<'r>> {
-    let (triples, rest) = numbers.as_chunks::<3>();
-    let applying: Vec<_> = applying.collect();
-    if !rest.is_empty() || triples.len() != applying.len() {
-        return None;
-    }
-    let standings = triples.iter().map(|[fits, remaining, reset_ms]| Standing {
-        fits: *fits == 1,
-        remaining: u32::try_from(*remaining).unwrap_or(u32::MAX),
-        reset_ms: *reset_ms,
-    });
-    Some(Verdict::new(rules, applying.into_iter().zip(standings)))
-}
-
-/// What the script is to do.
-const CHARGE: &str = "charge";
-const LOOK: &str = "look";
+/// No request waits for an exchange; so it may take longer.
+const EXCHANGED_WITHIN: Duration = Duration::from_secs(1);

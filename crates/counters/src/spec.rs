@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use throttle::{By, Calendar, Limit, Period, Rule, RuleError};
 
-use crate::OnStoreError;
+use crate::{Mode, OnStoreError};
 
 /// A rule, written down. One of three: `max` in `window_s`, `max` for each `per`, or `per_second`
 /// with a `burst`.
@@ -35,6 +35,9 @@ pub struct Spec {
     /// What happens while the store of limits is away.
     #[serde(default)]
     pub on_store_error: OnStoreError,
+    /// Where it is counted, when nodes share a store.
+    #[serde(default)]
+    pub mode: Mode,
 }
 
 /// What callers are told apart by.
@@ -78,6 +81,12 @@ pub enum SpecError {
     /// No such time zone.
     #[error("rule `{0}`: expected a time zone as the IANA database names it")]
     Zone(String),
+    /// A quota that would be exceeded.
+    #[error(
+        "rule `{0}`: expected `mode = \"sync\"` or `\"local\"`: what is sold by the day, week or \
+         month is never let in beyond its number"
+    )]
+    Async(String),
     /// See [`RuleError`].
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -102,6 +111,12 @@ impl Spec {
         Self { on_store_error, ..self }
     }
 
+    /// The same, counted in this way.
+    #[must_use]
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// Whether it is counted for each client, and by nothing else.
     #[must_use]
     pub fn is_by_client_alone(&self) -> bool {
@@ -119,6 +134,7 @@ impl Spec {
             per_second: None,
             burst: None,
             on_store_error: OnStoreError::default(),
+            mode: Mode::default(),
         }
     }
 
@@ -131,6 +147,9 @@ impl Spec {
         let limit = match (self.max, self.window_s, self.per, self.per_second, self.burst) {
             (Some(count), Some(window_s), None, None, None) if self.zone.is_none() => {
                 Limit::Window { count, per_ms: u64::from(window_s) * 1000 }
+            }
+            (Some(_), None, Some(_), None, None) if self.mode == Mode::Async => {
+                return Err(SpecError::Async(self.name.chars().take(64).collect()));
             }
             (Some(count), None, Some(per), None, None) => {
                 Limit::Quota { count, calendar: self.calendar(per)? }
@@ -200,6 +219,8 @@ mod tests {
         }
         let nowhere = Spec { window_s: None, per: Some(Per::Day), zone: zone("Mars/X"), ..spec() };
         assert_eq!(nowhere.rule(), Err(SpecError::Zone("token".to_owned())));
+        let late = Spec { window_s: None, per: Some(Per::Day), mode: Mode::Async, ..spec() };
+        assert_eq!(late.rule(), Err(SpecError::Async("token".to_owned())));
         let nobody = Spec { by: Vec::new(), ..spec() };
         assert!(matches!(nobody.rule(), Err(SpecError::Rule(RuleError::Nobody(_)))));
     }

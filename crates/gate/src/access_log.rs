@@ -49,6 +49,9 @@ pub struct AccessLine<'a> {
     pub code: Option<&'static str>,
     /// The ring that refused, if one did.
     pub refused_by: Option<&'static str>,
+    /// How many requests of a banned address before this one were answered without a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u64>,
     /// What the firewall found, if it found anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firewall: Option<&'a crate::dossier::Finding>,

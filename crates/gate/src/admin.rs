@@ -42,7 +42,9 @@ async fn answer(app: &App, tally: &Tally, is_leaving: bool, request: &Parts) -> 
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned());
     }
     match request.uri.path() {
-        "/metrics" => text(StatusCode::OK, app.metrics.text(tally, app.tokens.trusted())),
+        "/metrics" => {
+            text(StatusCode::OK, app.metrics.text(tally, app.tokens.trusted(), &app.limits))
+        }
         "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
         // Balancers look elsewhere while the requests in flight are finished.
         "/readyz" if is_leaving => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()),

@@ -5,6 +5,7 @@
 //! where limits are, by all nodes together; bans are rows, which each node hears of every second,
 //! so that a request is refused by a look into memory.
 
+pub(crate) mod brief;
 mod census;
 mod ladder;
 mod offence;
@@ -30,6 +31,7 @@ use crate::Dossier;
 use crate::cidr::Cidr;
 use crate::limits::Limits;
 
+use brief::Brief;
 use census::Census;
 use offence::Offence;
 use queue::Queue;
@@ -123,6 +125,7 @@ struct Sentence {
     ban: Arc<Ban>,
     /// It is only told, and known to this node alone.
     is_rehearsed: bool,
+    brief: Arc<Brief>,
 }
 
 impl Bans {
@@ -166,16 +169,31 @@ impl Bans {
         origin: IpAddr,
         now: Timestamp,
     ) -> Result<(), Problem> {
+        match self.with_banned(rules, (origin, now), |sentence| banned(&sentence.ban, now)) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether no address is banned.
+    pub(crate) fn is_nobody_kept_out(&self) -> bool {
+        self.known.load().addresses.is_empty()
+    }
+
+    /// Looks at the ban that keeps an address out now, if one does.
+    fn with_banned<T>(
+        &self,
+        rules: &BanRules,
+        (origin, now): (IpAddr, Timestamp),
+        look: impl FnOnce(&Sentence) -> T,
+    ) -> Option<T> {
         let known = self.known.load();
         if known.addresses.is_empty() || rules.plan.mode == BanMode::Off {
-            return Ok(());
+            return None;
         }
-        match known.addresses.get(&prefix(origin)) {
-            Some(sentence) if rules.keeps_out(sentence, now) && !rules.is_allowed(origin) => {
-                Err(banned(&sentence.ban, now))
-            }
-            _ => Ok(()),
-        }
+        let sentence = known.addresses.get(&prefix(origin))?;
+        let holds = rules.keeps_out(sentence, now) && !rules.is_allowed(origin);
+        holds.then(|| look(sentence))
     }
 
     /// Refuses a banned caller, or a banned key of one that is not.
@@ -232,7 +250,7 @@ impl Bans {
             let mut next = Known::clone(known);
             next.retain(now);
             for ban in &news {
-                next.add(Sentence { ban: Arc::new(ban.clone()), is_rehearsed: false });
+                next.add(Sentence::of(ban, false));
             }
             next.heard_at = Some(now);
             next
@@ -244,7 +262,7 @@ impl Bans {
 
     /// Takes what this node has just committed, without waiting for the next reading.
     pub fn learn(&self, ban: &Ban) {
-        self.keep(&Sentence { ban: Arc::new(ban.clone()), is_rehearsed: false });
+        self.keep(&Sentence::of(ban, false));
     }
 
     /// Removes from the database what is over for good.
@@ -284,7 +302,7 @@ impl BanRules {
     }
 
     fn keeps_out(&self, sentence: &Sentence, now: Timestamp) -> bool {
-        let Sentence { ban, is_rehearsed } = sentence;
+        let Sentence { ban, is_rehearsed, .. } = sentence;
         let counts = self.plan.mode == BanMode::Enforce || ban.rung == 0;
         counts && !is_rehearsed && ban.holds(now)
     }
@@ -295,6 +313,12 @@ impl BanRules {
 
     fn score(&self, kind: BanKind) -> &Score {
         if kind == BanKind::Address { &self.addresses } else { &self.callers }
+    }
+}
+
+impl Sentence {
+    fn of(ban: &Ban, is_rehearsed: bool) -> Self {
+        Self { ban: Arc::new(ban.clone()), is_rehearsed, brief: Arc::default() }
     }
 }
 

@@ -42,6 +42,7 @@ pub struct Dossier {
     decision: OnceLock<Decided>,
     finding: OnceLock<Finding>,
     claim: OnceLock<Claim>,
+    repeats: OnceLock<u64>,
     refused_by: OnceLock<&'static str>,
     code: OnceLock<&'static str>,
 }
@@ -95,6 +96,7 @@ impl Dossier {
             decision: OnceLock::new(),
             finding: OnceLock::new(),
             claim: OnceLock::new(),
+            repeats: OnceLock::new(),
             refused_by: OnceLock::new(),
             code: OnceLock::new(),
         }
@@ -158,6 +160,11 @@ impl Dossier {
     /// What the firewall found, if it found anything.
     pub fn finding(&self) -> Option<&Finding> {
         self.finding.get()
+    }
+
+    /// How many requests of the same sender were answered like this one and have no line.
+    pub fn repeats(&self) -> Option<u64> {
+        self.repeats.get().copied()
     }
 
     /// The ring that refused, if one did.
@@ -228,6 +235,10 @@ impl Dossier {
 
     pub(crate) fn found_finding(&self, finding: Finding) {
         write_once(&self.finding, finding, "finding");
+    }
+
+    pub(crate) fn stands_for(&self, repeats: u64) {
+        write_once(&self.repeats, repeats, "repeats");
     }
 
     pub(crate) fn refused(&self, ring: &'static str, code: &'static str) {

@@ -25,8 +25,10 @@ use crate::Dossier;
 use crate::cidr::Cidr;
 use crate::contract::{Contract, Operation};
 
+pub use counters::store::Store;
 pub use counters::{
-    Counters, Health, Key, OnStoreError, Per, RedisConfig, RemoteError, Spec, SpecError,
+    Counters, Health, Key, Mode, OnStoreError, Per, RedisConfig, RedisError, Shared, Spec,
+    SpecError,
 };
 pub use lint::LintFault;
 pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED};
@@ -59,7 +61,7 @@ pub struct LimitsPlan {
 
 /// The limits of a gate.
 pub struct Limits {
-    counters: Counters,
+    counters: Arc<Counters>,
     /// For what is shown and written. A request is charged by its own.
     rules: ArcSwap<LimitRules>,
     alerts: Alerts,
@@ -162,8 +164,9 @@ impl Limits {
     ) -> Result<Arc<Self>, SpecError> {
         let operations: Arc<[OperationLimits]> =
             contract.operations().map(|operation| OperationLimits::of(operation)).collect();
+        let counters = Arc::new(counters);
         Ok(Arc::new(Self {
-            rules: ArcSwap::from_pointee(LimitRules::new(plan, &operations)?),
+            rules: ArcSwap::from_pointee(LimitRules::new(plan, &operations, &counters)?),
             alerts: Alerts::default(),
             operations,
             at_work: Concurrency::new(),
@@ -182,7 +185,7 @@ impl Limits {
     /// # Errors
     /// As [`Limits::new`].
     pub fn compiled(&self, plan: &LimitsPlan) -> Result<Arc<LimitRules>, SpecError> {
-        LimitRules::new(plan, &self.operations).map(Arc::new)
+        LimitRules::new(plan, &self.operations, &self.counters).map(Arc::new)
     }
 
     /// Shows other rules from now on.
@@ -316,6 +319,17 @@ impl Limits {
     #[must_use]
     pub fn health(&self) -> Option<Health> {
         self.counters.health()
+    }
+
+    /// See [`Counters::unfollowed`].
+    #[must_use]
+    pub fn unfollowed(&self) -> u64 {
+        self.counters.unfollowed()
+    }
+
+    /// See [`Counters::exchange`].
+    pub async fn exchange(&self, now_ms: u64) {
+        self.counters.exchange(now_ms).await;
     }
 }
 

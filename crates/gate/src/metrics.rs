@@ -18,8 +18,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::bans::BanTally;
+use crate::bans::{BANNED, BanTally};
 use crate::contract::{Contract, Operation};
+use crate::limits::{Health, Limits};
 use crate::listener::Tally;
 use crate::listener::frames::Excess;
 use crate::listener::scan::Reason;
@@ -32,6 +33,7 @@ pub struct Metrics {
     operations: Vec<OperationMetrics>,
     undeclared: OperationMetrics,
     refusals: Family<RefusalLabels, Counter>,
+    kept_out: Counter,
     matches: Family<RuleLabels, Counter>,
     rules_seen: Mutex<HashSet<u32>>,
     inspection_seconds: Histogram,
@@ -46,6 +48,14 @@ pub struct Metrics {
 struct OperationMetrics {
     by_class: [Counter; 5],
     seconds: Histogram,
+}
+
+impl OperationMetrics {
+    fn count(&self, status: u16) {
+        if let Some(counter) = self.by_class.get(usize::from((status / 100).clamp(1, 5) - 1)) {
+            counter.inc();
+        }
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -96,7 +106,9 @@ impl Metrics {
         let seconds = Family::<OperationLabels, Histogram>::new_with_constructor(|| {
             Histogram::new(BUCKETS.iter().copied())
         });
-        let refusals = Family::default();
+        let refusals = Family::<RefusalLabels, Counter>::default();
+        let labels = RefusalLabels { ring: "bans", code: BANNED.name };
+        let kept_out = refusals.get_or_create(&labels).clone();
         let matches = Family::<RuleLabels, Counter>::default();
         let inspection_seconds = Histogram::new(INSPECTION_BUCKETS.iter().copied());
         let in_flight = Gauge::default();
@@ -127,6 +139,7 @@ impl Metrics {
             operations,
             undeclared,
             refusals,
+            kept_out,
             matches,
             rules_seen,
             inspection_seconds,
@@ -142,15 +155,20 @@ impl Metrics {
         let metrics = operation
             .and_then(|operation| self.operations.get(operation.index))
             .unwrap_or(&self.undeclared);
-        if let Some(counter) = metrics.by_class.get(usize::from((status / 100).clamp(1, 5) - 1)) {
-            counter.inc();
-        }
+        metrics.count(status);
         metrics.seconds.observe(took.as_secs_f64());
     }
 
     /// Counts a refusal.
     pub fn refused(&self, ring: &'static str, code: &'static str) {
         self.refusals.get_or_create(&RefusalLabels { ring, code }).inc();
+    }
+
+    /// Counts a request of somebody who is banned, which no ring saw. How long it took is not
+    /// measured.
+    pub(crate) fn kept_out(&self, status: u16) {
+        self.undeclared.count(status);
+        self.kept_out.inc();
     }
 
     /// Counts a firewall rule that matched.
@@ -180,9 +198,10 @@ impl Metrics {
         self.config_loaded_at.set(at.millis().div_euclid(1000));
     }
 
-    /// The exposition text, with what happened at the door and with the keys of other issuers.
+    /// The exposition text, with what happened at the door, with the keys of other issuers and how
+    /// the store of limits is.
     #[must_use]
-    pub fn text(&self, tally: &Tally, trusted: &TrustedIssuers) -> String {
+    pub fn text(&self, tally: &Tally, trusted: &TrustedIssuers, limits: &Limits) -> String {
         let mut out = String::new();
         // Writing to a string cannot fail.
         let _infallible = encode(&mut out, &self.registry);
@@ -222,6 +241,9 @@ impl Metrics {
                 writeln!(out, "ringwall_frame_excess_total{{kind=\"{name}\"}} {count}");
         }
         trusted.write_metrics(&mut out);
+        if let Some(health) = limits.health() {
+            store_of_limits(&mut out, &health, limits.unfollowed());
+        }
         out + &rest
     }
 }
@@ -256,6 +278,38 @@ fn register_pressure(registry: &mut Registry, pressure: &PressureTally) {
     registry.register("shed_share", help, pressure.share.clone());
 }
 
+/// Every way that the circuit breaker before the store of limits went, and how it is.
+fn store_of_limits(out: &mut String, health: &Health, unfollowed: u64) {
+    let mut line = |name: &str, kind: &str, help: &str, value: &dyn std::fmt::Display| {
+        let suffix = if kind == "counter" { "_total" } else { "" };
+        // Writing to a string cannot fail.
+        let _infallible = write!(
+            out,
+            "# HELP ringwall_{name} {help}\n# TYPE ringwall_{name} {kind}\n\
+             ringwall_{name}{suffix} {value}\n"
+        );
+    };
+    let (up, away) = (u8::from(health.is_up), health.away.as_secs_f64());
+    line("limits_store_up", "gauge", "Whether the store of limits is asked.", &up);
+    line("limits_store_away_seconds", "counter", "How long it has been away.", &away);
+    let failures = &health.failures;
+    line("limits_store_failures", "counter", "Questions to it without an answer.", failures);
+    let help = "Requests counted by this node's share, because it follows too many callers.";
+    line("limits_unfollowed", "counter", help, &unfollowed);
+    out.push_str("# HELP ringwall_limits_store_transitions Ways that its circuit breaker went.\n");
+    out.push_str("# TYPE ringwall_limits_store_transitions counter\n");
+    let transitions = [
+        ("closed", "open", health.lost),
+        ("open", "half_open", health.probed),
+        ("half_open", "open", health.reopened),
+        ("half_open", "closed", health.regained),
+    ];
+    for (from, to, count) in transitions {
+        let labels = format!("{{from=\"{from}\",to=\"{to}\"}}");
+        let _infallible = writeln!(out, "ringwall_limits_store_transitions_total{labels} {count}");
+    }
+}
+
 fn register_bans(registry: &mut Registry, bans: &BanTally) {
     let counters = [
         ("bans_placed", "Bans that this node placed", &bans.placed),
@@ -283,3 +337,36 @@ const INSPECTION_BUCKETS: &[f64] =
 /// From a quarter of a millisecond to ten seconds.
 const BUCKETS: &[f64] =
     &[0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_transition_of_the_breaker_is_a_number_of_its_own() {
+        let mut out = String::new();
+        let health = Health {
+            is_up: false,
+            failures: 9,
+            lost: 4,
+            probed: 3,
+            reopened: 2,
+            regained: 1,
+            away: Duration::from_millis(1500),
+        };
+        store_of_limits(&mut out, &health, 7);
+
+        for line in [
+            "ringwall_limits_store_up 0",
+            "ringwall_limits_store_away_seconds_total 1.5",
+            "ringwall_limits_store_failures_total 9",
+            "ringwall_limits_unfollowed_total 7",
+            "ringwall_limits_store_transitions_total{from=\"closed\",to=\"open\"} 4",
+            "ringwall_limits_store_transitions_total{from=\"open\",to=\"half_open\"} 3",
+            "ringwall_limits_store_transitions_total{from=\"half_open\",to=\"open\"} 2",
+            "ringwall_limits_store_transitions_total{from=\"half_open\",to=\"closed\"} 1",
+        ] {
+            assert!(out.lines().any(|found| found == line), "{line} in\n{out}");
+        }
+    }
+}

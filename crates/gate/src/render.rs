@@ -5,7 +5,7 @@ mod page;
 
 use axum_core::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use kernel::{Code, Problem};
 use serde_json::{Map, Value, json};
 
@@ -22,31 +22,38 @@ pub(crate) fn problem(
 ) -> Response {
     dossier.refused(ring, problem.code.name);
     log_cause(dossier, ring, &problem);
-    let form = dossier.operation().map_or(ErrorForm::Problem, |operation| operation.error_form);
-    let (content_type, body) = match form {
-        ErrorForm::OAuth => ("application/json", oauth(&problem).to_string()),
-        ErrorForm::Problem => {
-            ("application/problem+json", document(app, dossier, &problem).to_string())
-        }
-        ErrorForm::Page => ("text/html; charset=utf-8", page::of(dossier.request_id, &problem)),
-    };
+    let (headers, body) = parts(app, dossier, &problem);
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The fields and the body of a refusal.
+pub(crate) fn parts(app: &App, dossier: &Dossier, problem: &Problem) -> (HeaderMap, String) {
+    let form = dossier.operation().map_or(ErrorForm::Problem, |operation| operation.error_form);
+    let (content_type, body) = match form {
+        ErrorForm::OAuth => ("application/json", oauth(problem).to_string()),
+        ErrorForm::Problem => {
+            ("application/problem+json", document(app, dossier, problem).to_string())
+        }
+        ErrorForm::Page => ("text/html; charset=utf-8", page::of(dossier.request_id, problem)),
+    };
+    let mut headers = HeaderMap::new();
     // Also what rings outside of `browser` refuse is hardened.
-    crate::rings::harden(headers);
+    crate::rings::harden(&mut headers);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if form == ErrorForm::Page {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for (name, value) in problem.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+    for (name, value) in &problem.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::try_from(value)) {
             headers.append(name, value);
         }
     }
-    response
+    (headers, body)
 }
 
 fn document(app: &App, dossier: &Dossier, problem: &Problem) -> Value {

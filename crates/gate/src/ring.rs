@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use kernel::Problem;
 
 use crate::listener::{Connection, Handler};
-use crate::{App, Dossier, render};
+use crate::{App, Dossier, bans, render};
 
 /// A request with our body type.
 pub type Request = http::Request<Body>;
@@ -76,6 +76,9 @@ impl Wall {
 
     /// Lets a request in.
     pub async fn admit(self: Arc<Self>, request: Request) -> Response {
+        if let Some(response) = bans::brief::answer(&self.app, &request) {
+            return response;
+        }
         let clock = self.app.clock.as_ref();
         let method = request.method().clone();
         let dossier = Dossier::open(clock, self.app.posture(), method, request.headers());

@@ -33,6 +33,8 @@ pub(crate) use browser::harden;
 pub use firewall::Shield;
 pub(crate) use hygiene::{BAD_REQUEST, HEADERS_TOO_LARGE, VERSION};
 pub use identity::Proven;
+pub(crate) use identity::{brings_credentials, is_known};
+pub(crate) use origin::true_address;
 pub(crate) use pressure::{OVERLOADED, SHED};
 pub use validation::Payload;
 

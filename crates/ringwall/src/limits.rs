@@ -1,43 +1,80 @@
 //! The limits of `serve`: from the configuration and the contract.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gate::limits::{Counters, Key, Limits, LimitsPlan, RedisConfig, Spec};
-use gate::{Cidr, Contract};
+use gate::limits::{Counters, Key, Limits, LimitsPlan, RedisConfig, Shared, Spec, Store};
+use gate::{Cidr, Contract, Tasks};
+use tokio::time::{MissedTickBehavior, interval};
 use vault::Keyring;
 
 use crate::cli::exit::Failure;
-use crate::config::limits::{LimitRule, Limits as Section};
+use crate::config::limits::{LimitRule, Limits as Section, Resolved};
 use crate::config::names::Network;
 use crate::operations;
+use crate::wire::Base;
 
 /// The limits as they are configured.
 ///
 /// # Errors
 /// When a rule names no operation of the contract or cannot be meant, or the store's URL is none.
-pub(crate) fn raise(
+pub(crate) async fn raise(
     section: &Section,
     contract: &Contract,
     keyring: &Keyring,
 ) -> Result<Arc<Limits>, Failure> {
-    let counters = counters(section, keyring)?;
+    let counters = counters(section, keyring).await?;
     let plan = plan(section, contract)?;
     Limits::new(counters, &plan, contract)
         .map_err(|error| Failure::Failed(format!("`limits`: {error}")))
 }
 
-fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
+/// Exchanges the counts of limits in mode `async` with the store, also once more at the end.
+pub(crate) fn keep_exchanged(limits: Arc<Limits>, every: Duration, base: &Base, tasks: &Tasks) {
+    let (clock, mut stopping) = (Arc::clone(&base.clock), tasks.stopping());
+    let now_ms = move || u64::try_from(clock.now().millis()).unwrap_or(0);
+    tasks.spawn(async move {
+        let mut next = interval(every);
+        next.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut stopping => return limits.exchange(now_ms()).await,
+                _ = next.tick() => limits.exchange(now_ms()).await,
+            }
+        }
+    });
+}
+
+async fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
     let keys = section.keys_max.into();
-    let url = section.store.resolve().map_err(|error| Failure::because(&error))?;
-    let Some(url) = url else { return Ok(Counters::local(keys)) };
-    let pepper = keyring.purpose_key("limits-store/1");
-    let config = RedisConfig {
-        url: url.expose().clone(),
-        pepper: *pepper.expose(),
-        deadline: section.store_timeout_ms.into(),
-    };
-    Counters::redis(keys, config)
-        .map_err(|error| Failure::Failed(format!("`limits.store`: {error}")))
+    let store = section.store.resolve().map_err(|error| Failure::because(&error))?;
+    let pepper = *keyring.purpose_key("limits-store/1").expose();
+    let deadline = section.store_timeout_ms.into();
+    match store {
+        None => Ok(Counters::local(keys)),
+        Some(Resolved::Redis(url)) => {
+            let config = RedisConfig { url: url.expose().clone(), pepper, deadline };
+            Counters::redis(keys, config)
+                .map_err(|error| Failure::Failed(format!("`limits.store`: {error}")))
+        }
+        Some(Resolved::Dynamodb { region, table }) => {
+            let store = dynamodb(region, table).await?;
+            Ok(Counters::shared(keys, Shared { store, pepper, deadline }))
+        }
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+async fn dynamodb(region: String, table: String) -> Result<Box<dyn Store>, Failure> {
+    let config = cloud::DynamoConfig { table, region: Some(region), endpoint: None };
+    Ok(Box::new(cloud::Dynamo::new(config).await))
+}
+
+#[cfg(not(feature = "dynamodb"))]
+async fn dynamodb(_: String, _: String) -> Result<Box<dyn Store>, Failure> {
+    let told = "`limits.store`: this build does not count in DynamoDB; expected one made with \
+                `cargo build --release --features dynamodb`";
+    std::future::ready(Err(Failure::Failed(told.to_owned()))).await
 }
 
 /// What is allowed to whom.
@@ -47,10 +84,12 @@ fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
 pub(crate) fn plan(section: &Section, contract: &Contract) -> Result<LimitsPlan, Failure> {
     let window_s = section.window_s.into();
     let window = |name, max| {
-        Spec::window(name, Key::Address, max, window_s).on_store_error(section.on_store_error)
+        let spec = Spec::window(name, Key::Address, max, window_s);
+        spec.on_store_error(section.on_store_error).mode(section.mode)
     };
     let rate = |name, by, per_second, burst| {
-        Spec::rate(name, by, per_second, burst).on_store_error(section.on_store_error)
+        let spec = Spec::rate(name, by, per_second, burst);
+        spec.on_store_error(section.on_store_error).mode(section.mode)
     };
     let mut common = vec![
         rate("client", Key::Client, section.client_per_second.into(), section.client_burst.into()),

@@ -235,7 +235,7 @@ impl Platform {
     #[must_use]
     pub fn metrics(&self) -> String {
         let app = &self.0.app;
-        app.metrics.text(&Tally::default(), app.tokens.trusted())
+        app.metrics.text(&Tally::default(), app.tokens.trusted(), &app.limits)
     }
 
     /// The rings around the API, for who would serve them on a port.

@@ -1,11 +1,12 @@
 //! What a rule allows, and how a cell counts it.
 
 use crate::calendar::Calendar;
-use crate::cell::{Cell, SLOTS};
+use crate::cell::{Counts, Head, SLOTS};
+use crate::pace::Pace;
 use crate::verdict::Standing;
 
 /// How much is allowed in which time.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Limit {
     /// `count` in `per_ms`, evenly, after a burst (GCRA). A window may see `burst + count`: it
     /// protects the machine, it keeps no promise about windows.
@@ -60,6 +61,16 @@ pub enum Terms {
         /// decides which one it is.
         bounds_ms: [u64; 4],
     },
+}
+
+/// How nodes tell each other when they let somebody in: by slots of this length, of which so many
+/// count, the present one among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slots {
+    /// How long a slot is.
+    pub width_ms: u64,
+    /// How many slots count.
+    pub count: u64,
 }
 
 /// A limit that cannot be meant.
@@ -122,6 +133,20 @@ impl Limit {
         }
     }
 
+    /// Its slots; nothing for what a calendar counts.
+    #[must_use]
+    pub fn slots(&self) -> Option<Slots> {
+        let per_ms = match self {
+            Self::Rate { count, per_ms, burst } => {
+                let refill_us = interval_us(*count, *per_ms).saturating_mul(u64::from(*burst));
+                refill_us.div_ceil(1000).clamp(1, PER_MS_MAX)
+            }
+            Self::Window { per_ms, .. } => *per_ms,
+            Self::Quota { .. } => return None,
+        };
+        Some(Slots { width_ms: width_ms(per_ms), count: SLOTS as u64 })
+    }
+
     /// How many are allowed: the `q` of `RateLimit-Policy`. Of a rate this is its burst, which is
     /// what may come at once.
     #[must_use]
@@ -157,36 +182,41 @@ impl Limit {
 
     /// What it counts with: of a rate the microseconds in which one refills, of a window the
     /// milliseconds of a slot. Rules compute it once: to divide is most of what a check costs.
-    pub(crate) fn pace(&self) -> u64 {
-        match self {
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(match self {
             Self::Rate { count, per_ms, .. } => interval_us(*count, *per_ms),
             Self::Window { per_ms, .. } => width_ms(*per_ms),
             Self::Quota { .. } => 1,
-        }
+        })
     }
 
     /// Whether there is room for one more.
-    pub(crate) fn fits(&self, cell: &Cell, now_ms: u64, pace: u64) -> bool {
+    pub(crate) fn fits(&self, cell: (&Head, &Counts), now_ms: u64, pace: Pace) -> bool {
         match self {
             Self::Rate { burst, .. } => {
-                let ahead_us = cell.at.saturating_sub(now_ms.saturating_mul(1000));
-                ahead_us.saturating_add(pace) <= u64::from(*burst).saturating_mul(pace)
+                let ahead_us = cell.0.at.saturating_sub(now_ms.saturating_mul(1000));
+                let room_us = u64::from(*burst).saturating_mul(pace.unit());
+                ahead_us.saturating_add(pace.unit()) <= room_us
             }
             Self::Window { .. } | Self::Quota { .. } => self.standing(cell, now_ms, pace).fits,
         }
     }
 
     /// Where a key stands.
-    pub(crate) fn standing(&self, cell: &Cell, now_ms: u64, pace: u64) -> Standing {
+    pub(crate) fn standing(
+        &self,
+        (head, counts): (&Head, &Counts),
+        now_ms: u64,
+        pace: Pace,
+    ) -> Standing {
         match self {
             Self::Rate { burst, .. } => {
-                let ahead_us = cell.at.saturating_sub(now_ms.saturating_mul(1000));
+                let ahead_us = head.at.saturating_sub(now_ms.saturating_mul(1000));
                 Owed::new(ahead_us, pace).standing(*burst)
             }
             Self::Window { count, .. } => {
-                let width_ms = pace;
-                let slot = (now_ms / width_ms).max(cell.at);
-                let live = cell.live(slot);
+                let slot = pace.divide(now_ms).0.max(head.at);
+                let live = counts.live(head.at, slot);
                 let used: u64 = live.iter().map(|(_, used)| u64::from(*used)).sum();
                 // Slots must leave until there is room for one more than now.
                 let mut must_leave = used.saturating_sub(u64::from(*count) - 1).max(1);
@@ -195,14 +225,14 @@ impl Limit {
                     must_leave == 0
                 });
                 // INVARIANT: a slot counts until its last millisecond is `per_ms` old.
-                let free_ms = leaving.map_or(0, |(slot, _)| (slot + SLOTS as u64) * width_ms);
+                let free_ms = leaving.map_or(0, |(slot, _)| (slot + SLOTS as u64) * pace.unit());
                 let remaining = u64::from(*count).saturating_sub(used);
                 Standing::of(remaining, free_ms.saturating_sub(now_ms))
             }
             Self::Quota { count, calendar } => {
                 let bounds = calendar.around(now_ms);
                 // A cell of a later period was written under a clock that has stepped back.
-                let used = if cell.at < bounds.start_ms { 0 } else { cell.weight };
+                let used = if head.at < bounds.start_ms { 0 } else { head.weight };
                 let until_ms = bounds.end_ms.saturating_sub(now_ms);
                 Standing::of(u64::from(count.saturating_sub(used)), until_ms)
             }
@@ -210,31 +240,94 @@ impl Limit {
     }
 
     /// Counts one, after [`Limit::fits`] said that there is room: where the key stands then.
-    pub(crate) fn charge(&self, cell: &mut Cell, now_ms: u64, pace: u64) -> Standing {
+    pub(crate) fn charge(
+        &self,
+        (head, counts): (&mut Head, &mut Counts),
+        now_ms: u64,
+        pace: Pace,
+    ) -> Standing {
         match self {
             Self::Rate { burst, .. } => {
                 let now_us = now_ms.saturating_mul(1000);
-                cell.at = cell.at.max(now_us).saturating_add(pace);
-                let owed = Owed::new(cell.at - now_us, pace);
-                cell.weight = u32::try_from(owed.whole).unwrap_or(u32::MAX);
-                cell.expires_ms = cell.at.div_ceil(1000);
+                head.at = head.at.max(now_us).saturating_add(pace.unit());
+                let owed = Owed::new(head.at - now_us, pace);
+                head.weight = u32::try_from(owed.whole).unwrap_or(u32::MAX);
+                head.expire_at(head.at.div_ceil(1000));
                 return owed.standing(*burst);
             }
             Self::Window { .. } => {
-                let width_ms = pace;
-                cell.count_in((now_ms / width_ms).max(cell.at));
-                cell.expires_ms = (cell.at + SLOTS as u64) * width_ms;
+                let slot = pace.divide(now_ms).0.max(head.at);
+                head.weight = counts.count_in(head.at, slot);
+                head.at = slot;
+                head.expire_at((slot + SLOTS as u64) * pace.unit());
             }
             Self::Quota { calendar, .. } => {
                 let bounds = calendar.around(now_ms);
-                if cell.at < bounds.start_ms {
-                    (cell.at, cell.weight) = (bounds.start_ms, 0);
-                    cell.expires_ms = bounds.end_ms;
+                if head.at < bounds.start_ms {
+                    (head.at, head.weight) = (bounds.start_ms, 0);
+                    head.expire_at(bounds.end_ms);
                 }
-                cell.weight = cell.weight.saturating_add(1);
+                head.weight = head.weight.saturating_add(1);
             }
         }
-        self.standing(cell, now_ms, pace)
+        self.standing((head, counts), now_ms, pace)
+    }
+}
+
+impl Limit {
+    /// Takes one back that was charged at `now_ms`.
+    pub(crate) fn refund(&self, (head, counts): (&mut Head, &mut Counts), now_ms: u64, pace: Pace) {
+        match self {
+            Self::Rate { .. } => head.at = head.at.saturating_sub(pace.unit()),
+            Self::Window { .. } => {
+                let slot = pace.divide(now_ms).0.max(head.at);
+                counts.take_from(head.at, slot);
+            }
+            Self::Quota { calendar, .. } => {
+                if head.at != calendar.around(now_ms).start_ms {
+                    return;
+                }
+            }
+        }
+        head.weight = head.weight.saturating_sub(1);
+    }
+
+    /// Adds what others let in: `by_age` counts slots, the present one first. Slots begin elsewhere
+    /// at other moments, so what is older than the present one is dated one slot later than it is
+    /// said to be: never earlier than it was.
+    pub(crate) fn learn(
+        &self,
+        (head, counts): (&mut Head, &mut Counts),
+        by_age: &[u32],
+        now_ms: u64,
+        pace: Pace,
+    ) {
+        let sum = by_age.iter().fold(0, |sum: u32, count| sum.saturating_add(*count));
+        let Some(slots) = self.slots().filter(|_| sum > 0) else { return };
+        match self {
+            Self::Rate { .. } => {
+                for (age, count) in by_age.iter().enumerate().rev() {
+                    let age = age as u64;
+                    let since_ms = slots.width_ms.saturating_mul(age.saturating_sub(1));
+                    let then_ms = now_ms.saturating_sub(since_ms);
+                    let at = head.at.max(then_ms.saturating_mul(1000));
+                    let owed_us = u64::from(*count).saturating_mul(pace.unit());
+                    head.at = if *count > 0 { at.saturating_add(owed_us) } else { head.at };
+                }
+                head.weight = head.weight.saturating_add(sum);
+                head.expire_at(head.at.div_ceil(1000));
+            }
+            Self::Window { .. } => {
+                let slot = pace.divide(now_ms).0.max(head.at);
+                if let Some((first, older)) = by_age.split_first() {
+                    counts.add(head.at, slot, &[*first]);
+                    head.weight = counts.add(slot, slot, older);
+                }
+                head.at = slot;
+                head.expire_at((slot + SLOTS as u64) * pace.unit());
+            }
+            Self::Quota { .. } => {}
+        }
     }
 }
 
@@ -249,9 +342,9 @@ struct Owed {
 }
 
 impl Owed {
-    fn new(ahead_us: u64, pace_us: u64) -> Self {
-        let pace_us = pace_us.max(1);
-        let (whole, part_us) = (ahead_us / pace_us, ahead_us % pace_us);
+    fn new(ahead_us: u64, pace: Pace) -> Self {
+        let (whole, part_us) = pace.divide(ahead_us);
+        let pace_us = pace.unit();
         Self { ahead_us, pace_us, whole: whole + u64::from(part_us > 0), part_us }
     }
 

@@ -1,18 +1,20 @@
 //! A limit with a name, for whom it counts; and the rules of a request.
 
 use crate::limit::{Limit, LimitError};
+use crate::pace::Pace;
+use crate::pick::Pick;
 use crate::subject::By;
 
 /// Most rules that one request is charged.
 pub const RULES_MAX: usize = 8;
 
 /// A limit with a name, for whom it counts.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     name: String,
     by: By,
     limit: Limit,
-    pace: u64,
+    pace: Pace,
     salt: u64,
 }
 
@@ -75,7 +77,7 @@ impl Rule {
     }
 
     /// See [`Limit::pace`].
-    pub(crate) const fn pace(&self) -> u64 {
+    pub(crate) const fn pace(&self) -> Pace {
         self.pace
     }
 
@@ -112,6 +114,11 @@ impl Rules {
     #[must_use]
     pub fn as_slice(&self) -> &[Rule] {
         &self.0
+    }
+
+    /// Those that are picked, with their places.
+    pub fn picked(&self, pick: Pick) -> impl Iterator<Item = (usize, &Rule)> {
+        self.0.iter().enumerate().filter(move |(place, _)| pick.has(*place))
     }
 }
 

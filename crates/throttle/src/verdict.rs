@@ -39,6 +39,15 @@ impl<'r> Verdict<'r> {
         verdict
     }
 
+    /// The same, with what another verdict says of rules that this one says nothing of.
+    #[must_use]
+    pub fn beside(mut self, other: &Self) -> Self {
+        for (place, others) in self.rules.iter_mut().zip(&other.rules) {
+            *place = place.or(*others);
+        }
+        self
+    }
+
     /// Whether every rule let it pass; then every one was charged.
     #[must_use]
     pub fn is_admitted(&self) -> bool {

@@ -6,7 +6,7 @@ use std::hash::RandomState;
 use std::net::{IpAddr, Ipv6Addr};
 
 use proptest::prelude::*;
-use throttle::{By, Calendar, Limit, Period, Rule, Rules, Subject, Table};
+use throttle::{By, Calendar, Limit, Period, Pick, Rule, Rules, Subject, Table};
 
 /// 2026-11-29, in milliseconds.
 const START_MS: u64 = 1_795_910_400_000;
@@ -229,7 +229,7 @@ fn what_has_happened_is_noted_also_beyond_the_limit() {
     let (table, who) = (table(), from("192.0.2.7"));
 
     for _ in 0..5 {
-        table.note(&rules, &who, START_MS);
+        table.note((&rules, Pick::ALL), &who, START_MS);
     }
 
     assert!(!table.check(&rules, &who, START_MS).is_admitted());

@@ -39,6 +39,7 @@ pub(crate) const FLOORS: &[Floor] = &[
             "vault", "watch", "kernel",
         ],
     ),
+    only("cloud", 3, &["counters", "throttle", "kernel"]),
     only(
         "store",
         2,
@@ -46,7 +47,6 @@ pub(crate) const FLOORS: &[Floor] = &[
     ),
     only("counters", 2, &["throttle", "kernel"]),
     only("issuers", 2, &["oauth", "kernel"]),
-    only("cloud", 2, &["vault", "kernel"]),
     only("courier", 2, &["vault", "watch", "kernel"]),
     only("firewall", 1, &["kernel"]),
     // Never `staffing`: a type with protected attributes must not even have a name here.

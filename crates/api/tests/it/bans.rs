@@ -76,6 +76,39 @@ async fn whoever_sweeps_is_banned_for_a_minute_then_a_quarter_of_an_hour_then_a_
 }
 
 #[tokio::test]
+async fn one_line_a_second_stands_for_all_requests_of_somebody_who_is_banned() {
+    let platform = platform(quick()).await;
+    let nobody = platform.stranger();
+    sweep(&platform, &nobody, HERE, 6).await;
+
+    let first = from(HERE, nobody.get("/v1/jobs")).await;
+    let id = first.header("x-request-id").unwrap().to_owned();
+    for path in ["/v1/jobs", "/nowhere", "/v1/jobs"] {
+        let again = from(HERE, nobody.get(path)).await;
+        assert_eq!(again.header("x-request-id"), Some(id.as_str()), "{again:?}");
+        assert_eq!(again.header("retry-after"), first.header("retry-after"));
+        assert!(again.header("strict-transport-security").is_some());
+        banned(again, 60);
+    }
+    // Credentials that mean nothing buy nobody a look.
+    let guess = from(HERE, nobody.get("/v1/jobs").with_header("authorization", "Bearer x"));
+    assert_eq!(guess.await.header("x-request-id"), Some(id.as_str()));
+    platform.clock().advance(std::time::Duration::from_secs(1));
+    let later = from(HERE, nobody.get("/v1/jobs")).await;
+    assert_ne!(later.header("x-request-id"), Some(id.as_str()));
+    banned(later, 59);
+
+    let metrics = platform.metrics();
+    let refusals = "ringwall_refusals_total{ring=\"bans\",code=\"bans.banned\"} 6";
+    assert!(metrics.contains(refusals), "{metrics}");
+    drop(nobody);
+    let lines = platform.close().await.access_log();
+    let lines: Vec<_> = lines.lines().filter(|line| line.contains("bans.banned")).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].contains(r#""repeats":4"#), "{lines:?}");
+}
+
+#[tokio::test]
 async fn points_decay_and_a_ladder_is_forgotten() {
     let platform = platform(quick()).await;
     let nobody = platform.stranger();

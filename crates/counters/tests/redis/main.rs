@@ -7,7 +7,7 @@ mod slow;
 
 use std::time::{Duration, Instant};
 
-use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig, Score};
+use counters::{Answer, Counters, Mode, OnStoreError, Plan, RedisConfig, Score};
 use futures_util::future::join_all;
 use server::Server;
 use throttle::{By, Calendar, Limit, Period, Rule, Subject};
@@ -39,6 +39,13 @@ fn node(server: &Server) -> Counters {
 fn impatient(server: &Server, deadline: Duration) -> Counters {
     let config = RedisConfig { url: server.url(), pepper: [7; 32], deadline };
     Counters::redis(1024, config).unwrap()
+}
+
+/// The same rule, decided here and exchanged now and then.
+fn exchanged(count: u32, nodes: u32) -> Plan {
+    let window = Limit::Window { count, per_ms: QUARTER_MS };
+    let rule = Rule::new("exchanged", By::CLIENT, window).unwrap();
+    Plan::with_modes(vec![(rule, OnStoreError::Local, Mode::Async)], nodes).unwrap()
 }
 
 /// How many of so many calls pass.
@@ -140,6 +147,68 @@ async fn three_nodes_whose_clocks_differ_share_one_limit_exactly() {
 
     assert!(answers.iter().all(|answer| matches!(answer, Answer::Counted(_))));
     assert_eq!(answers.iter().filter(|answer| is_admitted(answer)).count(), 100);
+}
+
+#[tokio::test]
+async fn three_nodes_that_exchange_exceed_a_limit_by_what_they_let_in_meanwhile_and_no_more() {
+    let server = Server::start();
+    let nodes = [node(&server), node(&server), node(&server)];
+    let plan = exchanged(100, 3);
+
+    // Steady: five calls a node between two exchanges.
+    let mut steady = 0;
+    for _ in 0..30 {
+        for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
+            for _ in 0..5 {
+                steady +=
+                    usize::from(is_admitted(&node.charge(&plan, &WHO, NOW_MS + skew_ms).await));
+            }
+        }
+        for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
+            node.exchange(NOW_MS + skew_ms).await;
+        }
+    }
+
+    // Two exchanges until the last node has heard of all: 30 calls.
+    assert!((100..=130).contains(&steady), "{steady}");
+    assert!(nodes.iter().all(|node| node.health().unwrap().failures == 0));
+    for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
+        assert!(!is_admitted(&node.charge(&plan, &WHO, NOW_MS + skew_ms).await));
+    }
+}
+
+#[tokio::test]
+async fn a_rate_that_is_exchanged_is_shared_too() {
+    let server = Server::start();
+    let (one, other) = (node(&server), node(&server));
+    let rate = Limit::Rate { count: 1, per_ms: QUARTER_MS, burst: 10 };
+    let rule = Rule::new("rate", By::CLIENT, rate).unwrap();
+    let plan = Plan::with_modes(vec![(rule, OnStoreError::Local, Mode::Async)], 2).unwrap();
+    assert_eq!(passed(&one, &plan, 6).await, 6);
+    one.exchange(NOW_MS).await;
+    assert_eq!(passed(&other, &plan, 1).await, 1);
+
+    other.exchange(NOW_MS).await;
+
+    assert_eq!(passed(&other, &plan, 10).await, 3, "of ten, six and one are used");
+}
+
+#[tokio::test]
+async fn what_is_exchanged_asks_nothing_while_redis_stands_still_and_is_told_afterwards() {
+    let server = Server::start();
+    let (one, other) = (node(&server), node(&server));
+    let plan = exchanged(30, 3);
+    assert_eq!(passed(&one, &plan, 4).await, 4);
+    server.stop();
+
+    assert_eq!(passed(&one, &plan, 4).await, 4, "decided here: nobody waits");
+    assert_eq!(one.health().unwrap().failures, 0);
+
+    server.resume();
+    one.exchange(NOW_MS).await;
+    assert_eq!(passed(&other, &plan, 1).await, 1);
+    other.exchange(NOW_MS).await;
+    assert_eq!(passed(&other, &plan, 99).await, 21);
 }
 
 #[tokio::test]

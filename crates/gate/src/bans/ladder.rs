@@ -1,7 +1,5 @@
 //! From points to bans: a minute, a quarter of an hour, a day.
 
-use std::sync::Arc;
-
 use kernel::{EventId, Timestamp};
 use store::bans::{self, Ban, BanKind, NewBan};
 use store::{StoreError, Witness};
@@ -139,7 +137,7 @@ impl Bans {
             version: 1,
         };
         self.tally.rehearsed.inc();
-        self.keep(&Sentence { ban: Arc::new(ban.clone()), is_rehearsed: true });
+        self.keep(&Sentence::of(&ban, true));
         ban
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use counters::{Plan, Spec, SpecError};
+use counters::{Counters, Mode, Plan, Spec, SpecError};
 
 use super::{LimitsPlan, OperationLimits};
 
@@ -17,6 +17,7 @@ impl Plans {
     pub(super) fn new(
         settings: &LimitsPlan,
         operations: &[OperationLimits],
+        counters: &Counters,
     ) -> Result<Self, SpecError> {
         let common: Vec<&Spec> = settings.common.iter().collect();
         let mut special = HashMap::new();
@@ -28,9 +29,9 @@ impl Plans {
                 continue;
             }
             add_unnamed(&mut own, common.iter().copied());
-            special.insert(operation.index, plan(&own, settings.nodes)?);
+            special.insert(operation.index, plan(&own, settings.nodes, counters)?);
         }
-        Ok(Self { common: plan(&common, settings.nodes)?, special })
+        Ok(Self { common: plan(&common, settings.nodes, counters)?, special })
     }
 
     /// What a request to this operation is charged.
@@ -53,8 +54,16 @@ fn add_unnamed<'s>(all: &mut Vec<&'s Spec>, more: impl Iterator<Item = &'s Spec>
     }
 }
 
-/// Rules that are charged together.
-pub(super) fn plan(specs: &[&Spec], nodes: u32) -> Result<Plan, SpecError> {
-    let rules = specs.iter().map(|spec| Ok((spec.rule()?, spec.on_store_error)));
-    Ok(Plan::new(rules.collect::<Result<_, SpecError>>()?, nodes)?)
+/// Rules that are charged together. What the store does not charge while a request waits is
+/// exchanged with it.
+pub(super) fn plan(specs: &[&Spec], nodes: u32, counters: &Counters) -> Result<Plan, SpecError> {
+    let rules = specs.iter().map(|spec| {
+        let rule = spec.rule()?;
+        let mode = match spec.mode {
+            Mode::Sync if !counters.charges(&rule) => Mode::Async,
+            mode => mode,
+        };
+        Ok((rule, spec.on_store_error, mode))
+    });
+    Ok(Plan::with_modes(rules.collect::<Result<_, SpecError>>()?, nodes)?)
 }

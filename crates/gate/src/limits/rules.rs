@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use counters::{Key, Plan, Spec, SpecError};
+use counters::{Counters, Key, Plan, Spec, SpecError};
 use throttle::Subject;
 
 use super::plans::{self, Plans};
@@ -21,21 +21,25 @@ pub struct LimitRules {
     pub(super) in_force: ArcSwap<HashMap<String, Arc<InForce>>>,
     pub(super) settings: LimitsPlan,
     operations: Arc<[OperationLimits]>,
+    /// What they are charged to, which tells what it can charge while a request waits.
+    counters: Arc<Counters>,
 }
 
 impl LimitRules {
     pub(super) fn new(
         plan: &LimitsPlan,
         operations: &Arc<[OperationLimits]>,
+        counters: &Arc<Counters>,
     ) -> Result<Self, SpecError> {
-        let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes);
+        let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes, counters);
         Ok(Self {
             strangers: alone(&plan.strangers)?,
             unproven: alone(&plan.unproven)?,
-            usage: Plans::new(plan, operations)?,
+            usage: Plans::new(plan, operations, counters)?,
             in_force: ArcSwap::default(),
             settings: plan.clone(),
             operations: Arc::clone(operations),
+            counters: Arc::clone(counters),
         })
     }
 
@@ -53,7 +57,7 @@ impl LimitRules {
             let operation = operation.ok_or("a rule names an operation that is gone")?;
             settings.rules.push((operation.index, rule.spec(by)));
         }
-        Plans::new(&settings, &self.operations).map_err(|error| error.to_string())
+        Plans::new(&settings, &self.operations, &self.counters).map_err(|error| error.to_string())
     }
 
     /// Puts these plans in force, in place of all before.

@@ -1,6 +1,6 @@
 //! A rule of a usage plan, as administrators write it: for each client or key that has the plan.
 
-use counters::{Key, OnStoreError, Per, Spec};
+use counters::{Key, Mode, OnStoreError, Per, Spec};
 use serde::{Deserialize, Serialize};
 
 /// A rule. One of three: `max` in `window_s`, `max` for each `per`, or `per_second` with a `burst`.
@@ -47,6 +47,8 @@ impl UsageRule {
             burst: self.burst,
             // How an outage is met is the operator's to say, not an agency's.
             on_store_error: OnStoreError::Local,
+            // What an agency sells is counted exactly.
+            mode: Mode::Sync,
         }
     }
 }

@@ -2,6 +2,8 @@
 //! everything that costs: no parse, no rule, no body, no entry on disk. Callers who are proven are
 //! kept out where they are known, in `quota`.
 //!
+//! Most requests of somebody who is banned never come here: [`brief`] answers them.
+//!
 //! On the way out it sees what came of the request, which may count against its sender.
 
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use kernel::Problem;
 
 use super::identity::{brings_credentials, is_known};
 use crate::App;
+use crate::bans::brief;
 use crate::ring::{Next, Response, Ring, Visit};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
@@ -27,6 +30,7 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
         && !is_known(&app, headers)
     {
         // A stranger who is banned shuts out nobody whom this node knows behind the same address.
+        brief::keep(&app, &dossier, &banned);
         return Err(banned);
     }
     let is_anonymous = !brings_credentials(headers);

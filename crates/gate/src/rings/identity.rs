@@ -71,13 +71,13 @@ impl Head {
 }
 
 /// Whether a request brings credentials of any kind, good or bad.
-pub(super) fn brings_credentials(headers: &HeaderMap) -> bool {
+pub(crate) fn brings_credentials(headers: &HeaderMap) -> bool {
     presented::is_any(headers)
 }
 
 /// Whether a request brings credentials that were believed a moment ago. What was revoked since,
 /// or is used wrongly, identity still refuses.
-pub(super) fn is_known(app: &App, headers: &HeaderMap) -> bool {
+pub(crate) fn is_known(app: &App, headers: &HeaderMap) -> bool {
     let Ok(presented) = Presented::read(headers) else { return false };
     let by_token =
         presented.token.is_some_and(|(_, token)| app.tokens.knows(token, app.clock.now()));

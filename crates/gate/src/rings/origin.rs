@@ -59,7 +59,7 @@ fn certificate(
 
 /// Walks `X-Forwarded-For` from the right, past proxies that we trust, to the first address that
 /// we do not: everything left of it is hearsay.
-fn true_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
+pub(crate) fn true_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|cidr| cidr.contains(address));
     if !is_trusted(peer) {
         return peer;

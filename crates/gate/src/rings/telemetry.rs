@@ -53,6 +53,7 @@ fn report(app: &App, dossier: &Dossier, status: u16) {
         status,
         code: dossier.code(),
         refused_by: dossier.refused_by(),
+        repeats: dossier.repeats(),
         firewall: dossier.finding(),
         latency_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
     };

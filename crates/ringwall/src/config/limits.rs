@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gate::limits::{OnStoreError, Spec};
+use gate::limits::{Mode, OnStoreError, Spec};
 use kernel::Secret;
 use serde::Deserialize;
 use toml::Value;
@@ -43,6 +43,10 @@ pub(crate) struct Limits {
     pub(crate) store: LimitStore,
     /// How long a question to the store may take, connecting included.
     pub(crate) store_timeout_ms: Millis<1, 10_000>,
+    /// Where the limits of this section are counted, when nodes share a store.
+    pub(crate) mode: Mode,
+    /// How often limits in mode `async` are exchanged with the store.
+    pub(crate) exchange_ms: Millis<50, 1000>,
     /// How many nodes share the limits.
     pub(crate) nodes: Count<1, 10_000>,
     /// What the limits of this section do while the store is away.
@@ -86,26 +90,63 @@ pub(crate) enum LimitStore {
     Reference(SecretRef),
     /// A Redis without a password.
     Plain(String),
+    /// A table of DynamoDB; its credentials are where the environment keeps them.
+    Dynamodb {
+        /// Where it is.
+        region: String,
+        /// Its name.
+        table: String,
+    },
+}
+
+/// A store that nodes share.
+pub(crate) enum Resolved {
+    /// The URL of a Redis.
+    Redis(Secret<String>),
+    /// A table of DynamoDB.
+    Dynamodb {
+        /// Where it is.
+        region: String,
+        /// Its name.
+        table: String,
+    },
 }
 
 impl LimitStore {
-    /// The URL of the Redis, or nothing for this node.
+    /// The store that nodes share, or nothing for this node.
     ///
     /// # Errors
     /// When a reference leads to no secret.
-    pub(crate) fn resolve(&self) -> Result<Option<Secret<String>>, SecretError> {
+    pub(crate) fn resolve(&self) -> Result<Option<Resolved>, SecretError> {
         match self {
             Self::Local => Ok(None),
-            Self::Reference(reference) => reference.resolve().map(Some),
-            Self::Plain(url) => Ok(Some(Secret::new(url.clone()))),
+            Self::Reference(reference) => reference.resolve().map(Resolved::Redis).map(Some),
+            Self::Plain(url) => Ok(Some(Resolved::Redis(Secret::new(url.clone())))),
+            Self::Dynamodb { region, table } => {
+                Ok(Some(Resolved::Dynamodb { region: region.clone(), table: table.clone() }))
+            }
         }
+    }
+
+    /// `region/table`, by the characters that either may have.
+    fn dynamodb(rest: &str) -> Option<Self> {
+        let (region, table) = rest.split_once('/')?;
+        let is_region =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_table = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let fits = (1..=63).contains(&region.len())
+            && region.bytes().all(is_region)
+            && (3..=255).contains(&table.len())
+            && table.bytes().all(is_table);
+        fits.then(|| Self::Dynamodb { region: region.to_owned(), table: table.to_owned() })
     }
 }
 
 impl Word for LimitStore {
     const EXPECTED: &'static str = "one of: empty to count on this node; `env:NAME` or \
                                     `file:/path` that holds the URL of a Redis; \
-                                    `redis://host:port/database` without a password";
+                                    `redis://host:port/database` without a password; \
+                                    `dynamodb://region/table`";
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Option<Self> {
@@ -114,6 +155,9 @@ impl Word for LimitStore {
         }
         if let Some(reference) = SecretRef::parse(text) {
             return Some(Self::Reference(reference));
+        }
+        if let Some(rest) = text.strip_prefix("dynamodb://") {
+            return Self::dynamodb(rest);
         }
         let rest = text.strip_prefix("redis://")?;
         let (host, database) = rest.split_once('/').unwrap_or((rest, "0"));
@@ -138,6 +182,10 @@ mod tests {
             "redis://",
             "http://cache:6379/0",
             "cache:6379",
+            "dynamodb://limits",
+            "dynamodb://eu-central-1/li",
+            "dynamodb://key:secret@eu-central-1/limits",
+            "dynamodb://eu-central-1/limits?x=1",
         ] {
             assert_eq!(LimitStore::parse(text), None, "{text}");
         }
@@ -149,6 +197,8 @@ mod tests {
             assert_eq!(LimitStore::parse(text), Some(LimitStore::Plain(text.to_owned())), "{text}");
         }
         assert_eq!(LimitStore::parse(""), Some(LimitStore::Local));
+        let table = LimitStore::Dynamodb { region: "eu-central-1".into(), table: "limits".into() };
+        assert_eq!(LimitStore::parse("dynamodb://eu-central-1/limits"), Some(table));
     }
 
     #[test]
@@ -160,6 +210,11 @@ mod tests {
             ("name = 'a'\nby = ['galaxy']\nmax = 5\nwindow_s = 60", "galaxy"),
             ("name = 'a'\nby = []\nmax = 5\nwindow_s = 60", "at least one of"),
             ("name = 'a'\nby = ['client']\nmax = 5\nwindow_s = 60\nwibble = 1", "wibble"),
+            (
+                "name = 'a'\nby = ['client']\nmax = 5\nper = 'day'\nmode = 'async'",
+                "never let in beyond its number",
+            ),
+            ("name = 'a'\nby = ['client']\nmax = 5\nwindow_s = 60\nmode = 'lazy'", "lazy"),
             ("name = 'A b'\nby = ['client']\nmax = 5\nwindow_s = 60", "lower-case"),
         ] {
             let error = read(text).unwrap_err();
