@@ -1,9 +1,9 @@
 //! Handshakes take turns: a flood of them leaves processors to connections that are open.
 //!
-//! A handshake costs more than most requests. If each ran as soon as its bytes are there, a request
-//! would wait behind all of them. So only some may compute at once; the others queue up, and
-//! between two of them everybody else has a turn. Waiting for a peer costs no turn: who stalls holds
-//! up nobody.
+//! A handshake costs more than most requests. If each ran as soon as its bytes are there, a
+//! request would wait behind all of them. So only some may compute at once; the others queue up,
+//! and between two of them everybody else has a turn. Waiting for a peer costs no turn: who stalls
+//! holds up nobody.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
