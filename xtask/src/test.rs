@@ -1,8 +1,16 @@
 //! Every test, with what it needs: databases, a runner, third-party clients.
 
-use clap::{Args, ValueEnum};
+use std::process::Command;
 
-use crate::{error::Outcome, install, interop, run, services::Services, workspace::Workspace};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::{
+    error::{ChoreError, Outcome},
+    install, interop, run,
+    services::Services,
+    workspace::Workspace,
+};
 
 /// What to leave out.
 #[derive(Args)]
@@ -36,16 +44,42 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
         run::shown(services.tell(examples.args(["test", "--doc", "--workspace"])))?;
     }
     let mut tests = run::cargo(workspace.root());
-    // The API's own tests are its ordinary traffic: the packaged rules shall refuse none of it.
-    tests.env("RINGWALL_TEST_RULES", install::RULE_FILES.join(":"));
     if run::find("cargo-nextest").is_some() {
+        run::shown(told(&services, &mut api_tests(workspace)?))?;
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        tests.args(["-E", &format!("not binary_id({API_TESTS})")]);
     } else {
         tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
-    run::shown(services.tell(&mut tests))?;
+    run::shown(told(&services, &mut tests))?;
     if options.skip.contains(&Part::Interop) {
         return Ok(());
     }
     interop::run(workspace, &interop::Options::everything())
 }
+
+/// With what tests ask for. The API's own tests are its ordinary traffic: the packaged rules shall
+/// refuse none of it.
+fn told<'c>(services: &Services, tests: &'c mut Command) -> &'c mut Command {
+    tests.env("RINGWALL_TEST_RULES", install::RULE_FILES.join(":"));
+    services.tell(tests)
+}
+
+/// The API's own tests, all in one process: each needs the compiled contract, which costs a process
+/// twice the time of an average test.
+fn api_tests(workspace: &Workspace) -> Outcome<Command> {
+    let mut list = run::cargo(workspace.root());
+    list.args(["nextest", "list", "--workspace", "--list-type", "binaries-only"]);
+    let listed = run::output(list.args(["--message-format", "json"]))?;
+    let listed: Value =
+        serde_json::from_str(&listed).map_err(|error| ChoreError::told(error.to_string()))?;
+    let path = listed.pointer(&format!("/rust-binaries/{API_TESTS}/binary-path"));
+    let path = path.and_then(Value::as_str);
+    let path = path.ok_or_else(|| ChoreError::told(format!("there is no binary {API_TESTS}")))?;
+    let mut tests = Command::new(path);
+    tests.current_dir(workspace.root().join("crates/api"));
+    Ok(tests)
+}
+
+/// As cargo-nextest calls them.
+const API_TESTS: &str = "api::it";

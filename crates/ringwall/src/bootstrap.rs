@@ -1,6 +1,7 @@
 //! `ringwall admin bootstrap`: a tenant, its first partner and its first administrator.
 
 use api::enrol_url;
+use kernel::TenantId;
 use policy::Role;
 use serde_json::json;
 
@@ -33,10 +34,17 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<(), Failure> {
     let home = Home::prepare(&config.server.data_dir).map_err(|error| Failure::because(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::because(&error))?;
-    let (registered, invited) = runtime.block_on(register(args, &config, &home, role))?;
+    let founded = runtime.block_on(register(args, &config, &home, role))?;
     let url = config.public_urls(config.server.listen).public_url;
-    let enrol = invited.map(|invited| enrol_url(&url, &invited.link));
-    print(&shown(args, &registered, enrol.as_deref()))
+    let enrol = founded.invited.as_ref().map(|invited| enrol_url(&url, &invited.link));
+    print(&shown(args, &founded, enrol.as_deref()))
+}
+
+/// A tenant with its first partner, and its administrator where one was named.
+struct Founded {
+    tenant: Option<TenantId>,
+    registered: Registered,
+    invited: Option<Invited>,
 }
 
 async fn register(
@@ -44,7 +52,7 @@ async fn register(
     config: &Config,
     home: &Home,
     role: Role,
-) -> Result<(Registered, Option<Invited>), Failure> {
+) -> Result<Founded, Failure> {
     let keyring = keys::keyring(home, config.vault.key_file.as_ref())?;
     let base = wire::base(config, home, keyring).await?;
     let witness = registration::witness(&base, "admin bootstrap");
@@ -71,25 +79,27 @@ async fn register(
     };
     tx.commit(None).await.map_err(|error| Failure::because(&error))?;
     base.store.close().await.map_err(|error| Failure::because(&error))?;
-    Ok((registered, invited))
+    Ok(Founded { tenant: permit.tenant(), registered, invited })
 }
 
-fn shown(args: &BootstrapArgs, registered: &Registered, enrol: Option<&str>) -> String {
+fn shown(args: &BootstrapArgs, founded: &Founded, enrol: Option<&str>) -> String {
+    let Founded { tenant: tenant_id, registered, .. } = founded;
     let (id, secret) = (&registered.client_id, registered.client_secret.expose());
     if args.json {
         let scopes = &registered.scopes;
         let tenant = args.tenant_slug.as_str();
         let shown = json!({
-            "tenant": tenant, "client_id": id, "client_secret": secret, "scopes": scopes,
-            "enrol_url": enrol,
+            "tenant": tenant, "tenant_id": tenant_id, "client_id": id, "client_secret": secret,
+            "scopes": scopes, "enrol_url": enrol,
         });
         return format!("{shown:#}\n");
     }
+    let tenant_id = tenant_id.as_ref().map(ToString::to_string).unwrap_or_default();
     let enrol = enrol
         .map(|url| format!("  administrator  {url}\n                 (good once and for a day)\n"))
         .unwrap_or_default();
     format!(
-        "tenant `{}` is founded\n  client id      {id}\n  client secret  {secret}\n{enrol}\
+        "tenant `{}` is founded\n  tenant id      {tenant_id}\n  client id      {id}\n  client secret  {secret}\n{enrol}\
          The secret is shown this once. A running server takes the partner at once.\n",
         args.tenant_slug.as_str()
     )

@@ -18,7 +18,7 @@ async fn founded(database: Database) -> (Site, String) {
     let said = site.run(&[&words[..], &["--partner-name", "B", "--json"]].concat());
     assert_eq!(said.code, Some(0), "{said:?}");
     let shown: Value = serde_json::from_str(&said.out).expect("JSON");
-    (site, shown["tenant"].as_str().expect("an id").to_owned())
+    (site, shown["tenant_id"].as_str().expect("an id").to_owned())
 }
 
 fn trusting(site: Site, provider: &IdentityProvider, tenant: &str) -> Site {
