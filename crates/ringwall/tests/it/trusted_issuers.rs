@@ -87,7 +87,8 @@ async fn a_silent_issuer_keeps_nobody_from_starting() {
     provider.set_down(true);
     let (site, tenant) = founded(Database::Sqlite).await;
 
-    let server = trusting(site, &provider, &tenant).start().await;
+    let site = trusting(site, &provider, &tenant);
+    let server = site.start().await;
 
     let good = token(&provider, "https://api.example");
     assert_eq!(status(&server.client(), &server, &good).await, 503);
