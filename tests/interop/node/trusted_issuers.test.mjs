@@ -70,7 +70,7 @@ const words = ["admin", "bootstrap", "--tenant-name", "A", "--tenant-slug", "acm
 const shown = JSON.parse(execFileSync(RINGWALL_BINARY, [...words, "--partner-name", "B"], { env }));
 env.RINGWALL__IDENTITY__TRUSTED_ISSUERS_CA_FILE = PROVIDER_CERT;
 env.RINGWALL__IDENTITY__TRUSTED_ISSUERS = `[{ name = "idp", kind = "rfc9068", issuer = "${issuer}",
-  audiences = ["${API}"], tenant = "${shown.tenant}",
+  audiences = ["${API}"], tenant = "${shown.tenant_id}",
   clients = [{ id = "app-1", roles = ["partner"], scopes = ["read:jobs"] }] }]`;
 const readyFile = join(folder, "ready.json");
 const listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
