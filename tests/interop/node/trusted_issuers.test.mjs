@@ -65,6 +65,7 @@ const env = {
   RINGWALL__SERVER__DATA_DIR: join(folder, "data"),
   RINGWALL__LIMITS__EXEMPT: '["127.0.0.0/8", "::1"]',
   RINGWALL__BANS__MODE: "off",
+  RINGWALL__GATE__QUEUE_DELAY_TARGET_MS: "0",
 };
 const words = ["admin", "bootstrap", "--tenant-name", "A", "--tenant-slug", "acme", "--json"];
 const shown = JSON.parse(execFileSync(RINGWALL_BINARY, [...words, "--partner-name", "B"], { env }));
