@@ -1,15 +1,16 @@
 //! The firewall under test: the proxy of the binary, or the engine's example.
 
 use std::{
-    fs::{self, File},
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
 use super::Options;
 use crate::{
+    background::Background,
     error::{ChoreError, Outcome},
     run, wait,
     workspace::Workspace,
@@ -20,7 +21,7 @@ const START_WITHIN: Duration = Duration::from_secs(180);
 
 /// A running firewall; killed when it is dropped.
 pub(super) struct Guard {
-    child: Child,
+    _program: Background,
     address: SocketAddr,
 }
 
@@ -41,41 +42,21 @@ impl Guard {
             .arg("--match-log")
             .arg(log);
         let told = log.with_extension("out");
-        let out = File::create(&told).map_err(ChoreError::path(&told))?;
-        let err = out.try_clone().map_err(ChoreError::path(&told))?;
-        let line = run::line(&command);
-        eprintln!("\n$ {line} &");
-        let spawned = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
-        let mut child =
-            spawned.map_err(|source| ChoreError::Unstarted { command: line, source })?;
-        let found = wait::until(START_WITHIN, "the firewall's address", || {
+        let mut program = Background::start(&mut command, &told)?;
+        let address = wait::until(START_WITHIN, "the firewall's address", || {
             let text = fs::read_to_string(&told).map_err(ChoreError::path(&told))?;
-            let has_ended = child.try_wait().map_err(ChoreError::path(&told))?.is_some();
             match address(&text) {
-                None if has_ended => Err(ChoreError::told(format!("the firewall ended: {text}"))),
+                None if program.has_ended()? => {
+                    Err(ChoreError::told(format!("the firewall ended: {text}")))
+                }
                 found => Ok(found),
             }
-        });
-        match found {
-            Ok(address) => Ok(Self { child, address }),
-            Err(error) => {
-                // It is of no use any more, however it ends.
-                let _ = child.kill().and_then(|()| child.wait());
-                Err(error)
-            }
-        }
+        })?;
+        Ok(Self { _program: program, address })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
-            eprintln!("the firewall could not be stopped: {error}");
-        }
     }
 }
 

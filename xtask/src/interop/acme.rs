@@ -4,12 +4,13 @@ use std::{
     fs,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
 use super::single_sign_on::certificate;
 use crate::{
+    background::Background,
     error::{ChoreError, Outcome},
     install, run,
     server::Server,
@@ -165,25 +166,9 @@ impl Place {
         Ok(path)
     }
 
-    fn start(&self, command: &mut Command) -> Outcome<Running> {
-        let line = run::line(command);
-        eprintln!("\n$ {line} &");
-        let log = self.folder.join(format!("{}.log", line.split(' ').next().unwrap_or_default()));
-        let out = fs::File::create(&log).map_err(ChoreError::path(&log))?;
-        let err = out.try_clone().map_err(ChoreError::path(&log))?;
-        let spawned = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
-        spawned.map(Running).map_err(|source| ChoreError::Unstarted { command: line, source })
-    }
-}
-
-/// Killed when it is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
-            eprintln!("a program could not be stopped: {error}");
-        }
+    fn start(&self, command: &mut Command) -> Outcome<Background> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        Background::start(command, &self.folder.join(format!("{program}.log")))
     }
 }
 

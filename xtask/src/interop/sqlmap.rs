@@ -2,14 +2,15 @@
 //! finds the hole while the firewall only watches, and not when it refuses.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
 use super::Told;
 use crate::{
+    background::Background,
     error::{ChoreError, Outcome},
     install, run, wait,
     workspace::Workspace,
@@ -91,37 +92,21 @@ fn judge(said: &str, expected: &str, hole: &str) -> Outcome {
 
 /// A server that says its address on its first line; killed when it is dropped.
 pub(super) struct Listener {
-    child: Child,
+    _program: Background,
     pub(super) address: String,
 }
 
 impl Listener {
     pub(super) fn start(mut command: Command, log: &PathBuf, sign: &str) -> Outcome<Self> {
-        let out = File::create(log).map_err(ChoreError::path(log))?;
-        let err = out.try_clone().map_err(ChoreError::path(log))?;
-        let line = run::line(&command);
-        eprintln!("\n$ {line} &");
-        let spawned = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
-        let child = spawned.map_err(|source| ChoreError::Unstarted { command: line, source })?;
-        // From here on dropping it kills the server.
-        let mut listener = Self { child, address: String::new() };
-        listener.address = wait::until(START_WITHIN, "a server's address", || {
+        let mut program = Background::start(&mut command, log)?;
+        let address = wait::until(START_WITHIN, "a server's address", || {
             let told = fs::read_to_string(log).map_err(ChoreError::path(log))?;
-            let has_ended = listener.child.try_wait().map_err(ChoreError::path(log))?.is_some();
             match address(&told, sign) {
-                None if has_ended => Err(ChoreError::told(format!("it ended: {told}"))),
+                None if program.has_ended()? => Err(ChoreError::told(format!("it ended: {told}"))),
                 found => Ok(found),
             }
         })?;
-        Ok(listener)
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
-            eprintln!("a server could not be stopped: {error}");
-        }
+        Ok(Self { _program: program, address })
     }
 }
 

@@ -2,15 +2,14 @@
 
 use std::{
     env,
-    fs::File,
     net::{TcpStream, ToSocketAddrs as _},
     path::Path,
-    process::{Child, Stdio},
     time::Duration,
 };
 
 use super::{authority, free_port};
 use crate::{
+    background::Background,
     error::{ChoreError, Outcome},
     venv::Venv,
     wait,
@@ -26,17 +25,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct Dynamodb {
     url: String,
     /// Stops the emulator when it is dropped.
-    _own: Option<Own>,
-}
-
-struct Own(Child);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
-            eprintln!("the emulator of DynamoDB could not be stopped: {error}");
-        }
-    }
+    _own: Option<Background>,
 }
 
 impl Dynamodb {
@@ -60,22 +49,13 @@ pub(crate) fn start(workspace: &Workspace, folder: &Path) -> Outcome<Dynamodb> {
     let venv = Venv::prepare(workspace, "dynamodb", &[pins])?;
     let port = free_port()?.to_string();
     let log_path = folder.join("dynamodb.log");
-    let log = File::create(&log_path).map_err(ChoreError::path(&log_path))?;
-    let log_too = log.try_clone().map_err(ChoreError::path(&log_path))?;
-    let server = venv
-        .program("moto_server")
-        .args(["-H", "127.0.0.1", "-p", &port])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(log)
-        .stderr(log_too)
-        .spawn()
-        .map_err(|source| ChoreError::Unstarted { command: "moto_server".to_owned(), source })?;
-    let mut own = Own(server);
+    let mut server = venv.program("moto_server");
+    server.args(["-H", "127.0.0.1", "-p", &port]).current_dir(folder);
+    let mut own = Background::start(&mut server, &log_path)?;
     let url = format!("http://127.0.0.1:{port}");
-    wait::until(START_WITHIN, "the first answer of DynamoDB", || match own.0.try_wait() {
-        Ok(None) => Ok(answers(&url).then_some(())),
-        _ => Err(ChoreError::told(format!("moto_server stopped: see `{}`", log_path.display()))),
+    wait::until(START_WITHIN, "the first answer of DynamoDB", || match own.has_ended()? {
+        false => Ok(answers(&url).then_some(())),
+        true => Err(ChoreError::told(format!("moto_server stopped: see `{}`", log_path.display()))),
     })?;
     Ok(Dynamodb { url, _own: Some(own) })
 }

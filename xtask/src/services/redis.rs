@@ -2,16 +2,16 @@
 
 use std::{
     env,
-    fs::File,
     io::{Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
 use super::{authority, free_port};
 use crate::{
+    background::Background,
     error::{ChoreError, Outcome},
     wait,
 };
@@ -26,17 +26,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct Redis {
     url: String,
     /// Stops the server when it is dropped.
-    _own: Option<Own>,
-}
-
-struct Own(Child);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
-            eprintln!("Redis could not be stopped: {error}");
-        }
-    }
+    _own: Option<Background>,
 }
 
 impl Redis {
@@ -62,19 +52,15 @@ pub(crate) fn running() -> Outcome<Option<Redis>> {
 pub(crate) fn start(folder: &Path) -> Outcome<Redis> {
     let port = free_port()?.to_string();
     let log_path = folder.join("redis.log");
-    let log = File::create(&log_path).map_err(ChoreError::path(&log_path))?;
-    let server = Command::new("redis-server")
+    let mut server = Command::new("redis-server");
+    server
         .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(log)
-        .spawn()
-        .map_err(|source| ChoreError::Unstarted { command: "redis-server".to_owned(), source })?;
-    let mut own = Own(server);
+        .current_dir(folder);
+    let mut own = Background::start(&mut server, &log_path)?;
     let url = format!("redis://127.0.0.1:{port}/");
-    wait::until(START_WITHIN, "Redis's first answer", || match own.0.try_wait() {
-        Ok(None) => Ok((answer(&url) == Some(*b"+PONG")).then_some(())),
-        _ => Err(ChoreError::told(format!("Redis stopped: see `{}`", log_path.display()))),
+    wait::until(START_WITHIN, "Redis's first answer", || match own.has_ended()? {
+        false => Ok((answer(&url) == Some(*b"+PONG")).then_some(())),
+        true => Err(ChoreError::told(format!("Redis stopped: see `{}`", log_path.display()))),
     })?;
     Ok(Redis { url, _own: Some(own) })
 }
