@@ -100,7 +100,8 @@ fn shown(args: &BootstrapArgs, founded: &Founded, enrol: Option<&str>) -> String
         .unwrap_or_default();
     format!(
         "tenant `{}` is founded\n  tenant id      {tenant_id}\n  client id      {id}\n  \
-         client secret  {secret}\n{enrol}The secret is shown this once. A running server takes the partner at once.\n",
+         client secret  {secret}\n{enrol}The secret is shown this once. A \
+         running server takes the partner at once.\n",
         args.tenant_slug.as_str()
     )
 }
