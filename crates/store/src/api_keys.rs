@@ -14,7 +14,6 @@ use crate::entities::api_key::{ActiveModel, Column, Entity, Model};
 use crate::entities::{partner, tenant};
 use crate::journal::{Change, Record};
 use crate::partners::{self, Partner};
-use crate::session::Session;
 use crate::{Store, StoreError, TenantTx, TenantView};
 
 /// A key as its owner sees it: everything but the key.
@@ -246,8 +245,7 @@ pub async fn used(
     tenant: kernel::TenantId,
     (at, from): (Timestamp, IpAddr),
 ) -> Result<(), StoreError> {
-    let session = Session::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
+    let session = store.write_as(Context::Tenant(tenant.uuid())).await?;
     let row = ActiveModel {
         used_at: Set(Some(at.millis())),
         used_from: Set(Some(from.to_string())),

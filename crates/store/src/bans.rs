@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use watch::{Actor, ChangeKind, Event, Scene};
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::audit_entry;
 use crate::entities::ban::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
@@ -267,9 +267,7 @@ pub async fn prune(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
 }
 
 async fn runner(store: &Store) -> Result<Session, StoreError> {
-    let session = Session::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&session, Context::Runner).await?;
-    Ok(session)
+    store.write_as(Context::Runner).await
 }
 
 /// One statement, so that of two nodes that place a ban in the same moment one places it.

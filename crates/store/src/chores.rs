@@ -17,16 +17,17 @@ use kernel::{ExportId, ImportId, MatchRunId, TenantId, Timestamp};
 use policy::{Engine, Permit};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 use watch::Scene;
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::chore::{ActiveModel, Column, Entity, Model};
 use crate::match_runs::RunFailure;
 use crate::match_runs::waiting::{self, Place};
+use crate::session::Session;
 use crate::{Pools, Store, StoreError, TenantTx, Witness, exports, imports, projections, tenants};
 
 /// Something to do.
@@ -282,10 +283,8 @@ impl Worker {
     }
 
     /// Sees the work of every tenant, and nothing else.
-    async fn session(&self) -> Result<DatabaseTransaction, StoreError> {
-        let session = dialect::begin(&self.store.db().write).await?;
-        dialect::enter(&session, Context::Runner).await?;
-        Ok(session)
+    async fn session(&self) -> Result<Session, StoreError> {
+        self.store.write_as(Context::Runner).await
     }
 
     fn now(&self) -> Timestamp {

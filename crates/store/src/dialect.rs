@@ -1,12 +1,15 @@
-//! The only file that knows which database it is.
+//! The only room that knows which database it is.
+
+pub(crate) mod audit;
+mod walled;
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 use sea_orm::{SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::Connection;
@@ -15,7 +18,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use crate::StoreError;
 use crate::db::{Db, StoreConfig};
+use crate::session::Session;
 use crate::words::Phrase;
+
+pub(crate) use walled::Walled;
 
 /// The role that requests run under on PostgreSQL: no owner, no superuser, no way past the walls.
 pub(crate) const ROLE: &str = "ringwall_app";
@@ -53,14 +59,24 @@ pub(crate) async fn migrate_alone(owner: &DatabaseConnection) -> Result<(), Stor
     Ok(())
 }
 
-/// Starts a change. SQLite takes its write lock at once: taken later, after a read, it could not
-/// wait for another process's change but would fail.
-pub(crate) async fn begin(pool: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+/// Starts a transaction that sees these rows. SQLite takes its write lock at once: taken later,
+/// after a read, it could not wait for another process's change but would fail.
+pub(crate) async fn open(
+    pool: &DatabaseConnection,
+    context: Context,
+) -> Result<Session, StoreError> {
+    let is_walled = pool.get_database_backend() == DbBackend::Postgres;
+    if let (true, Context::Tenant(tenant)) = (is_walled, &context) {
+        let postgres = pool.get_postgres_connection_pool();
+        return Ok(Session::Walled(Walled::begin(postgres, *tenant).await?));
+    }
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    pool.begin_with_options(options).await.map_err(StoreError::from)
+    let session = Session::Transaction(pool.begin_with_options(options).await?);
+    enter(&session, context).await?;
+    Ok(session)
 }
 
 /// Tells the database whose rows this transaction may see. SQLite has no row security: there the

@@ -11,12 +11,9 @@ use oauth::opaque::OpaqueHash;
 use oauth::pkce::Challenge;
 use policy::Permit;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    TransactionTrait,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::authorization_code as code;
 use crate::entities::pushed_request as pushed;
 use crate::entities::{partner, refresh_family as family};
@@ -199,8 +196,7 @@ pub async fn take_back(
 /// # Errors
 /// When the database fails.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let session = Session::Transaction(store.db().write.begin().await?);
-    dialect::enter(&session, Context::Runner).await?;
+    let session = store.write_as(Context::Runner).await?;
     let codes = code::Entity::delete_many()
         .filter(code::Column::ExpiresAt.lt(now.millis()))
         .exec(&session)

@@ -7,14 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use policy::{Caller, CallerKind};
-use sea_orm::EntityTrait;
-use sea_orm::sea_query::OnConflict;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 use watch::{Actor, Event};
 
 use crate::entities::audit_entry;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, dialect};
 
 /// The way into the audit trail for events without a transaction of their own.
 #[derive(Clone)]
@@ -145,10 +143,8 @@ fn log_failure(error: &StoreError, entries: usize) {
 /// One statement, which is a transaction by itself. When the connection broke after the commit and
 /// before the answer, the entries are there already and are written no second time.
 async fn commit(store: &Store, batch: &[Entry]) -> Result<(), StoreError> {
-    audit_entry::Entity::insert_many(batch.iter().map(|entry| audit_entry::row(&entry.event)))
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(&store.db().write)
-        .await?;
+    let entries = batch.iter().map(|entry| audit_entry::entry(&entry.event)).collect();
+    dialect::audit::insert(&store.db().write, entries).await?;
     Ok(())
 }
 

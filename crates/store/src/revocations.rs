@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use kernel::{EventId, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::revocation;
 use crate::journal::{Change, Record};
 use crate::session::Session;
@@ -137,8 +137,7 @@ pub async fn list(
 /// # Errors
 /// When the database fails.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let session = Session::Transaction(store.db().write.begin().await?);
-    dialect::enter(&session, Context::Runner).await?;
+    let session = store.write_as(Context::Runner).await?;
     let done = revocation::Entity::delete_many()
         .filter(revocation::Column::Until.lt(now.millis()))
         .exec(&session)

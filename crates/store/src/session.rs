@@ -6,12 +6,16 @@ use sea_orm::{
     QueryResult, Statement,
 };
 
+use crate::dialect::Walled;
+
 /// A pool or a transaction, with one face for queries.
 pub(crate) enum Session {
     /// Each query by itself: SQLite reads.
     Pool(DatabaseConnection),
     /// All queries together.
     Transaction(DatabaseTransaction),
+    /// All queries together, of one tenant on PostgreSQL.
+    Walled(Walled),
 }
 
 impl Session {
@@ -20,6 +24,7 @@ impl Session {
         match self {
             Self::Pool(_) => Ok(()),
             Self::Transaction(transaction) => transaction.commit().await,
+            Self::Walled(transaction) => transaction.commit().await,
         }
     }
 }
@@ -30,6 +35,7 @@ impl ConnectionTrait for Session {
         match self {
             Self::Pool(on) => on.get_database_backend(),
             Self::Transaction(on) => on.get_database_backend(),
+            Self::Walled(on) => on.get_database_backend(),
         }
     }
 
@@ -37,6 +43,7 @@ impl ConnectionTrait for Session {
         match self {
             Self::Pool(on) => on.execute_raw(statement).await,
             Self::Transaction(on) => on.execute_raw(statement).await,
+            Self::Walled(on) => on.execute_raw(statement).await,
         }
     }
 
@@ -44,6 +51,7 @@ impl ConnectionTrait for Session {
         match self {
             Self::Pool(on) => on.execute_unprepared(sql).await,
             Self::Transaction(on) => on.execute_unprepared(sql).await,
+            Self::Walled(on) => on.execute_unprepared(sql).await,
         }
     }
 
@@ -51,6 +59,7 @@ impl ConnectionTrait for Session {
         match self {
             Self::Pool(on) => on.query_one_raw(statement).await,
             Self::Transaction(on) => on.query_one_raw(statement).await,
+            Self::Walled(on) => on.query_one_raw(statement).await,
         }
     }
 
@@ -58,6 +67,7 @@ impl ConnectionTrait for Session {
         match self {
             Self::Pool(on) => on.query_all_raw(statement).await,
             Self::Transaction(on) => on.query_all_raw(statement).await,
+            Self::Walled(on) => on.query_all_raw(statement).await,
         }
     }
 }

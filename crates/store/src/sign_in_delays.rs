@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter};
 use signin::Steps;
 
-use crate::dialect;
+use crate::dialect::Context;
 use crate::entities::sign_in_delay::{ActiveModel, Column, Entity};
 use crate::session::Session as On;
 use crate::{Store, StoreError};
@@ -30,7 +30,7 @@ pub async fn attempt(
     // One order for everybody: two attempts never wait for each other in a circle.
     let mut subjects = subjects.to_vec();
     subjects.sort_unstable_by_key(|(subject, _)| *subject);
-    let on = On::Transaction(dialect::begin(&store.db().write).await?);
+    let on = store.write_as(Context::Nobody).await?;
     for (subject, steps) in subjects {
         if let Some(wait) = count(&on, subject, steps, now).await? {
             // Dropped without a commit: what was counted before is not.

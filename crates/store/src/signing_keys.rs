@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use watch::{Actor, ChangeKind, Event};
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::audit_entry;
 use crate::entities::signing_key::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
@@ -194,9 +194,7 @@ async fn deny(
 }
 
 async fn runner(store: &Store) -> Result<Session, StoreError> {
-    let session = Session::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&session, Context::Runner).await?;
-    Ok(session)
+    store.write_as(Context::Runner).await
 }
 
 /// The audit entry of what belongs to no tenant.

@@ -7,11 +7,10 @@ use policy::{Environment, Role};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use signin::{Life, Proven, TicketHash};
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::staff_session::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::revocations::{self, Revocation, Revoked};
-use crate::session::Session as On;
 use crate::staff::{parse_roles, print_roles};
 use crate::{Store, StoreError, TenantTx, TenantView};
 
@@ -217,8 +216,7 @@ pub async fn seen(
     (tenant, id): (TenantId, SessionId),
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let on = On::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&on, Context::Tenant(tenant.uuid())).await?;
+    let on = store.write_as(Context::Tenant(tenant.uuid())).await?;
     Entity::update_many()
         .col_expr(Column::SeenAt, at.millis().into())
         .filter(Column::TenantId.eq(tenant.uuid()))
@@ -235,8 +233,7 @@ pub async fn seen(
 /// When the database fails.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     use crate::entities::staff_enrolment as enrolment;
-    let on = On::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&on, Context::Runner).await?;
+    let on = store.write_as(Context::Runner).await?;
     let before = now.millis();
     let sessions = Entity::delete_many().filter(Column::ExpiresAt.lt(before)).exec(&on).await?;
     enrolment::Entity::delete_many()

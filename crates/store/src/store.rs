@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use kernel::{Clock, TenantId};
 use policy::{Environment, Permit};
-use sea_orm::{EntityTrait, TransactionTrait};
+use sea_orm::EntityTrait;
 use sea_orm_migration::MigratorTrait;
 use vault::{Keyring, TenantKeys};
 
@@ -24,6 +24,8 @@ pub struct Store {
     keys: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
     /// Which tenants are sandboxes; that never changes.
     sandboxes: RwLock<HashMap<TenantId, bool>>,
+    /// A client that exists, to be read in the place of those that do not.
+    stand_in: RwLock<Option<String>>,
 }
 
 /// One schema change and whether it was made.
@@ -46,7 +48,14 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let db = dialect::connect(config).await?;
-        Ok(Self { db, keyring, clock, keys: RwLock::default(), sandboxes: RwLock::default() })
+        Ok(Self {
+            db,
+            keyring,
+            clock,
+            keys: RwLock::default(),
+            sandboxes: RwLock::default(),
+            stand_in: RwLock::default(),
+        })
     }
 
     /// Brings the schema up to date; how many changes were made.
@@ -161,13 +170,30 @@ impl Store {
         }
     }
 
+    /// Who is read in the place of a client that does not exist: one that was asked for and did.
+    pub(crate) fn stand_in(&self) -> Option<String> {
+        self.stand_in.read().ok().and_then(|client_id| client_id.clone())
+    }
+
+    /// Whoever exists can stand in for nobody.
+    pub(crate) fn may_stand_in(&self, client_id: &str) {
+        if let Ok(mut stand_in) = self.stand_in.write()
+            && stand_in.is_none()
+        {
+            *stand_in = Some(client_id.to_owned());
+        }
+    }
+
     /// A read outside any permit, for the few questions that come before there can be one.
     pub(crate) async fn read_as(&self, context: Context) -> Result<Session, StoreError> {
         if !dialect::reads_need_transaction(self.db.read.get_database_backend()) {
             return Ok(Session::Pool(self.db.read.clone()));
         }
-        let session = Session::Transaction(self.db.read.begin().await?);
-        dialect::enter(&session, context).await?;
-        Ok(session)
+        dialect::open(&self.db.read, context).await
+    }
+
+    /// A change outside any permit: of the platform's own, or a note that leaves no record.
+    pub(crate) async fn write_as(&self, context: Context) -> Result<Session, StoreError> {
+        dialect::open(&self.db.write, context).await
     }
 }

@@ -9,7 +9,7 @@ use policy::Permit;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
 use vault::TenantKeys;
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::idempotency::StoredReply;
 use crate::journal::{Digests, Journal, Record};
 use crate::session::Session;
@@ -83,8 +83,7 @@ impl TenantTx {
         permit: Permit,
         witness: Witness,
     ) -> Result<Self, StoreError> {
-        let session = Session::Transaction(dialect::begin(&store.db().write).await?);
-        dialect::enter(&session, Context::Tenant(tenant.uuid())).await?;
+        let session = store.write_as(Context::Tenant(tenant.uuid())).await?;
         let view = TenantView { tenant, keys, session };
         let clock = Arc::clone(store.clock());
         let ahead = match store.is_sandbox(tenant).await? {

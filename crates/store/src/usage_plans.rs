@@ -14,12 +14,11 @@ use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::usage_plan::{ActiveModel, Column, Entity, Model};
 use crate::entities::{usage_alert, usage_assignment};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
-use crate::session::Session;
 use crate::{Store, StoreError, TenantTx, TenantView};
 
 /// A plan.
@@ -199,8 +198,7 @@ pub async fn news(
 /// # Errors
 /// When the database fails.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let session = Session::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&session, Context::Runner).await?;
+    let session = store.write_as(Context::Runner).await?;
     let (heard, old) = (now.minus(HEARD_AFTER).millis(), now.minus(ALERTS_KEPT).millis());
     Entity::delete_many().filter(Column::DeletedAt.lt(heard)).exec(&session).await?;
     usage_assignment::Entity::delete_many()

@@ -12,7 +12,7 @@ use oauth::{
     Scopes, SecretHash, Uses, authenticate,
 };
 use policy::{Caller, ClientFacts, Environment};
-use store::partners::{self, Partner, PartnerCertificate, PartnerUses};
+use store::partners::{self, Claimed, Partner, PartnerCertificate, PartnerUses};
 use store::revocations::Revoked;
 use store::seen;
 use watch::Authentication;
@@ -104,15 +104,22 @@ pub(crate) async fn prove_known<'a>(
     Ok(proven)
 }
 
-/// The client that a proof names, as it is registered, if there is one.
+/// The client that a proof names, as it is registered, if there is one. For one that does not exist
+/// as much is done as for one that does, so that the time of a refusal tells neither.
 pub(crate) async fn find(
     app: &App,
     api: &Settings,
     proof: &ClientProof,
     now: Timestamp,
 ) -> Result<Option<RegisteredClient>, Refused> {
-    let found = partners::find(&app.store, &proof.client_id, now).await?;
-    found.as_ref().map(|partner| registered(partner, api.environment)).transpose()
+    match partners::claimed(&app.store, &proof.client_id, now).await? {
+        Claimed::Partner(partner) => registered(&partner, api.environment).map(Some),
+        Claimed::StandIn(stand_in) => {
+            stand_in.spend(|partner| registered(partner, api.environment));
+            Ok(None)
+        }
+        Claimed::Nobody => Ok(None),
+    }
 }
 
 /// Holds the proof against what is registered, and claims the assertion's id where there is one.

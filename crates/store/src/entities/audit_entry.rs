@@ -1,6 +1,6 @@
 //! An audit event in canonical form. Insert only.
 
-use sea_orm::ActiveValue::Set;
+use sea_orm::IntoActiveModel as _;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -21,14 +21,19 @@ pub(crate) enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The row of an event.
-pub(crate) fn row(event: &watch::Event) -> ActiveModel {
+pub(crate) fn entry(event: &watch::Event) -> Model {
     let body = event.canonical();
-    ActiveModel {
-        id: Set(event.id().uuid()),
-        tenant_id: Set(event.tenant().map(kernel::Id::uuid)),
-        at: Set(event.at().millis()),
-        class_uid: Set(i32::try_from(event.class_uid()).unwrap_or(0)),
-        leaf_hash: Set(watch::leaf_hash(&body).to_vec()),
-        body: Set(body),
+    Model {
+        id: event.id().uuid(),
+        tenant_id: event.tenant().map(kernel::Id::uuid),
+        at: event.at().millis(),
+        class_uid: i32::try_from(event.class_uid()).unwrap_or(0),
+        leaf_hash: watch::leaf_hash(&body).to_vec(),
+        body,
     }
+}
+
+/// The same, to be written.
+pub(crate) fn row(event: &watch::Event) -> ActiveModel {
+    entry(event).into_active_model().reset_all()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::{Clock, TenantId};
 use policy::Role;
-use store::partners::{self, NewPartner};
+use store::partners::{self, Claimed, NewPartner};
 
 use crate::base::{Base, on_both};
 
@@ -33,6 +33,29 @@ async fn an_unknown_client_is_found_nowhere() {
         let found = partners::find(&base.store, "pc_unknown", base.clock.now()).await.unwrap();
 
         assert!(found.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_was_found_once_is_read_in_the_place_of_those_who_do_not_exist() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let client_id = register(base, tenant).await;
+        let claimed = async |client_id: &str| {
+            partners::claimed(&base.store, client_id, base.clock.now()).await.unwrap()
+        };
+
+        let at_first = claimed("pc_unknown").await;
+        let known = claimed(&client_id).await;
+        let later = claimed("pc_unknown").await;
+
+        assert!(matches!(at_first, Claimed::Nobody), "{at_first:?}");
+        assert!(matches!(&known, Claimed::Partner(found) if found.client_id == client_id));
+        let Claimed::StandIn(stand_in) = later else { panic!("{later:?}") };
+        let mut read = None;
+        stand_in.spend(|partner| read = Some((partner.client_id.clone(), partner.secrets.len())));
+        assert_eq!(read, Some((client_id, 1)));
     })
     .await;
 }

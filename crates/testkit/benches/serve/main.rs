@@ -70,7 +70,7 @@ struct Bare {
 
 impl One {
     fn start(database: Database, tls: &Tls) -> Self {
-        let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+        let runtime = runtime("ours");
         let server = runtime.block_on(async {
             let (platform, path, token) = furnished(database).await;
             let at = servers::on_this_runtime(platform.wall(), tls);
@@ -82,7 +82,7 @@ impl One {
 
 impl Many {
     fn start(database: Database, tls: &Tls) -> Self {
-        let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+        let runtime = runtime("many");
         let (platform, path, token) = runtime.block_on(furnished(database));
         let at = servers::on_a_runtime_a_core(&platform.wall(), tls);
         Self { server: Server { at, path, token, platform: Some(platform) }, _runtime: runtime }
@@ -91,12 +91,17 @@ impl Many {
 
 impl Bare {
     fn start(one: &One, tls: &Tls, wall: Wall) -> Self {
-        let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+        let runtime = runtime("bare");
         let platform = one.server.platform.as_ref().unwrap();
         let at = runtime.block_on(bare::serve(platform.database_url(), tls, wall));
         let (path, token) = (one.server.path.clone(), one.server.token.clone());
         Self { server: Server { at, path, token, platform: None }, _runtime: runtime }
     }
+}
+
+/// As `ringwall serve` has one; its threads' name tells a profiler whose work it is.
+fn runtime(name: &str) -> Runtime {
+    Builder::new_multi_thread().thread_name(name).enable_all().build().unwrap()
 }
 
 /// A platform with one job, and a partner's token.
