@@ -3,6 +3,7 @@
 //! The ring and the bare proxy share it; neither knows where the rules came from.
 
 mod baseline;
+pub(crate) mod credentials;
 mod exclusions;
 mod match_log;
 mod recorded;
@@ -77,6 +78,12 @@ impl Inspector {
         let rules = self.loaded.load().rules.clone();
         self.swap(rules)?;
         Ok(self)
+    }
+
+    /// Whether it looks at nothing that something behind it holds to a harmless form.
+    #[must_use]
+    pub fn trusts(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| known.trust.is_some())
     }
 
     /// From now on new transactions run other rules; those under way keep theirs.

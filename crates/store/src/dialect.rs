@@ -1,6 +1,8 @@
 //! The only room that knows which database it is.
 
 pub(crate) mod audit;
+#[cfg(target_os = "linux")]
+mod promptly;
 mod walled;
 
 use std::str::FromStr;
@@ -246,6 +248,8 @@ async fn sqlite(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
+        // Each keeps the schema and its pages; a burst that comes back opens it in a millisecond.
+        .idle_timeout(IDLE_KEPT)
         // There is no line to break: a test would be one more walk to the connection's thread.
         .test_before_acquire(false)
         .connect_with(options)
@@ -269,9 +273,16 @@ async fn postgres(
     if let Some(role) = role {
         options = options.options([("role", role)]);
     }
+    let port = options.get_port();
     let pool = PgPoolOptions::new()
         .max_connections(config.connections_max)
         .acquire_timeout(ACQUIRE)
+        .after_connect(move |_, _| {
+            Box::pin(async move {
+                send_at_once(port);
+                Ok(())
+            })
+        })
         // A round trip before every request is dear; a connection that was used just now is alive.
         .test_before_acquire(false)
         .before_acquire(|connection, seen| {
@@ -286,6 +297,16 @@ async fn postgres(
         .await
         .map_err(|error| unreachable(&error))?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Slower is better than not at all: where it is not allowed, large messages wait.
+fn send_at_once(port: u16) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = promptly::send_at_once(port) {
+        tracing::warn!(%error, "large messages to PostgreSQL may wait 40 ms");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _not_found_there = port;
 }
 
 fn unreachable(error: &sqlx::Error) -> StoreError {
@@ -335,6 +356,7 @@ const NO_SUCH_ROLE: &str = "22023";
 const MAY_NOT_SET_ROLE: &str = "42501";
 const ACQUIRE: Duration = Duration::from_secs(5);
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+const IDLE_KEPT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -3,19 +3,21 @@
 use kernel::{ClientCompanyId, JobId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DerivePartialModel, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde_json::Value;
 use staffing::event::JobEvent;
 use staffing::job::life::{JobLife, JobStatus};
 use staffing::job::{JobDraft, Visibility};
+use uuid::Uuid;
 
 use crate::dialect::WordIndex;
 use crate::entities::job::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::search::{self, Counted, Counts, Facets, Order, RELEVANCE, Scored};
+use crate::tenant::ById;
 use crate::{StoreError, TenantTx, TenantView, clients, matches, public_jobs, words};
 
 /// A job as stored.
@@ -203,7 +205,8 @@ pub(crate) async fn hold(tx: &TenantTx, id: JobId) -> Result<Job, StoreError> {
 /// # Errors
 /// [`StoreError::Missing`] when the tenant has none of that id.
 pub async fn sheet(view: &TenantView, id: JobId) -> Result<Sheet, StoreError> {
-    let row = view.find::<Entity>().filter(Column::Id.eq(id.uuid())).one(&view.session).await?;
+    static SHEET: ById = ById::new();
+    let row = SHEET.one::<Entity, Shown>(view, Column::Id, id.uuid()).await?;
     row.ok_or(StoreError::Missing)?.try_into()
 }
 
@@ -330,6 +333,41 @@ impl TryFrom<Model> for Sheet {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
+        Shown::from(row).try_into()
+    }
+}
+
+/// What of a row is shown; the other columns are for searching.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct Shown {
+    id: Uuid,
+    life: Value,
+    document: Value,
+    created_by: String,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+}
+
+impl From<Model> for Shown {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            life: row.life,
+            document: row.document,
+            created_by: row.created_by,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        }
+    }
+}
+
+impl TryFrom<Shown> for Sheet {
+    type Error = StoreError;
+
+    fn try_from(row: Shown) -> Result<Self, StoreError> {
         let id = JobId::from_uuid(row.id);
         Ok(Self {
             id,

@@ -14,7 +14,7 @@ use kernel::{Code, Problem};
 use super::body::{self, Preread};
 use crate::contract::Operation;
 use crate::dossier::{Decided, Finding};
-use crate::inspection::{Inspector, MARKER, REFUSED};
+use crate::inspection::{Inspector, MARKER, REFUSED, credentials};
 use crate::listener::Connection;
 use crate::ring::{Next, Request, Response, Ring, Visit};
 use crate::{App, Dossier};
@@ -35,7 +35,7 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let began = Instant::now();
     let marker = request.headers().get(MARKER).map(|value| value.as_bytes().to_vec());
     let mut transaction = shield.inspector.begin(Some(&operation));
-    describe(&mut transaction, &request, &dossier);
+    describe(&mut transaction, &request, &dossier, shield.inspector.trusts());
     let mut stop = transaction.phase1();
     let mut took = began.elapsed();
     let request = if stop.is_none() && transaction.wants_request_body() {
@@ -62,7 +62,7 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
 }
 
 /// What the rules are told before the body.
-fn describe(transaction: &mut Transaction, request: &Request, dossier: &Dossier) {
+fn describe(transaction: &mut Transaction, request: &Request, dossier: &Dossier, trusts: bool) {
     let connection = request.extensions().get::<Connection>();
     if let Some(connection) = connection {
         let origin = dossier.origin().unwrap_or_else(|| connection.peer.ip());
@@ -79,7 +79,9 @@ fn describe(transaction: &mut Transaction, request: &Request, dossier: &Dossier)
         transaction.request_header(b"host", authority.as_str().as_bytes());
     }
     for (name, value) in headers {
-        transaction.request_header(name.as_str().as_bytes(), value.as_bytes());
+        let value = value.as_bytes();
+        let told = if trusts { credentials::told(name, value) } else { value };
+        transaction.request_header(name.as_str().as_bytes(), told);
     }
 }
 

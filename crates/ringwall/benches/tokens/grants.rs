@@ -39,7 +39,7 @@ pub(super) async fn store(server: &Server) -> (Arc<Store>, Arc<Keyring>) {
 pub(super) fn refresh_tokens(runtime: &Runtime, server: &Server, count: u32) -> Vec<String> {
     runtime.block_on(async {
         let codes = codes(server, count).await;
-        let mut lane = Lane::open(server).await;
+        let mut lane = Lane::open(&server.door).await;
         let mut tokens = Vec::new();
         for code in codes {
             let form =
@@ -56,7 +56,7 @@ pub(super) async fn rotate(
     tokens: Vec<String>,
     times: u32,
 ) -> (Vec<String>, Duration) {
-    let lanes = lanes_to(server).await;
+    let lanes = lanes_to(&server.door).await;
     let start = Instant::now();
     let all = join_all(lanes.into_iter().zip(tokens).map(async |(mut lane, mut token)| {
         for _ in 0..times {

@@ -8,9 +8,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::server::Server;
+/// Where a server is, and whom to trust there.
+pub(super) struct Door {
+    /// Host and port.
+    pub(super) authority: String,
+    pub(super) tls: Arc<ClientConfig>,
+}
 
 /// A request as it goes over the wire.
 #[derive(Clone)]
@@ -48,11 +54,11 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) async fn open(server: &Server) -> Self {
-        let stream = TcpStream::connect(&server.authority).await.unwrap();
+    pub(super) async fn open(door: &Door) -> Self {
+        let stream = TcpStream::connect(&door.authority).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let name = ServerName::try_from("localhost").unwrap();
-        let tls = TlsConnector::from(Arc::clone(&server.tls));
+        let tls = TlsConnector::from(Arc::clone(&door.tls));
         Self { stream: tls.connect(name, stream).await.unwrap(), buffer: Vec::new() }
     }
 
@@ -83,8 +89,8 @@ fn length(head: &[u8], status: u16) -> usize {
 }
 
 /// So many requests, each lane asking again as soon as it is answered; how long they took.
-pub(super) async fn closed_loop(server: &Server, asked: &Asked, count: u32) -> Duration {
-    let mut lanes = lanes_to(server).await;
+pub(super) async fn closed_loop(door: &Door, asked: &Asked, count: u32) -> Duration {
+    let mut lanes = lanes_to(door).await;
     let start = Instant::now();
     join_all(lanes.iter_mut().map(async |lane| {
         for _ in 0..count / LANES {
@@ -97,8 +103,8 @@ pub(super) async fn closed_loop(server: &Server, asked: &Asked, count: u32) -> D
 
 /// Requests at an even rate, whether earlier ones were answered or not; how long each waited from
 /// when it was due.
-pub(super) async fn open_loop(server: &Server, asked: &Asked, rate: f64) -> Vec<Duration> {
-    let mut lanes = lanes_to(server).await;
+pub(super) async fn open_loop(door: &Door, asked: &Asked, rate: f64) -> Vec<Duration> {
+    let mut lanes = lanes_to(door).await;
     let (gap, start) = (1.0 / rate, Instant::now() + Duration::from_millis(50));
     let waits = join_all(lanes.iter_mut().enumerate().map(async |(place, lane)| {
         let mut waits = Vec::new();
@@ -130,10 +136,10 @@ async fn wait_until(due: Instant) {
     }
 }
 
-pub(super) async fn lanes_to(server: &Server) -> Vec<Lane> {
+pub(super) async fn lanes_to(door: &Door) -> Vec<Lane> {
     let mut lanes = Vec::new();
     for _ in 0..LANES {
-        lanes.push(Lane::open(server).await);
+        lanes.push(Lane::open(door).await);
     }
     lanes
 }

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto, version};
 
-use crate::load::Asked;
+use crate::load::{Asked, Door};
 
 /// On which database.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,7 @@ pub(super) struct Server {
     files: TempDir,
     /// Where the database is.
     pub(super) database_url: String,
-    /// Host and port.
-    pub(super) authority: String,
+    pub(super) door: Door,
     /// As tokens name it.
     pub(super) url: String,
     /// The demonstration's first agency.
@@ -50,8 +49,6 @@ pub(super) struct Server {
     /// Its application.
     pub(super) client_id: String,
     client_secret: String,
-    /// Trusts the server's own authority.
-    pub(super) tls: Arc<ClientConfig>,
 }
 
 impl Server {
@@ -71,12 +68,14 @@ impl Server {
         let sqlite = || format!("sqlite://{}", data.join("ringwall.sqlite").display());
         Self {
             database_url: url.unwrap_or_else(sqlite),
-            authority: text("/url").trim_start_matches("https://").to_owned(),
+            door: Door {
+                authority: text("/url").trim_start_matches("https://").to_owned(),
+                tls: trusting(CertificateDer::from_pem_file(text("/ca_file")).unwrap()),
+            },
             url: text("/url"),
             tenant: text("/tenants/0/id"),
             client_id: text("/tenants/0/partners/0/client_id"),
             client_secret: text("/tenants/0/partners/0/client_secret"),
-            tls: trusting(Path::new(&text("/ca_file"))),
             process,
             files,
         }
@@ -154,9 +153,9 @@ fn wait_for(ready: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(ready).unwrap()).unwrap()
 }
 
-fn trusting(authority: &Path) -> Arc<ClientConfig> {
+pub(super) fn trusting(authority: CertificateDer<'static>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
+    roots.add(authority).unwrap();
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&version::TLS13])

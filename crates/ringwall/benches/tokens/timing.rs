@@ -51,7 +51,7 @@ async fn guesses(server: &Server) -> (Times, Times) {
 }
 
 async fn guess(server: &Server) -> (Times, Times) {
-    let mut lane = Lane::open(server).await;
+    let mut lane = Lane::open(&server.door).await;
     let (mut unknown, mut wrong) = (Times::new(), Times::new());
     for turn in 0..GUESSES + WARM_UP {
         let [coin] = random::bytes();
