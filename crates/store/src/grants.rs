@@ -69,6 +69,7 @@ pub async fn add_code(
         bound_to: Set(grant.bound_to.clone()),
         auth_time: Set(grant.auth_time.millis()),
         phishing_resistant: Set(grant.phishing_resistant),
+        vouched: Set(grant.vouched),
         reused_at: Set(None),
     };
     let record = record(tx, &grant.family, Change::Created);
@@ -288,6 +289,7 @@ impl Grants for Granting<'_> {
             ended_at: Set(new.ended_at.map(Timestamp::millis)),
             auth_time: Set(new.auth_time.millis()),
             phishing_resistant: Set(new.phishing_resistant),
+            vouched: Set(new.vouched),
         };
         family::Entity::insert(row).exec_without_returning(&tx.session).await?;
         tx.commit(None).await?;
@@ -373,6 +375,7 @@ impl TryFrom<code::Model> for CodeGrant {
             bound_to: row.bound_to,
             auth_time: Timestamp::from_millis(row.auth_time),
             phishing_resistant: row.phishing_resistant,
+            vouched: row.vouched,
             family: row.family,
             expires_at: Timestamp::from_millis(row.expires_at),
         })
@@ -406,6 +409,7 @@ impl TryFrom<family::Model> for Family {
             bound_to: row.bound_to,
             auth_time: Timestamp::from_millis(row.auth_time),
             phishing_resistant: row.phishing_resistant,
+            vouched: row.vouched,
             generation: row.generation,
             rotated_at: Timestamp::from_millis(row.rotated_at),
             expires_at: Timestamp::from_millis(row.expires_at),

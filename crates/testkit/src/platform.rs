@@ -76,8 +76,8 @@ pub struct Setup {
 
 /// What is left of a platform that was closed: its files.
 pub struct Remains {
-    directory: TempDir,
-    _database: Option<Own>,
+    directory: Arc<TempDir>,
+    _database: Arc<Own>,
 }
 
 pub(crate) struct Running {
@@ -90,9 +90,10 @@ pub(crate) struct Running {
     pub(crate) sign_in_key: SignInKey,
     pub(crate) environment: Environment,
     settings: tenants::Settings,
+    keyring: Arc<Keyring>,
     deaf: AtomicBool,
-    pub(crate) own: Own,
-    directory: TempDir,
+    pub(crate) own: Arc<Own>,
+    directory: Arc<TempDir>,
 }
 
 impl Default for Setup {
@@ -201,9 +202,35 @@ impl Platform {
             sign_in_key,
             environment,
             settings,
+            keyring,
             deaf: AtomicBool::new(false),
-            own,
-            directory,
+            own: Arc::new(own),
+            directory: Arc::new(directory),
+        }))
+    }
+
+    /// The same platform after its operators named identity providers.
+    #[must_use]
+    pub fn vouched_by(&self, sso: impl FnOnce(Arc<dyn Clock>) -> Sso) -> Self {
+        let before = &self.0;
+        let (app, pools) = (Arc::clone(&before.app), Arc::clone(&before.pools));
+        let mut settings = settings(before.environment, (&before.keyring, false), &pools);
+        settings.sign_in = settings.sign_in.vouched_by(sso(before.clock.clone()));
+        let inside = Inside::new(PLAN.routes.clone(), Arc::clone(&app), Arc::new(settings));
+        let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
+        Self(Arc::new(Running {
+            wall,
+            app,
+            pools,
+            clock: Arc::clone(&before.clock),
+            pepper: pepper(&before.keyring),
+            sign_in_key: api::sign_in_key(&before.keyring),
+            environment: before.environment,
+            settings: before.settings,
+            keyring: Arc::clone(&before.keyring),
+            deaf: AtomicBool::new(false),
+            own: Arc::clone(&before.own),
+            directory: Arc::clone(&before.directory),
         }))
     }
 
@@ -400,7 +427,7 @@ impl Platform {
         drop(wall);
         // Writes the last access lines.
         drop(Arc::into_inner(app).expect("nobody else holds the application"));
-        Remains { directory, _database: Some(own) }
+        Remains { directory, _database: own }
     }
 }
 

@@ -31,6 +31,11 @@ pub(crate) async fn give(
     let granting = Granting::new(&app.store, &permit, &witness);
     let taken = take(api, &granting, (client, request), issuance).await;
     let given = taken.map_err(|halt| stopped(app, halt, issuance))?;
+    let keeps = api.sign_in.keeps(&given.family);
+    if !keeps && matches!(request.grant, GrantRequest::Refresh { .. }) {
+        end_early(app, &permit, &witness, &given.family).await?;
+        return Err(NotGranted::PERSON_UNVOUCHED.into());
+    }
     let roles = person(app, &permit, &witness, &given.family).await?;
     let scope = both(app, (&roles, client.client()), &given.scopes)?;
     let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
@@ -38,7 +43,7 @@ pub(crate) async fn give(
         delegate(client.client(), &given.family, (Person { roles: &names }, scope), issuance);
     let is_for_codes_only = matches!(request.grant, GrantRequest::Code { .. });
     let refreshes = client.client().uses.refresh_token || !is_for_codes_only;
-    let refresh = refreshes.then(|| given.refresh.whole());
+    let refresh = (refreshes && keeps).then(|| given.refresh.whole());
     Ok(Given { claims, refresh })
 }
 
@@ -116,14 +121,24 @@ async fn person(
             Ok(account.roles)
         }
         Ok(_) | Err(StoreError::Missing) => {
-            let mut tx = app.store.tenant(permit, witness).await?;
-            let ended = end(&mut tx, &family.id).await?;
-            tx.commit(None).await?;
-            app.revocations.learn(&ended);
+            end_early(app, permit, witness, family).await?;
             Err(NotGranted::PERSON_GONE.into())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn end_early(
+    app: &App,
+    permit: &Permit,
+    witness: &Witness,
+    family: &Family,
+) -> Result<(), StoreError> {
+    let mut tx = app.store.tenant(permit, witness).await?;
+    let ended = end(&mut tx, &family.id).await?;
+    tx.commit(None).await?;
+    app.revocations.learn(&ended);
+    Ok(())
 }
 
 /// What of the granted scopes both may use now: roles change, and so do registrations.

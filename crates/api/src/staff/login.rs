@@ -29,6 +29,7 @@ use watch::{Authentication, Person};
 use super::flow::Flow;
 use super::second_factor::{self, Proof, Typed};
 use super::sign_in::verify;
+use super::sso::LOCAL_CLOSED;
 use crate::Settings;
 use crate::extract::{Body, Facts};
 use crate::oauth::client::{self, Stop};
@@ -45,6 +46,24 @@ pub(crate) enum LoginStep {
     Password(LoginPassword),
     /// Then a code.
     Code(LoginCode),
+}
+
+impl LoginStep {
+    /// How the client says who it is.
+    fn said(&self) -> Said<'_> {
+        match self {
+            Self::Password(step) => step.said(),
+            Self::Code(step) => step.said(),
+        }
+    }
+
+    /// How the audit trail names what the person proves.
+    fn method(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "password",
+            Self::Code(step) => Typed::read(&step.code).method(),
+        }
+    }
 }
 
 client_body! {
@@ -126,8 +145,8 @@ pub(crate) struct LoginNext {
 /// In two steps: e-mail address and password give a `login`, and that with a code gives tokens, the
 /// same as the code grant gives. A login takes one right code, five at most, and five minutes. For
 /// applications that are registered as first-party only; whoever else wants to act for people sends
-/// them to `/oauth/authorize`. With a `DPoP` proof in the second step the tokens are bound to its
-/// key.
+/// them to `/oauth/authorize`, and so does everybody where an identity provider vouches for people.
+/// With a `DPoP` proof in the second step the tokens are bound to its key.
 #[utoipa::path(
     post, path = "/v1/auth/login", operation_id = "login.prove", tag = "Login",
     request_body = LoginStep,
@@ -151,11 +170,7 @@ pub(crate) async fn login(
     headers: HeaderMap,
     Body(sent): Body<LoginStep>,
 ) -> Answer {
-    let said = match &sent {
-        LoginStep::Password(step) => step.said(),
-        LoginStep::Code(step) => step.said(),
-    };
-    let proof = prove_by(&dossier, &headers, said)?;
+    let proof = prove_by(&dossier, &headers, sent.said())?;
     let registered = client::find(&app, &api, &proof, dossier.received_at).await?;
     let proven = client::prove(&app, &api, registered.as_ref(), &proof, &dossier).await;
     let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
@@ -168,6 +183,10 @@ pub(crate) async fn login(
         Err(stop) => return client::witnessed(&dossier, &proof, credential.as_deref(), Err(stop)),
     };
     let login = Login { app: &app, api: &api, dossier: &dossier, client };
+    if !api.sign_in.takes_logins() {
+        login.attempted(sent.method(), (None, None), Err("local_closed"));
+        return Err(Problem::new(&LOCAL_CLOSED).into());
+    }
     match sent {
         LoginStep::Password(step) => login.password(step).await,
         LoginStep::Code(step) => login.code(&headers, proof, step).await,
@@ -380,6 +399,7 @@ impl Login<'_> {
             bound_to: issuance.bound_to.and_then(Confirmation::key).map(ToOwned::to_owned),
             auth_time: now,
             phishing_resistant: false,
+            vouched: false,
             family: RefreshToken::new_family(),
             expires_at: now.plus(CODE_LIFE),
         };

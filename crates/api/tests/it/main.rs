@@ -54,6 +54,7 @@ mod sessions;
 mod sign_in;
 mod signing_keys;
 mod sso;
+mod sso_grants;
 mod sync;
 mod tenants;
 mod tokens;

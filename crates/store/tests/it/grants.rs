@@ -72,6 +72,7 @@ async fn granted(base: &Base, tenant: TenantId) -> Code {
         bound_to: None,
         auth_time: base.clock.now(),
         phishing_resistant: false,
+        vouched: false,
         family: RefreshToken::new_family(),
         expires_at: base.clock.now().plus(CODE_LIFE),
     };
