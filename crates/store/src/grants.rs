@@ -81,12 +81,21 @@ pub async fn add_code(
 /// # Errors
 /// When the database fails.
 pub async fn end(tx: &mut TenantTx, id: &str) -> Result<Revocation, StoreError> {
+    end_for(tx, id, None).await
+}
+
+/// The same, and subscribers are told why. Of a grant that has ended nobody is told again.
+async fn end_for(
+    tx: &mut TenantTx,
+    id: &str,
+    event: Option<&'static str>,
+) -> Result<Revocation, StoreError> {
     let at = tx.real_now();
     let update = family::Entity::update_many()
         .col_expr(family::Column::EndedAt, at.millis().into())
         .filter(family::Column::Id.eq(id))
         .filter(family::Column::EndedAt.is_null());
-    let record = record(tx, id, Change::Deleted);
+    let record = Record { event, ..record(tx, id, Change::Deleted) };
     tx.update_quietly(update, Some(record)).await?;
     let one = revoked(id, at);
     revocations::add(tx, &one).await?;
@@ -249,14 +258,22 @@ impl Grants for Granting<'_> {
     }
 
     async fn spoil_code(&self, tenant: TenantId, hash: OpaqueHash) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
+        let mut tx = self.begin().await?;
         // Waits for whoever begins the family at this moment, and is seen by who will.
-        code::Entity::update_many()
+        let spoilt = code::Entity::update_many()
             .col_expr(code::Column::ReusedAt, tx.real_now().millis().into())
             .filter(code::Column::Hash.eq(hash.0.to_vec()))
             .filter(code::Column::TenantId.eq(tenant.uuid()))
-            .exec(&tx.session)
+            .filter(code::Column::ReusedAt.is_null())
+            .exec_with_returning(&tx.session)
             .await?;
+        if let Some(code) = spoilt.into_iter().next()
+            && find(&tx, &code.family).await?.is_none()
+        {
+            // There will be no family whose end could be told.
+            let record = record(&tx, &code.family, Change::Deleted);
+            tx.record(Record { event: Some(REUSED), ..record });
+        }
         tx.commit(None).await
     }
 
@@ -312,10 +329,13 @@ impl Grants for Granting<'_> {
 
     async fn end_family(&self, _: TenantId, id: &str, _: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        end(&mut tx, id).await?;
+        end_for(&mut tx, id, Some(REUSED)).await?;
         tx.commit(None).await
     }
 }
+
+/// The event of a code or refresh token that was used again.
+const REUSED: &str = "grant.reused";
 
 /// What the audit trail says of a grant.
 fn record(tx: &TenantTx, id: &str, change: Change) -> Record {

@@ -93,6 +93,7 @@ fn stopped(app: &App, halt: Halt<StoreError>, issuance: &Issuance<'_>) -> Stop {
         Halt::Stolen { family } => {
             // Other nodes hear of it; this one knows.
             app.revocations.learn(&revoked(&family, issuance.now));
+            app.metrics.grants_reused.inc();
             tracing::warn!(grant = %family, "a code or refresh token was used again: grant ended");
             NotGranted::from(GrantError::Reused).into()
         }
