@@ -69,6 +69,12 @@ impl Signer {
         self.sign(&header, &payload)
     }
 
+    /// What names the key (RFC 7638).
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        self.0.kid().to_owned()
+    }
+
     fn bare(&self) -> Value {
         let jwk = self.0.jwk();
         json!({ "kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"], "y": jwk["y"] })

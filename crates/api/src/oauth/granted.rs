@@ -13,7 +13,7 @@ use store::grants::{Granting, end, revoked};
 use store::staff::{self, Status};
 use store::{StoreError, Witness};
 
-use super::client::{self, Stop};
+use super::client::{self, Stop, Tried};
 use super::token::Given;
 use crate::Settings;
 use crate::staff::may_enter;
@@ -22,7 +22,7 @@ use crate::staff::may_enter;
 pub(crate) async fn give(
     app: &App,
     api: &Settings,
-    (client, request): (&Authenticated<'_>, &TokenRequest),
+    (client, request, tried): (&Authenticated<'_>, &TokenRequest, &mut Tried),
     (dossier, issuance): (&Dossier, &Issuance<'_>),
 ) -> Result<Given, Stop> {
     may_ask(client.client(), request, issuance)?;
@@ -31,6 +31,7 @@ pub(crate) async fn give(
     let granting = Granting::new(&app.store, &permit, &witness);
     let taken = take(api, &granting, (client, request), issuance).await;
     let given = taken.map_err(|halt| stopped(app, halt, issuance))?;
+    tried.for_whom(&given.family);
     let keeps = api.sign_in.keeps(&given.family);
     if !keeps && matches!(request.grant, GrantRequest::Refresh { .. }) {
         end_early(app, &permit, &witness, &given.family).await?;

@@ -105,12 +105,8 @@ pub(crate) async fn report(
     let identifier = header("github-public-key-identifier");
     let signed = keys.verify(identifier, header("github-public-key-signature"), &body);
     dossier.attempted(Authentication {
-        method: "leak_report",
-        client_id: None,
-        person: None,
         credential: Some(identifier.to_owned()).filter(|name| !name.is_empty()),
-        outcome: signed.map_err(|Unsigned| "report_unsigned"),
-        vouched: None,
+        ..Authentication::new("leak_report", signed.map_err(|Unsigned| "report_unsigned"))
     });
     signed.map_err(|Unsigned| Problem::new(&UNSIGNED))?;
     let leaks: Vec<Leak> = serde_json::from_slice(&body).map_err(Problem::internal)?;

@@ -11,6 +11,7 @@
 mod addresses;
 mod api_keys;
 mod applications;
+mod attempts;
 mod audit;
 mod authorize;
 mod bans;

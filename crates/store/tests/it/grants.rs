@@ -97,13 +97,8 @@ async fn redeemed_at(
     redirect_uri: Option<&str>,
 ) -> Result<Given, Halt<StoreError>> {
     let now = base.clock.now();
-    let asked = Redemption {
-        code,
-        verifier: Some(VERIFIER),
-        redirect_uri,
-        bound_to: Some("thumb"),
-        now,
-    };
+    let asked =
+        Redemption { code, verifier: Some(VERIFIER), redirect_uri, bound_to: Some("thumb"), now };
     let (permit, witness) = (base.permit(client.tenant), base.witness());
     let granting = Granting::new(&base.store, &permit, &witness);
     redeem(&granting, &key(), &proven(client, now), &asked).await
