@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use oauth::jws::CLIENT_ALGORITHMS;
+use oauth::Profile;
 use oauth::{ForeignKey, RedirectUri};
 use policy::Permit;
 use serde_json::{Map, Value};
@@ -27,7 +27,10 @@ use crate::{keys, registration, trusted};
 /// When the file is no set of public signature keys, or there is no such partner.
 pub(crate) fn set_keys(args: &KeysArgs) -> Result<(), Failure> {
     let jwks = match &args.jwks {
-        Some(path) => read(path)?,
+        Some(path) => {
+            let profile = if args.fapi2 { Profile::Fapi2 } else { Profile::Baseline };
+            read(path, profile)?
+        }
         None => Vec::new(),
     };
     on(&args.config, async |base, _| {
@@ -154,7 +157,7 @@ pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
 }
 
 /// Each key of a file with a key set, as it is kept: nothing that is not read strictly.
-fn read(path: &std::path::Path) -> Result<Vec<String>, Failure> {
+fn read(path: &std::path::Path, profile: Profile) -> Result<Vec<String>, Failure> {
     let odd = |error: &dyn std::fmt::Display| {
         Failure::Failed(format!("`{}` is no set of public keys: {error}", path.display()))
     };
@@ -162,8 +165,10 @@ fn read(path: &std::path::Path) -> Result<Vec<String>, Failure> {
     let mut bytes = Vec::new();
     file.take(JWKS_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| odd(&error))?;
     let keys = ForeignKey::parse_set(&bytes).map_err(|error| odd(&error))?;
-    if keys.iter().any(|key| !CLIENT_ALGORITHMS.contains(&key.algorithm())) {
-        return Err(odd(&"expected keys of ES256, ES384, EdDSA or PS256"));
+    let taken = profile.algorithms();
+    if keys.iter().any(|key| !taken.contains(&key.algorithm())) {
+        let names: Vec<_> = taken.iter().map(|algorithm| algorithm.name()).collect();
+        return Err(odd(&format!("expected keys of {}", names.join(", "))));
     }
     let set: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| odd(&error))?;
     let keys = set.get("keys").and_then(Value::as_array).into_iter().flatten();

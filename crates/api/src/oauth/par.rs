@@ -115,7 +115,8 @@ async fn keep(
     let checked = asked.check(client.client(), (back, Way::Pushed), &api.audience);
     let mut request = checked.map_err(refused)?;
     let now = dossier.received_at;
-    let proven = token::bound_to(app, api, (headers, "/oauth/par"), now).await?;
+    let profile = client.client().profile;
+    let proven = token::bound_to((app, api), (headers, "/oauth/par"), profile, now).await?;
     // RFC 9449 §10.1: a proof names the key as well as the parameter does, and the same one.
     if let (Some(proven), Some(said)) = (&proven, &request.bound_to)
         && proven != said

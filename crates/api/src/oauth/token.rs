@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use kernel::{Problem, RequestId, Secret, Timestamp};
 use oauth::{
-    Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, ProofOf,
+    Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, Profile, ProofOf,
     Refused as NotGranted, TokenRequest, TokenResponse, verify_proof,
 };
 use store::revocations::Revoked;
@@ -232,7 +232,8 @@ pub(crate) async fn confirmed(
     (dossier, headers): (&Dossier, &HeaderMap),
     path: &str,
 ) -> Result<Option<Confirmation>, Stop> {
-    match bound_to(app, api, (headers, path), dossier.received_at).await? {
+    let profile = client.client().profile;
+    match bound_to((app, api), (headers, path), profile, dossier.received_at).await? {
         Some(key) => Ok(Some(Confirmation::Key(key))),
         None => certificate(client, dossier),
     }
@@ -254,9 +255,9 @@ fn certificate(
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.
 pub(super) async fn bound_to(
-    app: &App,
-    api: &Settings,
+    (app, api): (&App, &Settings),
     (headers, path): (&HeaderMap, &str),
+    profile: Profile,
     now: Timestamp,
 ) -> Result<Option<String>, Stop> {
     let mut proofs = headers.get_all("dpop").iter();
@@ -268,6 +269,7 @@ pub(super) async fn bound_to(
     let url = format!("{}{path}", api.issuer);
     let of = ProofOf { method: "POST", url: &url, token: None, nonce: None, now };
     let proof = verify_proof(proof.to_str().unwrap_or_default(), &of).map_err(NotGranted::from)?;
+    proof.check(profile).map_err(NotGranted::from)?;
     if !seen::claim(&app.store, &proof.claim).await? {
         return Err(NotGranted::from(DpopError::Replayed).into());
     }
