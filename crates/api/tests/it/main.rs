@@ -17,6 +17,7 @@ mod authorize;
 mod bans;
 mod blocklists;
 mod bodies;
+mod break_glass;
 mod browser;
 mod bulk;
 mod canary;

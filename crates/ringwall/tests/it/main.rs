@@ -31,6 +31,7 @@ mod reload;
 mod reload_load;
 mod server;
 mod site;
+mod sso;
 mod start;
 mod storm;
 mod tls;

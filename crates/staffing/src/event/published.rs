@@ -80,6 +80,7 @@ pub const PUBLISHED: &[Published] = &[
         "staff.break_glass_changed",
         "They may sign in past the provider in an emergency, or no more",
     ),
+    told("staff.break_glass_used", "They did so: look at it now, whoever they are"),
     told("staff.roles_changed", "They have other roles"),
     told("staff.passkeys_changed", "They added or removed a passkey"),
     told(
