@@ -20,7 +20,7 @@ use crate::revocations::Revocations;
 pub struct ApiKeys {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
-    /// What keys are hashed with, newest first.
+    /// What keys may be hashed with.
     peppers: Vec<Pepper>,
     environment: KeyEnvironment,
     seen: Cache<String, Seen>,

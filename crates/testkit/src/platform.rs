@@ -506,6 +506,7 @@ fn settings(
         mutual_tls: asks.then_some(MutualTls { alias: None }),
         peppers: vec![pepper(keyring)],
         api_key_pepper: api_key_pepper(keyring),
+        api_key_peppers: vec![api_key_pepper(keyring)],
         grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
         asked: TokenKey::new(keyring, "authorization-request/1"),
         leak_keys: None,

@@ -143,8 +143,7 @@ impl Desk<'_> {
         let kept = found.as_ref().map(|found| SecretHash::from_bytes(&found.hash));
         let kept = kept.transpose().map_err(Problem::internal)?;
         let kept = kept.unwrap_or_else(SecretHash::decoy);
-        let pepper = std::slice::from_ref(&self.api.api_key_pepper);
-        let is_it = secret_matches(pepper, key.whole().expose(), &kept);
+        let is_it = secret_matches(&self.api.api_key_peppers, key.whole().expose(), &kept);
         let Some(found) = found.filter(|_| is_it) else { return Ok(false) };
         if found.key.revoked_at.is_some() {
             return Ok(true);
