@@ -1,12 +1,11 @@
-//! `ringwall admin keys`, `redirects`, `first-party`, `secret` and `revoke`: what an operator does
-//! for a partner.
+//! `ringwall admin keys`, `redirects`, `first-party` and `revoke`: what an operator does for a
+//! partner.
 
 use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use oauth::Profile;
-use oauth::{ForeignKey, RedirectUri};
+use oauth::{ForeignKey, Profile, RedirectUri};
 use policy::Permit;
 use serde_json::{Map, Value};
 use store::grants;
@@ -14,7 +13,7 @@ use store::partners::{self, Partner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
 
 use crate::cli::ConfigArgs;
-use crate::cli::admin::{FirstPartyArgs, KeysArgs, RedirectsArgs, RevokeArgs, SecretArgs};
+use crate::cli::admin::{FirstPartyArgs, KeysArgs, RedirectsArgs, RevokeArgs};
 use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
@@ -103,25 +102,6 @@ pub(crate) fn set_first_party(args: &FirstPartyArgs) -> Result<(), Failure> {
     })?;
     let may = if args.off { "may not" } else { "may" };
     print(&format!("people {may} type their passwords into `{}`\n", args.client))
-}
-
-/// Gives a partner a further secret.
-///
-/// # Errors
-/// When there is no such partner.
-pub(crate) fn add_secret(args: &SecretArgs) -> Result<(), Failure> {
-    let secret = oauth::generate_client_secret();
-    on(&args.config, async |base, _| {
-        let (partner, permit) = find(&base, &args.client).await?;
-        let witness = registration::witness(&base, "admin secret");
-        let hash = oauth::hash_secret(&keys::pepper(&base.keyring), secret.expose());
-        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
-        let hash = hash.to_bytes().to_vec();
-        partners::add_secret(&mut tx, &partner.client_id, hash).await.map_err(failed)?;
-        tx.commit(None).await.map_err(failed)?;
-        close(base).await
-    })?;
-    print(&format!("{}\nThe secret is shown this once.\n", secret.expose()))
 }
 
 /// Revokes every access token that a partner has, and ends what people granted it.

@@ -140,7 +140,7 @@ impl Platform {
     pub async fn with(setup: Setup) -> Self {
         let directory = directory();
         let own = Own::make(setup.database, directory.path()).await;
-        let clock = Arc::new(ManualClock::new(start()));
+        let clock = Arc::new(ManualClock::new(START));
         let keyring = Arc::new(Keyring::generate());
         let reader: Arc<dyn Clock> = clock.clone();
         let store = Store::open(&own.config(), Arc::clone(&keyring), reader.clone()).await;
@@ -155,8 +155,8 @@ impl Platform {
         let peppers = vec![api_key_pepper(&keyring)];
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
-        let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
         let trusted = setup.trusted.map_or_else(TrustedIssuers::none, |make| make(reader.clone()));
+        let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
         let (limits, bans) = bans::raise((setup.limits, setup.bans), &plan.contract, engines);
         let app = App::new(Parts {
             clock: reader.clone(),
@@ -189,8 +189,7 @@ impl Platform {
         if let Some(make) = setup.sso {
             settings.sign_in = settings.sign_in.vouched_by(make(reader));
         }
-        let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
-        let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
+        let wall = closed(&app, settings);
         let (environment, settings) = (setup.environment, setup.settings);
         let (pepper, sign_in_key) = (pepper(&keyring), api::sign_in_key(&keyring));
         Self(Arc::new(Running {
@@ -216,8 +215,7 @@ impl Platform {
         let (app, pools) = (Arc::clone(&before.app), Arc::clone(&before.pools));
         let mut settings = settings(before.environment, (&before.keyring, false), &pools);
         settings.sign_in = settings.sign_in.vouched_by(sso(before.clock.clone()));
-        let inside = Inside::new(PLAN.routes.clone(), Arc::clone(&app), Arc::new(settings));
-        let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
+        let wall = closed(&app, settings);
         Self(Arc::new(Running {
             wall,
             app,
@@ -468,6 +466,8 @@ impl Running {
             self.app.hear().await.expect("the database is heard");
             self.app.keys.write_uses().await.expect("uses of keys are written");
             self.app.sessions.write_uses().await.expect("uses of sessions are written");
+            let secrets = self.app.secrets.write_uses(self.clock.now()).await;
+            secrets.expect("uses of secrets are written");
         }
     }
 
@@ -491,6 +491,12 @@ impl Running {
 /// Our own, for ourselves.
 fn tokens(signing: &Arc<Signing>) -> Tokens {
     Tokens::new(Arc::clone(signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned())
+}
+
+/// The rings around the API.
+fn closed(app: &Arc<App>, settings: Settings) -> Arc<Wall> {
+    let inside = Inside::new(PLAN.routes.clone(), Arc::clone(app), Arc::new(settings));
+    Wall::new(Arc::clone(app), gate::rings(app), inside)
 }
 
 /// What the handlers are told.
@@ -589,8 +595,6 @@ fn read_all(directory: &std::path::Path) -> Vec<u8> {
 }
 
 /// Any moment would do; this one is a Sunday evening in winter, and no special day.
-fn start() -> Timestamp {
-    Timestamp::from_millis(1_795_372_200_000)
-}
+const START: Timestamp = Timestamp::from_millis(1_795_372_200_000);
 
 const ACCESS_LOG: &str = "access.log";

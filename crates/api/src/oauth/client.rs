@@ -136,7 +136,11 @@ pub(crate) async fn prove<'a>(
         Some(claim) => seen::claim(&app.store, claim).await?,
         None => true,
     };
-    Ok(proven.settle(is_first)?)
+    let settled = proven.settle(is_first)?;
+    if matches!(proof.evidence, Evidence::Basic(_) | Evidence::Post(_)) {
+        app.secrets.note(settled.client().tenant, settled.credential(), dossier.received_at);
+    }
+    Ok(settled)
 }
 
 /// What is known of an attempt besides the proof.

@@ -29,6 +29,7 @@ mod postgres;
 mod redirects;
 mod reload;
 mod reload_load;
+mod secrets;
 mod server;
 mod site;
 mod sso;
