@@ -30,10 +30,12 @@ pub struct Settings {
     pub environment: policy::Environment,
     /// How clients may show certificates; nothing where they may not.
     pub mutual_tls: Option<MutualTls>,
-    /// What client secrets are hashed with, newest first.
+    /// What client secrets may be hashed with.
     pub peppers: Vec<Pepper>,
     /// What new API keys are hashed with.
     pub api_key_pepper: Pepper,
+    /// What kept ones may be hashed with.
+    pub api_key_peppers: Vec<Pepper>,
     /// What codes and refresh tokens are hashed with.
     pub grant_key: GrantKey,
     /// What seals authorization requests on their way through a browser.

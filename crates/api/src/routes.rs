@@ -86,6 +86,7 @@ fn staff_pages() -> OpenApiRouter<Shared> {
         .routes(routes!(staff::account::show))
         .routes(routes!(staff::account::sign_out))
         .routes(routes!(staff::account::sign_out_everywhere))
+        .routes(routes!(staff::account::end_session))
         .routes(routes!(staff::applications::show))
         .routes(routes!(staff::applications::end))
         .routes(routes!(staff::step_up::show, staff::step_up::prove))

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use kernel::{Code, Problem};
+use oauth::grants::Family;
 use policy::{Environment, Role};
 use signin::passkey::RelyingParty;
 use signin::{Life, SignInKey, Ticket};
@@ -98,6 +99,17 @@ impl SignIn {
     /// Whether somebody may sign in by ourselves, as far as their account goes.
     fn welcomes(&self, account: &Account) -> bool {
         !self.sso.is_used() || account.is_break_glass
+    }
+
+    /// Whether people may type their passwords into applications: where providers vouch for them,
+    /// they sign in on pages only.
+    fn takes_logins(&self) -> bool {
+        !self.sso.is_used()
+    }
+
+    /// Whether a grant outlives its first token. What somebody granted past the providers does not.
+    pub(crate) fn keeps(&self, grant: &Family) -> bool {
+        !self.sso.is_used() || grant.vouched
     }
 
     /// How long a session that we began ourselves lives.

@@ -20,6 +20,7 @@ use crate::pressure::Pressure;
 use crate::proofs::Proofs;
 use crate::revocations::Revocations;
 use crate::rings::Shield;
+use crate::secrets::SecretUses;
 use crate::sessions::Sessions;
 use crate::signing::Signing;
 use crate::tls::ClientCertificates;
@@ -46,6 +47,8 @@ pub struct App {
     pub keys: ApiKeys,
     /// Whose sessions are believed.
     pub sessions: Sessions,
+    /// When secrets of clients were last used.
+    pub secrets: SecretUses,
     /// Who is no longer believed.
     pub revocations: Revocations,
     /// What partners may use.
@@ -150,6 +153,7 @@ impl App {
                 Arc::clone(&parts.clock),
                 Arc::clone(&parts.limits),
             ),
+            secrets: SecretUses::new(Arc::clone(&parts.store)),
             revocations: Revocations::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             actions,
             clock: parts.clock,

@@ -20,7 +20,7 @@ use crate::revocations::Revocations;
 pub struct ApiKeys {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
-    /// What keys are hashed with, newest first.
+    /// What keys may be hashed with.
     peppers: Vec<Pepper>,
     environment: KeyEnvironment,
     seen: Cache<String, Seen>,
@@ -98,6 +98,8 @@ pub struct Refused {
     pub why: KeyDisbelief,
     /// Whose key it claims to be.
     pub client_id: Option<String>,
+    /// The agency of that client.
+    pub tenant: Option<TenantId>,
     /// Which key it claims to be.
     pub credential: Option<String>,
 }
@@ -127,7 +129,7 @@ impl ApiKeys {
         from: Option<IpAddr>,
         revocations: &Revocations,
     ) -> Result<Arc<Caller>, Refused> {
-        let anonymous = |why| Refused { why, client_id: None, credential: None };
+        let anonymous = |why| Refused { why, client_id: None, tenant: None, credential: None };
         let key = Key::parse(text).map_err(|error| anonymous(error.into()))?;
         let known = self.known(key.key_id()).await.map_err(|error| anonymous(error.into()))?;
         let decoy = SecretHash::decoy();
@@ -135,12 +137,13 @@ impl ApiKeys {
         let is_it = secret_matches(&self.peppers, key.whole().expose(), hash);
         let Some(known) = known else {
             let credential = Some(key.key_id().to_owned());
-            return Err(Refused { why: KeyDisbelief::Unknown, client_id: None, credential });
+            return Err(Refused { credential, ..anonymous(KeyDisbelief::Unknown) });
         };
         let checked = self.check(&known, (is_it, key.environment()), from, revocations);
         checked.map_err(|why| Refused {
             why,
             client_id: Some(known.key.client_id.clone()),
+            tenant: Some(known.tenant),
             credential: Some(known.key.id.to_string()),
         })?;
         if let Some(from) = from {

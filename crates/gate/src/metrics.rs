@@ -39,6 +39,8 @@ pub struct Metrics {
     inspection_seconds: Histogram,
     reloads: Family<ReloadLabels, Counter>,
     config_loaded_at: Gauge,
+    /// Codes and refresh tokens that were used again.
+    pub grants_reused: Counter,
     /// Requests at work.
     pub in_flight: Gauge,
     /// Access lines that were dropped because the log could not keep up.
@@ -102,6 +104,9 @@ impl Metrics {
         register_bans(&mut registry, bans);
         register_pressure(&mut registry, pressure);
         let (reloads, config_loaded_at) = register_reloads(&mut registry);
+        let grants_reused = Counter::default();
+        let help = "Codes and refresh tokens that were used again: each ended its grant";
+        registry.register("grants_reused", help, grants_reused.clone());
         let requests = Family::<RequestLabels, Counter>::default();
         let seconds = Family::<OperationLabels, Histogram>::new_with_constructor(|| {
             Histogram::new(BUCKETS.iter().copied())
@@ -145,6 +150,7 @@ impl Metrics {
             inspection_seconds,
             reloads,
             config_loaded_at,
+            grants_reused,
             in_flight,
             lines_dropped,
         }

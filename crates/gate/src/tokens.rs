@@ -10,7 +10,7 @@ use oauth::{Claims, Delegation, Expect, TokenError, Verified};
 use policy::{Caller, ClientFacts, Environment, Role, StaffFacts};
 use quick_cache::sync::Cache;
 use store::StoreError;
-use watch::{Authentication, Vouched};
+use watch::{Authentication, Person, Vouched};
 
 use crate::signing::Signing;
 use crate::trusted::{self, Refused, Taken, TrustedIssuers};
@@ -40,6 +40,13 @@ pub struct Believed {
 }
 
 impl Believed {
+    /// The person for whom it speaks, where it speaks for one.
+    #[must_use]
+    pub fn person(&self) -> Option<Person> {
+        let claims = self.claims.person.as_ref().map(|_| &self.claims)?;
+        Some(Person { tenant: claims.tenant, user: claims.sub.parse().ok()? })
+    }
+
     /// What the audit trail says of another issuer's token that was not seen a moment ago. Of ours
     /// it has said so where we issued it.
     #[must_use]

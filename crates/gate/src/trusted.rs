@@ -122,12 +122,10 @@ impl Refused {
     #[must_use]
     pub fn attempt(&self) -> Authentication {
         Authentication {
-            method: METHOD,
             client_id: self.client.clone(),
-            person: None,
             credential: self.credential.clone(),
             vouched: Some(self.vouched.clone()),
-            outcome: Err(self.why.reason()),
+            ..Authentication::new(METHOD, Err(self.why.reason()))
         }
     }
 }
@@ -302,12 +300,13 @@ const fn acr(assured: Assured) -> &'static str {
 pub(crate) fn taken(claims: &Claims, vouched: &Vouched) -> Authentication {
     let user = claims.person.as_ref().and_then(|_| claims.sub.parse().ok());
     Authentication {
-        method: METHOD,
         client_id: Some(claims.client_id.clone()),
+        tenant: Some(claims.tenant),
         person: user.map(|user| watch::Person { tenant: claims.tenant, user }),
         credential: Some(claims.jti.clone()),
+        bound_to: claims.cnf.as_ref().map(|cnf| cnf.thumbprint().to_owned()),
         vouched: Some(vouched.clone()),
-        outcome: Ok(()),
+        ..Authentication::new(METHOD, Ok(()))
     }
 }
 

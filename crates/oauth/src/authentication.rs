@@ -108,9 +108,11 @@ fn by_assertion<'a>(
     against: &Against<'_>,
 ) -> Result<Proven<'a>, Reason> {
     let keys = client.map_or(&[] as &[ClientKey], |client| &client.keys);
+    let taken = client.map_or(Profile::Baseline, |client| client.profile).algorithms();
     let live: Vec<ForeignKey> = keys
         .iter()
         .filter(|known| known.expires.is_none_or(|end| against.now < end))
+        .filter(|known| taken.contains(&known.key.algorithm()))
         .map(|known| known.key.clone())
         .collect();
     let outcome = assertion::verify(jwt, (client_id, &live, &DECOY), against.issuer, against.now);

@@ -103,6 +103,13 @@ impl Confirmation {
             Self::Certificate(_) => None,
         }
     }
+
+    /// The thumbprint of either.
+    #[must_use]
+    pub fn thumbprint(&self) -> &str {
+        let (Self::Key(thumbprint) | Self::Certificate(thumbprint)) = self;
+        thumbprint
+    }
 }
 
 /// Claims as they come in: every one but `nbf` is required, and those of a delegation all or none.

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::error::{INVALID_TOKEN, OAuthError, OAuthErrorKind};
 use crate::jti::JtiClaim;
-use crate::jwk::ForeignKey;
+use crate::jwk::{Algorithm, ForeignKey};
 use crate::jws::{CLIENT_ALGORITHMS, Jws};
 use crate::members;
+use crate::registered::Profile;
 
 /// The request that a proof must be about.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,18 @@ pub struct Proof {
     pub thumbprint: String,
     /// What makes it count once.
     pub claim: JtiClaim,
+    algorithm: Algorithm,
+}
+
+impl Proof {
+    /// Whether a client that is held to this profile may prove it so.
+    ///
+    /// # Errors
+    /// [`DpopError::Algorithm`] when it may not.
+    pub fn check(&self, profile: Profile) -> Result<(), DpopError> {
+        let may = profile.algorithms().contains(&self.algorithm);
+        if may { Ok(()) } else { Err(DpopError::Algorithm) }
+    }
 }
 
 /// Why a proof is refused.
@@ -47,6 +60,9 @@ pub enum DpopError {
     /// Not signed by the key in its header.
     #[error("the DPoP proof is not signed by its key")]
     Signature,
+    /// Signed by what the client's profile does not take.
+    #[error("the DPoP proof is not signed as the client's profile asks")]
+    Algorithm,
     /// About another method or URL.
     #[error("the DPoP proof is for another request")]
     Request,
@@ -72,6 +88,7 @@ impl DpopError {
             Self::Missing => "dpop_missing",
             Self::Malformed => "dpop_malformed",
             Self::Signature => "dpop_signature",
+            Self::Algorithm => "dpop_algorithm",
             Self::Request => "dpop_request",
             Self::Time => "dpop_time",
             Self::Token => "dpop_token",
@@ -84,6 +101,7 @@ impl DpopError {
         match self {
             Self::Missing => "a DPoP proof is required",
             Self::Replayed => "the DPoP proof was used before",
+            Self::Algorithm => "the DPoP proof must be signed by PS256, ES256 or EdDSA",
             Self::Time => "the DPoP proof is too old or of the future",
             _ => "the DPoP proof is not valid for this request",
         }
@@ -139,7 +157,8 @@ pub fn verify_proof(jwt: &str, of: &ProofOf<'_>) -> Result<Proof, DpopError> {
     check(&payload, of)?;
     let until = payload.iat.saturating_add(AGE_SECONDS_MAX + 1);
     let claim = JtiClaim::new("dpop", key.thumbprint(), &payload.jti, until);
-    Ok(Proof { thumbprint: key.thumbprint().to_owned(), claim })
+    let algorithm = key.algorithm();
+    Ok(Proof { thumbprint: key.thumbprint().to_owned(), claim, algorithm })
 }
 
 fn check(payload: &Payload, of: &ProofOf<'_>) -> Result<(), DpopError> {

@@ -83,6 +83,8 @@ pub enum Reason {
     Grant(GrantError),
     /// Who granted it may not sign in any more, or may nothing of it any more.
     PersonGone,
+    /// Nobody vouched for who granted it, where somebody has to.
+    PersonUnvouched,
 }
 
 impl Reason {
@@ -107,6 +109,7 @@ impl Reason {
             Self::GrantNotAllowed => "grant_not_allowed",
             Self::Grant(error) => error.code(),
             Self::PersonGone => "person_gone",
+            Self::PersonUnvouched => "person_unvouched",
         }
     }
 }
@@ -138,6 +141,8 @@ impl Refused {
     pub const NOT_BOUND: Self = Self { error: UNBOUND, reason: Reason::NoCertificate };
     /// Who granted it is gone. To the client that is a grant like any other that is over.
     pub const PERSON_GONE: Self = Self { error: GONE, reason: Reason::PersonGone };
+    /// No identity provider vouched for who granted it. To the client that is the same.
+    pub const PERSON_UNVOUCHED: Self = Self { error: GONE, reason: Reason::PersonUnvouched };
 }
 
 /// Whether the client may have tokens for this API by this grant, bound as its profile asks.

@@ -36,6 +36,8 @@ pub struct CodeGrant {
     pub auth_time: Timestamp,
     /// Whether they did so by a factor that cannot be phished.
     pub phishing_resistant: bool,
+    /// Whether an identity provider vouched for them.
+    pub vouched: bool,
     /// The family of what it gives.
     pub family: String,
     /// When it ends: [`CODE_LIFE`] after it was made.
@@ -61,6 +63,8 @@ pub struct Family {
     pub auth_time: Timestamp,
     /// Whether they did so by a factor that cannot be phished.
     pub phishing_resistant: bool,
+    /// Whether an identity provider vouched for them.
+    pub vouched: bool,
     /// Counts its tokens from 1. Time stamps would not tell two rotations in one moment apart.
     pub generation: i64,
     /// The token that is good.
@@ -275,6 +279,7 @@ pub async fn redeem<G: Grants>(
         bound_to: asked.bound_to.map(ToOwned::to_owned),
         auth_time: grant.auth_time,
         phishing_resistant: grant.phishing_resistant,
+        vouched: grant.vouched,
         generation: 1,
         current: first.hash(key),
         before: None,

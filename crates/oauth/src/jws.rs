@@ -112,7 +112,9 @@ pub const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::Rs384,
     Algorithm::Rs512,
 ];
-/// What clients may sign with: what FAPI 2.0 allows, and no PKCS #1 v1.5.
+/// What clients may sign with: what is no weaker than FAPI 2.0 allows, and no PKCS #1 v1.5.
 pub const CLIENT_ALGORITHMS: [Algorithm; 4] =
     [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Ps256];
+/// What clients may that are held to FAPI 2.0 (Security Profile §5.4.1).
+pub const FAPI_ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
 pub(crate) const JWS_BYTES_MAX: usize = 8 * 1024;

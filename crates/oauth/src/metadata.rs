@@ -69,6 +69,9 @@ fn plain(issuer: &str, scopes: &[&str]) -> Value {
     })
 }
 
+/// Of any client. Who is held to FAPI 2.0 has [`FAPI_ALGORITHMS`], and all of them stand here.
+///
+/// [`FAPI_ALGORITHMS`]: crate::jws::FAPI_ALGORITHMS
 fn algorithms() -> Vec<&'static str> {
     CLIENT_ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect()
 }

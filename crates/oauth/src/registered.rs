@@ -3,7 +3,8 @@
 use kernel::{TenantId, Timestamp};
 
 use crate::certificate::CertificateRule;
-use crate::jwk::ForeignKey;
+use crate::jwk::{Algorithm, ForeignKey};
+use crate::jws::{CLIENT_ALGORITHMS, FAPI_ALGORITHMS};
 use crate::redirect::RedirectUri;
 use crate::scope::Scopes;
 use crate::secret::SecretHash;
@@ -77,6 +78,17 @@ pub enum Profile {
     Baseline,
     /// FAPI 2.0: keys or certificates only, bound tokens only, authorization requests pushed only.
     Fapi2,
+}
+
+impl Profile {
+    /// What assertions and DPoP proofs may be signed with.
+    #[must_use]
+    pub const fn algorithms(self) -> &'static [Algorithm] {
+        match self {
+            Self::Baseline => &CLIENT_ALGORITHMS,
+            Self::Fapi2 => &FAPI_ALGORITHMS,
+        }
+    }
 }
 
 /// One of a client's secrets. There are several while one is being replaced.

@@ -1,27 +1,38 @@
 //! Somebody who signs, for tests: with a key of their own, any header and any payload.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use crate::jwk::ForeignKey;
-use crate::key::SigningKey;
 
-pub(crate) struct Signer(SigningKey);
+pub(crate) struct Signer {
+    pair: EcdsaKeyPair,
+    curve: &'static str,
+}
 
 impl Signer {
     pub(crate) fn new() -> Self {
-        Self(SigningKey::generate())
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        Self { pair, curve: "P-256" }
+    }
+
+    /// One that signs by ES384.
+    pub(crate) fn longer() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        Self { pair, curve: "P-384" }
     }
 
     /// The public half, without what only our own keys carry.
     pub(crate) fn jwk(&self) -> Value {
-        let mut jwk = self.0.jwk();
-        jwk.as_object_mut()
-            .unwrap()
-            .retain(|name, _| matches!(name.as_str(), "kty" | "crv" | "x" | "y"));
-        jwk
+        // SEC 1 §2.3.3: a byte that says so, and both coordinates.
+        let point = self.pair.public_key().as_ref().get(1..).unwrap();
+        let (x, y) = point.split_at(point.len() / 2);
+        let encode = |part: &[u8]| BASE64URL_NOPAD.encode(part);
+        json!({ "kty": "EC", "crv": self.curve, "x": encode(x), "y": encode(y) })
     }
 
     pub(crate) fn key(&self, kid: &str) -> ForeignKey {
@@ -35,11 +46,9 @@ impl Signer {
     }
 
     pub(crate) fn sign_text(&self, header: &str, payload: &str) -> String {
-        let pair =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, self.0.pkcs8().expose());
         let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         let message = format!("{}.{}", encode(header), encode(payload));
-        let signature = pair.unwrap().sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
         format!("{message}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
     }
 }

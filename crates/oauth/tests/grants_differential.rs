@@ -312,6 +312,7 @@ fn our_grant() -> (Memory, Side) {
         bound_to: None,
         auth_time: NOW,
         phishing_resistant: false,
+        vouched: false,
         family: RefreshToken::new_family(),
         expires_at: NOW.plus(CODE_LIFE),
     };

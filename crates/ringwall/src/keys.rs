@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oauth::Pepper;
-use vault::{KeyFile, Keyring};
+use vault::{KeyFile, Keyring, PEPPERS_MAX};
 
 use crate::cli::exit::Failure;
 use crate::home::{Home, private};
@@ -26,15 +26,60 @@ pub(crate) fn keyring(home: &Home, key_file: Option<&PathBuf>) -> Result<Keyring
     }
 }
 
-/// What client secrets are hashed with.
+/// What new client secrets are hashed with.
 pub(crate) fn pepper(keyring: &Keyring) -> Pepper {
-    Pepper::new(1, &keyring.purpose_key("client-secret-pepper/1"))
+    numbered(keyring, SECRETS, keyring.pepper())
 }
 
-/// What API keys are hashed with.
-pub(crate) fn api_key_pepper(keyring: &Keyring) -> Pepper {
-    Pepper::new(1, &keyring.purpose_key("api-key-pepper/1"))
+/// What kept ones may be hashed with.
+pub(crate) fn peppers(keyring: &Keyring) -> Vec<Pepper> {
+    held(keyring).map(|number| numbered(keyring, SECRETS, number)).collect()
 }
+
+/// What new API keys are hashed with.
+pub(crate) fn api_key_pepper(keyring: &Keyring) -> Pepper {
+    numbered(keyring, API_KEYS, keyring.pepper())
+}
+
+/// What kept ones may be hashed with.
+pub(crate) fn api_key_peppers(keyring: &Keyring) -> Vec<Pepper> {
+    held(keyring).map(|number| numbered(keyring, API_KEYS, number)).collect()
+}
+
+/// Every number so far, and the next one: of several nodes that are started again one after the
+/// other, those that wait believe what the others make.
+fn held(keyring: &Keyring) -> impl Iterator<Item = u8> {
+    let next = keyring.pepper().saturating_add(1);
+    (1..=next).rev()
+}
+
+fn numbered(keyring: &Keyring, purpose: &str, number: u8) -> Pepper {
+    Pepper::new(number, &keyring.purpose_key(&format!("{purpose}/{number}")))
+}
+
+/// Changes the pepper of a keyring: its number from now on.
+///
+/// # Errors
+/// When there is no keyring, it is not opened, or its pepper was changed too often.
+pub(crate) fn rotate_pepper(
+    home: &Home,
+    key_file: Option<&PathBuf>,
+    written_down: impl FnOnce(u8) -> Result<(), Failure>,
+) -> Result<u8, Failure> {
+    let default = home.keyring_key();
+    let (key_path, sealed_path) = (key_file.unwrap_or(&default), home.keyring_sealed());
+    let mut keyring = open(key_path, &sealed_path)?;
+    let number = keyring.rotate_pepper().ok_or_else(|| {
+        Failure::Failed(format!("the pepper was changed {PEPPERS_MAX} times, and no more"))
+    })?;
+    written_down(number)?;
+    let sealed = keyring.seal(&read_key(key_path)?);
+    private::write(&sealed_path, &sealed).map_err(|error| Failure::because(&error))?;
+    Ok(number)
+}
+
+const SECRETS: &str = "client-secret-pepper";
+const API_KEYS: &str = "api-key-pepper";
 
 fn open(key_path: &Path, sealed_path: &Path) -> Result<Keyring, Failure> {
     let key = read_key(key_path)?;

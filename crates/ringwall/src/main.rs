@@ -26,6 +26,7 @@ mod ready;
 mod reference;
 mod registration;
 mod reload;
+mod secrets;
 mod serve;
 mod shield;
 mod shown;
@@ -66,7 +67,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Admin(AdminCommand::Keys(args)) => partner::set_keys(args),
         Command::Admin(AdminCommand::Certificates(args)) => shown::register(args),
         Command::Admin(AdminCommand::Redirects(args)) => partner::set_redirects(args),
-        Command::Admin(AdminCommand::Secret(args)) => partner::add_secret(args),
+        Command::Admin(AdminCommand::Secret(args)) => secrets::run(args),
         Command::Admin(AdminCommand::FirstParty(args)) => partner::set_first_party(args),
         Command::Admin(AdminCommand::Revoke(args)) => partner::revoke(args),
         Command::Bans(command) => bans::run(command),

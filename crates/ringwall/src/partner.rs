@@ -1,12 +1,11 @@
-//! `ringwall admin keys`, `redirects`, `first-party`, `secret` and `revoke`: what an operator does
-//! for a partner.
+//! `ringwall admin keys`, `redirects`, `first-party` and `revoke`: what an operator does for a
+//! partner.
 
 use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use oauth::jws::CLIENT_ALGORITHMS;
-use oauth::{ForeignKey, RedirectUri};
+use oauth::{ForeignKey, Profile, RedirectUri};
 use policy::Permit;
 use serde_json::{Map, Value};
 use store::grants;
@@ -14,7 +13,7 @@ use store::partners::{self, Partner, PartnerUses};
 use store::revocations::{self, Revocation, Revoked};
 
 use crate::cli::ConfigArgs;
-use crate::cli::admin::{FirstPartyArgs, KeysArgs, RedirectsArgs, RevokeArgs, SecretArgs};
+use crate::cli::admin::{FirstPartyArgs, KeysArgs, RedirectsArgs, RevokeArgs};
 use crate::cli::exit::{Failure, print};
 use crate::config::{Config, Loaded};
 use crate::home::Home;
@@ -27,7 +26,10 @@ use crate::{keys, registration, trusted};
 /// When the file is no set of public signature keys, or there is no such partner.
 pub(crate) fn set_keys(args: &KeysArgs) -> Result<(), Failure> {
     let jwks = match &args.jwks {
-        Some(path) => read(path)?,
+        Some(path) => {
+            let profile = if args.fapi2 { Profile::Fapi2 } else { Profile::Baseline };
+            read(path, profile)?
+        }
         None => Vec::new(),
     };
     on(&args.config, async |base, _| {
@@ -102,25 +104,6 @@ pub(crate) fn set_first_party(args: &FirstPartyArgs) -> Result<(), Failure> {
     print(&format!("people {may} type their passwords into `{}`\n", args.client))
 }
 
-/// Gives a partner a further secret.
-///
-/// # Errors
-/// When there is no such partner.
-pub(crate) fn add_secret(args: &SecretArgs) -> Result<(), Failure> {
-    let secret = oauth::generate_client_secret();
-    on(&args.config, async |base, _| {
-        let (partner, permit) = find(&base, &args.client).await?;
-        let witness = registration::witness(&base, "admin secret");
-        let hash = oauth::hash_secret(&keys::pepper(&base.keyring), secret.expose());
-        let mut tx = base.store.tenant(&permit, &witness).await.map_err(failed)?;
-        let hash = hash.to_bytes().to_vec();
-        partners::add_secret(&mut tx, &partner.client_id, hash).await.map_err(failed)?;
-        tx.commit(None).await.map_err(failed)?;
-        close(base).await
-    })?;
-    print(&format!("{}\nThe secret is shown this once.\n", secret.expose()))
-}
-
 /// Revokes every access token that a partner has, and ends what people granted it.
 ///
 /// # Errors
@@ -154,7 +137,7 @@ pub(crate) fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
 }
 
 /// Each key of a file with a key set, as it is kept: nothing that is not read strictly.
-fn read(path: &std::path::Path) -> Result<Vec<String>, Failure> {
+fn read(path: &std::path::Path, profile: Profile) -> Result<Vec<String>, Failure> {
     let odd = |error: &dyn std::fmt::Display| {
         Failure::Failed(format!("`{}` is no set of public keys: {error}", path.display()))
     };
@@ -162,8 +145,10 @@ fn read(path: &std::path::Path) -> Result<Vec<String>, Failure> {
     let mut bytes = Vec::new();
     file.take(JWKS_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| odd(&error))?;
     let keys = ForeignKey::parse_set(&bytes).map_err(|error| odd(&error))?;
-    if keys.iter().any(|key| !CLIENT_ALGORITHMS.contains(&key.algorithm())) {
-        return Err(odd(&"expected keys of ES256, ES384, EdDSA or PS256"));
+    let taken = profile.algorithms();
+    if keys.iter().any(|key| !taken.contains(&key.algorithm())) {
+        let names: Vec<_> = taken.iter().map(|algorithm| algorithm.name()).collect();
+        return Err(odd(&format!("expected keys of {}", names.join(", "))));
     }
     let set: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| odd(&error))?;
     let keys = set.get("keys").and_then(Value::as_array).into_iter().flatten();

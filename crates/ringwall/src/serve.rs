@@ -20,7 +20,7 @@ use crate::plans::Drawing;
 use crate::ready::{self, Ready, ReadyTenant};
 use crate::reload::{self, Reloader};
 use crate::wire::{self, Base};
-use crate::{addresses, certificates, demo, keys, logs, memory, shield, work};
+use crate::{addresses, certificates, demo, keys, logs, memory, shield, sso, work};
 
 /// Serves until it is told to stop.
 ///
@@ -65,6 +65,7 @@ async fn serve(
     let background = Tasks::new();
     let plans = drawing.plans().await?;
     let (wall, app) = wire::wall(&config, &base, plans, &urls, &background).await?;
+    sso::count_break_glass(&config, &base).await?;
     work::start(&base, &background);
     memory::give_back(&background);
     let redirect = redirect(&config, &urls)?;

@@ -1,4 +1,4 @@
-//! `ringwall keys`: the keys that sign access tokens.
+//! `ringwall keys`: the keys that sign access tokens, and the pepper of secrets.
 
 use kernel::Timestamp;
 use oauth::schedule::{key_state, signer};
@@ -9,10 +9,12 @@ use store::tenants;
 use watch::Actor;
 
 use crate::cli::exit::{Failure, print};
-use crate::cli::keys::{KeysCommand, ListArgs, RotateArgs};
+use crate::cli::keys::{KeysCommand, ListArgs, PepperArgs, RotateArgs};
+use crate::config::Loaded;
+use crate::home::Home;
 use crate::partner::{close, failed, on};
-use crate::registration;
 use crate::wire::{self, Base};
+use crate::{keys, registration};
 
 /// Lists or rotates the keys, on the database of a configuration.
 ///
@@ -23,6 +25,7 @@ pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
         KeysCommand::List(args) => list(args),
         KeysCommand::Rotate(args) if args.emergency => replace(args),
         KeysCommand::Rotate(args) => rotate(args),
+        KeysCommand::RotatePepper(args) => rotate_pepper(args),
     }
 }
 
@@ -68,6 +71,25 @@ fn replace(args: &RotateArgs) -> Result<(), Failure> {
          seconds\n",
         replaced.new.key.kid(),
         replaced.denied.len()
+    ))
+}
+
+/// Written down before it is done: a change that nobody knows of would be worse.
+fn rotate_pepper(args: &PepperArgs) -> Result<(), Failure> {
+    let config = Loaded::read(&args.config.layers())?.config;
+    let home = Home::prepare(&config.server.data_dir).map_err(|e| Failure::because(&e))?;
+    let number = keys::rotate_pepper(&home, config.vault.key_file.as_ref(), |number| {
+        on(&args.config, async |base, _| {
+            let by = Actor::System { reason: OPERATOR.to_owned() };
+            let witness = registration::witness(&base, "keys rotate-pepper");
+            let told = signing_keys::pepper_changed(&base.store, number, (&witness, &by)).await;
+            told.map_err(failed)?;
+            close(base).await
+        })
+    })?;
+    print(&format!(
+        "after the next start secrets and API keys are hashed with pepper {number}; those from \
+         before stay good\n"
     ))
 }
 

@@ -1,5 +1,6 @@
 //! Identity providers: from the configuration to what the API and the gate ask.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::{Provider, ProviderProof, Sso};
@@ -9,12 +10,14 @@ use issuers::{Issuer, IssuerConfig, Outside};
 use kernel::{Clock, Secret};
 use oauth::SigningKey;
 use signin::federated::{Assurance, GroupRow};
+use store::{staff, tenants};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::config::sso::{Proof, SsoProvider};
-use crate::wire;
+use crate::partner::failed;
+use crate::wire::{self, Base};
 
 /// Whom others vouch for.
 ///
@@ -48,6 +51,37 @@ pub(crate) fn raise(
     let networks = config.sso.break_glass_from.iter();
     let networks = networks.map(|each| Cidr::new(each.address, each.prefix)).collect();
     Ok(Sso { providers, break_glass: config.sso.break_glass.then_some(networks) })
+}
+
+/// Says so where an emergency would find fewer than two people of an agency who can come past its
+/// provider: one alone may be ill, or the one who is to be kept out.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn count_break_glass(config: &Config, base: &Base) -> Result<(), Failure> {
+    if !config.sso.break_glass {
+        return Ok(());
+    }
+    let groups = config.sso.providers.iter().flat_map(|provider| &provider.groups);
+    let agencies: BTreeSet<&str> = groups.map(|group| group.agency.as_str()).collect();
+    for tenant in tenants::list(&base.store).await.map_err(failed)? {
+        let agency = tenant.slug.as_str();
+        if !agencies.contains(agency) {
+            continue;
+        }
+        let permit = base.policy.system(tenant.id, "start");
+        let view = base.store.view(&permit).await.map_err(failed)?;
+        let accounts = staff::count_break_glass(&view).await.map_err(failed)?;
+        if accounts < BREAK_GLASS_MIN {
+            tracing::warn!(
+                agency,
+                accounts,
+                "`sso.break_glass` is on, and `{agency}` has fewer than {BREAK_GLASS_MIN} enrolled \
+                 accounts for emergencies; see `ringwall admin break-glass`"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn provider(
@@ -125,4 +159,5 @@ pub(crate) fn keep_fresh(issuer: Arc<Issuer>, tasks: &Tasks) {
 }
 
 const NO_KEY: &str = "`client_key`: expected a P-256 private key, PKCS#8 in PEM form";
+const BREAK_GLASS_MIN: u64 = 2;
 const LOOK: std::time::Duration = std::time::Duration::from_secs(30);

@@ -111,7 +111,7 @@ pub(crate) async fn wall(
         keys: ApiKeys::new(
             Arc::clone(&base.store),
             Arc::clone(&base.clock),
-            vec![keys::api_key_pepper(&base.keyring)],
+            keys::api_key_peppers(&base.keyring),
             environment(config),
         ),
         sessions: Sessions::new(
@@ -147,8 +147,9 @@ fn settings(
         audience: urls.audience.clone(),
         environment: environment(config),
         mutual_tls,
-        peppers: vec![keys::pepper(&base.keyring)],
+        peppers: keys::peppers(&base.keyring),
         api_key_pepper: keys::api_key_pepper(&base.keyring),
+        api_key_peppers: keys::api_key_peppers(&base.keyring),
         grant_key: GrantKey::new(&base.keyring.purpose_key("grants/1")),
         asked: TokenKey::new(&base.keyring, "authorization-request/1"),
         leak_keys: leaks::raise(config, background)?,

@@ -58,7 +58,8 @@ pub(crate) fn hear(app: Arc<App>, tasks: &Tasks) {
             };
             let written = app.keys.write_uses().await;
             let seen = app.sessions.write_uses().await;
-            if let Err(error) = heard.and(pruned).and(written).and(seen) {
+            let secrets = app.secrets.write_uses(app.clock.now()).await;
+            if let Err(error) = heard.and(pruned).and(written).and(seen).and(secrets) {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(
                     error,

@@ -66,6 +66,7 @@ pub async fn add_code(
         bound_to: Set(grant.bound_to.clone()),
         auth_time: Set(grant.auth_time.millis()),
         phishing_resistant: Set(grant.phishing_resistant),
+        vouched: Set(grant.vouched),
         reused_at: Set(None),
     };
     let record = record(tx, &grant.family, Change::Created);
@@ -77,12 +78,21 @@ pub async fn add_code(
 /// # Errors
 /// When the database fails.
 pub async fn end(tx: &mut TenantTx, id: &str) -> Result<Revocation, StoreError> {
+    end_for(tx, id, None).await
+}
+
+/// The same, and subscribers are told why. Of a grant that has ended nobody is told again.
+async fn end_for(
+    tx: &mut TenantTx,
+    id: &str,
+    event: Option<&'static str>,
+) -> Result<Revocation, StoreError> {
     let at = tx.real_now();
     let update = family::Entity::update_many()
         .col_expr(family::Column::EndedAt, at.millis().into())
         .filter(family::Column::Id.eq(id))
         .filter(family::Column::EndedAt.is_null());
-    let record = record(tx, id, Change::Deleted);
+    let record = Record { event, ..record(tx, id, Change::Deleted) };
     tx.update_quietly(update, Some(record)).await?;
     let one = revoked(id, at);
     revocations::add(tx, &one).await?;
@@ -244,14 +254,22 @@ impl Grants for Granting<'_> {
     }
 
     async fn spoil_code(&self, tenant: TenantId, hash: OpaqueHash) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
+        let mut tx = self.begin().await?;
         // Waits for whoever begins the family at this moment, and is seen by who will.
-        code::Entity::update_many()
+        let spoilt = code::Entity::update_many()
             .col_expr(code::Column::ReusedAt, tx.real_now().millis().into())
             .filter(code::Column::Hash.eq(hash.0.to_vec()))
             .filter(code::Column::TenantId.eq(tenant.uuid()))
-            .exec(&tx.session)
+            .filter(code::Column::ReusedAt.is_null())
+            .exec_with_returning(&tx.session)
             .await?;
+        if let Some(code) = spoilt.into_iter().next()
+            && find(&tx, &code.family).await?.is_none()
+        {
+            // There will be no family whose end could be told.
+            let record = record(&tx, &code.family, Change::Deleted);
+            tx.record(Record { event: Some(REUSED), ..record });
+        }
         tx.commit(None).await
     }
 
@@ -284,6 +302,7 @@ impl Grants for Granting<'_> {
             ended_at: Set(new.ended_at.map(Timestamp::millis)),
             auth_time: Set(new.auth_time.millis()),
             phishing_resistant: Set(new.phishing_resistant),
+            vouched: Set(new.vouched),
         };
         family::Entity::insert(row).exec_without_returning(&tx.session).await?;
         tx.commit(None).await?;
@@ -306,10 +325,13 @@ impl Grants for Granting<'_> {
 
     async fn end_family(&self, _: TenantId, id: &str, _: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        end(&mut tx, id).await?;
+        end_for(&mut tx, id, Some(REUSED)).await?;
         tx.commit(None).await
     }
 }
+
+/// The event of a code or refresh token that was used again.
+const REUSED: &str = "grant.reused";
 
 /// What the audit trail says of a grant.
 fn record(tx: &TenantTx, id: &str, change: Change) -> Record {
@@ -369,6 +391,7 @@ impl TryFrom<code::Model> for CodeGrant {
             bound_to: row.bound_to,
             auth_time: Timestamp::from_millis(row.auth_time),
             phishing_resistant: row.phishing_resistant,
+            vouched: row.vouched,
             family: row.family,
             expires_at: Timestamp::from_millis(row.expires_at),
         })
@@ -402,6 +425,7 @@ impl TryFrom<family::Model> for Family {
             bound_to: row.bound_to,
             auth_time: Timestamp::from_millis(row.auth_time),
             phishing_resistant: row.phishing_resistant,
+            vouched: row.vouched,
             generation: row.generation,
             rotated_at: Timestamp::from_millis(row.rotated_at),
             expires_at: Timestamp::from_millis(row.expires_at),

@@ -26,6 +26,8 @@ mod m0111_certificates;
 mod m0120_federation;
 mod m0130_first_party;
 mod m0131_leaks;
+mod m0160_vouched_grants;
+mod m0161_secret_uses;
 
 use sea_orm_migration::prelude::*;
 
@@ -61,6 +63,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0120_federation::Migration),
             Box::new(m0130_first_party::Migration),
             Box::new(m0131_leaks::Migration),
+            Box::new(m0160_vouched_grants::Migration),
+            Box::new(m0161_secret_uses::Migration),
         ]
     }
 }

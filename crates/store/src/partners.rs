@@ -1,5 +1,9 @@
 //! OAuth clients: who of a tenant's partners may call, with what.
 
+mod secrets;
+
+pub use secrets::{KeptSecret, LISTED_MAX, end_one_secret, secret_used, secrets};
+
 use kernel::{Id, PartnerId, TenantId, Timestamp};
 use oauth::{CertificateRule, SecretHash};
 use policy::Role;
@@ -116,6 +120,7 @@ pub async fn register(tx: &mut TenantTx, new: NewPartner) -> Result<PartnerId, S
         hash: Set(new.secret_hash),
         created_at: Set(tx.now().millis()),
         expires_at: Set(None),
+        used_at: Set(None),
     };
     let row = partner::ActiveModel {
         id: Set(id.uuid()),
@@ -230,7 +235,7 @@ async fn read(
         .into_iter()
         .filter(|secret| secret.expires_at.is_none_or(|until| until > now.millis()))
         .map(|secret| PartnerSecret {
-            id: format!("sec_{}", secret.id.simple()),
+            id: secrets::printed(secret.id),
             hash: secret.hash,
             expires_at: secret.expires_at.map(Timestamp::from_millis),
         })
@@ -324,6 +329,7 @@ pub async fn add_secret(
         hash: Set(hash),
         created_at: Set(tx.now().millis()),
         expires_at: Set(None),
+        used_at: Set(None),
     };
     partner_secret::Entity::insert(secret).exec_without_returning(&tx.session).await?;
     save(tx, &row, partner::Entity::update_many(), &["secrets"]).await

@@ -197,23 +197,56 @@ async fn runner(store: &Store) -> Result<Session, StoreError> {
     store.write_as(Context::Runner).await
 }
 
+/// Writes down that the pepper is another one from now on. The pepper itself is in no table.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pepper_changed(
+    store: &Store,
+    number: u8,
+    (witness, by): (&Witness, &Actor),
+) -> Result<(), StoreError> {
+    let session = runner(store).await?;
+    let change = change("pepper", (&number.to_string(), number.into()), ChangeKind::Create);
+    write(store, &session, change, (witness, by)).await?;
+    Ok(session.commit().await?)
+}
+
 /// The audit entry of what belongs to no tenant.
 async fn audit(
     store: &Store,
     on: &impl ConnectionTrait,
     (kid, generation, kind, field): (&str, i64, ChangeKind, &str),
-    (witness, by): (&Witness, &Actor),
+    by: (&Witness, &Actor),
 ) -> Result<(), StoreError> {
-    let change = watch::Change {
-        operation: witness.operation.clone(),
+    let change = change("signing_key", (kid, generation), kind);
+    write(store, on, watch::Change { fields: vec![field.to_owned()], ..change }, by).await
+}
+
+fn change(
+    resource_type: &'static str,
+    (id, version): (&str, i64),
+    kind: ChangeKind,
+) -> watch::Change {
+    watch::Change {
+        operation: String::new(),
         kind,
-        resource_type: "signing_key",
-        resource_id: kid.to_owned(),
-        version: generation,
-        fields: vec![field.to_owned()],
+        resource_type,
+        resource_id: id.to_owned(),
+        version,
+        fields: Vec::new(),
         digests: Vec::new(),
         policies: Vec::new(),
-    };
+    }
+}
+
+async fn write(
+    store: &Store,
+    on: &impl ConnectionTrait,
+    change: watch::Change,
+    (witness, by): (&Witness, &Actor),
+) -> Result<(), StoreError> {
+    let change = watch::Change { operation: witness.operation.clone(), ..change };
     let event = Event::change(EventId::new(store.clock().as_ref()), &witness.scene, by, change);
     audit_entry::Entity::insert(audit_entry::row(&event)).exec_without_returning(on).await?;
     Ok(())

@@ -26,7 +26,9 @@ use crate::{Store, StoreError, TenantTx, TenantView, passkeys};
 pub use administration::{
     active_with, deactivate, end_sessions, reactivate, set_roles, sign_out_everywhere,
 };
-pub use federation::{Admitted, admit, federated, set_break_glass};
+pub use federation::{
+    Admitted, admit, came_past_provider, count_break_glass, federated, set_break_glass,
+};
 
 /// Somebody's account.
 #[derive(Clone)]

@@ -76,8 +76,8 @@ pub struct Setup {
 
 /// What is left of a platform that was closed: its files.
 pub struct Remains {
-    directory: TempDir,
-    _database: Option<Own>,
+    directory: Arc<TempDir>,
+    _database: Arc<Own>,
 }
 
 pub(crate) struct Running {
@@ -90,9 +90,10 @@ pub(crate) struct Running {
     pub(crate) sign_in_key: SignInKey,
     pub(crate) environment: Environment,
     settings: tenants::Settings,
+    keyring: Arc<Keyring>,
     deaf: AtomicBool,
-    pub(crate) own: Own,
-    directory: TempDir,
+    pub(crate) own: Arc<Own>,
+    directory: Arc<TempDir>,
 }
 
 impl Default for Setup {
@@ -139,7 +140,7 @@ impl Platform {
     pub async fn with(setup: Setup) -> Self {
         let directory = directory();
         let own = Own::make(setup.database, directory.path()).await;
-        let clock = Arc::new(ManualClock::new(start()));
+        let clock = Arc::new(ManualClock::new(START));
         let keyring = Arc::new(Keyring::generate());
         let reader: Arc<dyn Clock> = clock.clone();
         let store = Store::open(&own.config(), Arc::clone(&keyring), reader.clone()).await;
@@ -154,8 +155,8 @@ impl Platform {
         let peppers = vec![api_key_pepper(&keyring)];
         let keys = ApiKeys::new(Arc::clone(&store), reader.clone(), peppers, setup.environment);
         let sessions = Sessions::new(Arc::clone(&store), reader.clone(), setup.environment);
-        let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
         let trusted = setup.trusted.map_or_else(TrustedIssuers::none, |make| make(reader.clone()));
+        let engines = (Arc::clone(&store), Arc::clone(&plan.policy), reader.clone());
         let (limits, bans) = bans::raise((setup.limits, setup.bans), &plan.contract, engines);
         let app = App::new(Parts {
             clock: reader.clone(),
@@ -188,8 +189,7 @@ impl Platform {
         if let Some(make) = setup.sso {
             settings.sign_in = settings.sign_in.vouched_by(make(reader));
         }
-        let inside = Inside::new(plan.routes.clone(), Arc::clone(&app), Arc::new(settings));
-        let wall = Wall::new(Arc::clone(&app), gate::rings(&app), inside);
+        let wall = closed(&app, settings);
         let (environment, settings) = (setup.environment, setup.settings);
         let (pepper, sign_in_key) = (pepper(&keyring), api::sign_in_key(&keyring));
         Self(Arc::new(Running {
@@ -201,9 +201,34 @@ impl Platform {
             sign_in_key,
             environment,
             settings,
+            keyring,
             deaf: AtomicBool::new(false),
-            own,
-            directory,
+            own: Arc::new(own),
+            directory: Arc::new(directory),
+        }))
+    }
+
+    /// The same platform after its operators named identity providers.
+    #[must_use]
+    pub fn vouched_by(&self, sso: impl FnOnce(Arc<dyn Clock>) -> Sso) -> Self {
+        let before = &self.0;
+        let (app, pools) = (Arc::clone(&before.app), Arc::clone(&before.pools));
+        let mut settings = settings(before.environment, (&before.keyring, false), &pools);
+        settings.sign_in = settings.sign_in.vouched_by(sso(before.clock.clone()));
+        let wall = closed(&app, settings);
+        Self(Arc::new(Running {
+            wall,
+            app,
+            pools,
+            clock: Arc::clone(&before.clock),
+            pepper: pepper(&before.keyring),
+            sign_in_key: api::sign_in_key(&before.keyring),
+            environment: before.environment,
+            settings: before.settings,
+            keyring: Arc::clone(&before.keyring),
+            deaf: AtomicBool::new(false),
+            own: Arc::clone(&before.own),
+            directory: Arc::clone(&before.directory),
         }))
     }
 
@@ -400,7 +425,7 @@ impl Platform {
         drop(wall);
         // Writes the last access lines.
         drop(Arc::into_inner(app).expect("nobody else holds the application"));
-        Remains { directory, _database: Some(own) }
+        Remains { directory, _database: own }
     }
 }
 
@@ -441,6 +466,8 @@ impl Running {
             self.app.hear().await.expect("the database is heard");
             self.app.keys.write_uses().await.expect("uses of keys are written");
             self.app.sessions.write_uses().await.expect("uses of sessions are written");
+            let secrets = self.app.secrets.write_uses(self.clock.now()).await;
+            secrets.expect("uses of secrets are written");
         }
     }
 
@@ -466,6 +493,12 @@ fn tokens(signing: &Arc<Signing>) -> Tokens {
     Tokens::new(Arc::clone(signing), PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned())
 }
 
+/// The rings around the API.
+fn closed(app: &Arc<App>, settings: Settings) -> Arc<Wall> {
+    let inside = Inside::new(PLAN.routes.clone(), Arc::clone(app), Arc::new(settings));
+    Wall::new(Arc::clone(app), gate::rings(app), inside)
+}
+
 /// What the handlers are told.
 fn settings(
     environment: Environment,
@@ -479,6 +512,7 @@ fn settings(
         mutual_tls: asks.then_some(MutualTls { alias: None }),
         peppers: vec![pepper(keyring)],
         api_key_pepper: api_key_pepper(keyring),
+        api_key_peppers: vec![api_key_pepper(keyring)],
         grant_key: GrantKey::new(&keyring.purpose_key("grants/1")),
         asked: TokenKey::new(keyring, "authorization-request/1"),
         leak_keys: None,
@@ -561,8 +595,6 @@ fn read_all(directory: &std::path::Path) -> Vec<u8> {
 }
 
 /// Any moment would do; this one is a Sunday evening in winter, and no special day.
-fn start() -> Timestamp {
-    Timestamp::from_millis(1_795_372_200_000)
-}
+const START: Timestamp = Timestamp::from_millis(1_795_372_200_000);
 
 const ACCESS_LOG: &str = "access.log";

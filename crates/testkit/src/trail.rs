@@ -126,14 +126,7 @@ impl Running {
     /// comes after all of them.
     async fn settle(&self) {
         let scene = self.witness(TenantId::new(self.clock.as_ref())).scene;
-        let mark = Authentication {
-            method: MARK,
-            client_id: None,
-            person: None,
-            credential: None,
-            outcome: Ok(()),
-            vouched: None,
-        };
+        let mark = Authentication::new(MARK, Ok(()));
         let event = Event::authentication(EventId::new(self.clock.as_ref()), &scene, mark);
         self.app.recorder.witness(event).await.expect("the recorder writes");
     }

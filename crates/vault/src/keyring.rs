@@ -11,6 +11,8 @@ use crate::{KeyFile, VaultError};
 pub struct Keyring {
     current: Root,
     earlier: Vec<Root>,
+    /// The number of the pepper that new secrets are hashed with, from 1.
+    pepper: u8,
 }
 
 struct Root {
@@ -23,20 +25,22 @@ impl Keyring {
     #[must_use]
     pub fn generate() -> Self {
         let current = Root::new(KeyName { id: fresh_id(), version: 1 }, fresh());
-        Self { current, earlier: Vec::new() }
+        Self { current, earlier: Vec::new(), pepper: FIRST_PEPPER }
     }
 
     /// Seals the keyring for storage.
     #[must_use]
     pub fn seal(&self, key_file: &KeyFile) -> Vec<u8> {
         // Sized at once: growing would leave a copy behind.
-        let mut plain = Zeroizing::new(Vec::with_capacity(ROOT * (1 + self.earlier.len())));
+        let mut plain = Zeroizing::new(Vec::with_capacity(ROOT * (1 + self.earlier.len()) + 1));
         for root in std::iter::once(&self.current).chain(&self.earlier) {
             let name = root.cipher.name();
             plain.extend_from_slice(&name.id);
             plain.extend_from_slice(&name.version.to_be_bytes());
             plain.extend_from_slice(root.key.expose());
         }
+        // A keyring whose pepper was never changed is as it was before there were numbers.
+        plain.extend((self.pepper != FIRST_PEPPER).then_some(self.pepper));
         key_file.cipher().seal(&KEYRING, &plain)
     }
 
@@ -46,13 +50,33 @@ impl Keyring {
     /// `UnknownKey` when it was sealed under another key file, `Refused` when it was tampered with.
     pub fn open(key_file: &KeyFile, sealed: &[u8]) -> Result<Self, VaultError> {
         let plain = key_file.cipher().open(&KEYRING, &Sealed::parse(sealed)?)?;
-        let (roots, []) = plain.expose().as_chunks::<ROOT>() else {
-            return Err(VaultError::Malformed);
+        let (roots, rest) = plain.expose().as_chunks::<ROOT>();
+        let pepper = match rest {
+            [] => FIRST_PEPPER,
+            [number] if (FIRST_PEPPER + 1..=PEPPERS_MAX).contains(number) => *number,
+            _ => return Err(VaultError::Malformed),
         };
         let mut roots = roots.iter().map(Root::parse);
         let current = roots.next().flatten().ok_or(VaultError::Malformed)?;
         let earlier = roots.collect::<Option<_>>().ok_or(VaultError::Malformed)?;
-        Ok(Self { current, earlier })
+        Ok(Self { current, earlier, pepper })
+    }
+
+    /// The number of the pepper that new secrets are hashed with. Peppers are derived, so that of
+    /// every other number can be had as well.
+    #[must_use]
+    pub const fn pepper(&self) -> u8 {
+        self.pepper
+    }
+
+    /// From now on new secrets are hashed with the next pepper: its number, or nothing where there
+    /// were [`PEPPERS_MAX`].
+    pub const fn rotate_pepper(&mut self) -> Option<u8> {
+        if self.pepper >= PEPPERS_MAX {
+            return None;
+        }
+        self.pepper += 1;
+        Some(self.pepper)
     }
 
     /// The 32-byte key for one named purpose, from the current root version: `cursor/1`.
@@ -99,6 +123,9 @@ const fn wrapping<'a>(parts: &'a [&'a [u8]]) -> Context<'a> {
     Context { label: "ringwall/wrap/v1", parts }
 }
 
+/// Each secret that is presented is hashed with all of them.
+pub const PEPPERS_MAX: u8 = 32;
+const FIRST_PEPPER: u8 = 1;
 const KEYRING: Context<'_> = Context { label: "ringwall/keyring/v1", parts: &[] };
 /// One root key at rest: id, version, key.
 const ROOT: usize = 16 + size_of::<u32>() + 32;
@@ -146,6 +173,33 @@ mod tests {
             let sealed = key_file.cipher().seal(&KEYRING, &vec![0; plain]);
             assert_eq!(Keyring::open(&key_file, &sealed).err(), Some(VaultError::Malformed));
         }
+    }
+
+    #[test]
+    fn a_pepper_of_no_number_is_refused() {
+        let key_file = KeyFile::generate();
+        let plain = |tail: &[u8]| [&[7; ROOT][..], tail].concat();
+        for tail in [&[0][..], &[1], &[PEPPERS_MAX + 1], &[2, 2]] {
+            let sealed = key_file.cipher().seal(&KEYRING, &plain(tail));
+            assert_eq!(Keyring::open(&key_file, &sealed).err(), Some(VaultError::Malformed));
+        }
+    }
+
+    #[test]
+    fn the_number_of_the_pepper_survives_storage_and_has_an_end() {
+        let key_file = KeyFile::generate();
+        let mut keyring = Keyring::generate();
+        let before = keyring.seal(&key_file).len();
+        assert_eq!(keyring.pepper(), 1);
+
+        assert_eq!(keyring.rotate_pepper(), Some(2));
+
+        let sealed = keyring.seal(&key_file);
+        assert_eq!(sealed.len(), before + 1);
+        let mut again = Keyring::open(&key_file, &sealed).unwrap();
+        assert_eq!(again.pepper(), 2);
+        let further = (3..=PEPPERS_MAX).all(|number| again.rotate_pepper() == Some(number));
+        assert!(further && again.rotate_pepper().is_none());
     }
 
     #[test]

@@ -20,6 +20,6 @@ mod xaes;
 
 pub use error::VaultError;
 pub use keyfile::KeyFile;
-pub use keyring::Keyring;
+pub use keyring::{Keyring, PEPPERS_MAX};
 pub use tenant::{Place, TenantKeys};
 pub use token::TokenKey;

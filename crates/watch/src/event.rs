@@ -62,14 +62,47 @@ pub struct Authentication {
     pub method: &'static str,
     /// Who they said they are; recorded up to 64 printable characters.
     pub client_id: Option<String>,
+    /// Whose client or credential that is, where there is one: its owner may see who tries.
+    pub tenant: Option<TenantId>,
     /// The person, once an account was found for who they said they are.
     pub person: Option<Person>,
     /// With which credential; recorded up to 64 printable characters. Never the credential.
     pub credential: Option<String>,
+    /// The thumbprint of the key or certificate that came with it.
+    pub bound_to: Option<String>,
+    /// How strongly they proved who they are, where they proved it to us.
+    pub assured: Option<Assured>,
     /// What another issuer said, where it is on its word.
     pub vouched: Option<Vouched>,
     /// Nothing, or the stable code of why not.
     pub outcome: Result<(), &'static str>,
+}
+
+impl Authentication {
+    /// An attempt of which no more is known.
+    #[must_use]
+    pub const fn new(method: &'static str, outcome: Result<(), &'static str>) -> Self {
+        Self {
+            method,
+            client_id: None,
+            tenant: None,
+            person: None,
+            credential: None,
+            bound_to: None,
+            assured: None,
+            vouched: None,
+            outcome,
+        }
+    }
+}
+
+/// How strongly somebody proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assured {
+    /// In the words of tokens: `mfa`, or `phr` for what cannot be phished.
+    pub acr: &'static str,
+    /// By which methods, with spaces between (RFC 8176); nothing where they proved it earlier.
+    pub amr: &'static str,
 }
 
 /// What another issuer said of somebody.
@@ -173,6 +206,11 @@ impl Event {
         event.auth_protocol_id = Some(OTHER);
         event.service = Some(ringwall());
         let cut = |text: String| printable(&text, CLAIMED_CHARS_MAX);
+        event.unmapped.bound_to = attempt.bound_to.map(cut);
+        if let Some(Assured { acr, amr }) = attempt.assured {
+            event.unmapped.acr = Some(acr.to_owned());
+            event.unmapped.amr = Some(amr.to_owned()).filter(|amr| !amr.is_empty());
+        }
         if let Some(vouched) = attempt.vouched {
             event.unmapped.issuer = Some(cut(vouched.issuer));
             event.unmapped.kid = vouched.kid.map(cut);
@@ -194,8 +232,9 @@ impl Event {
             }
             (None, None) => anonymous(credential_uid),
         });
-        if let Some(person) = attempt.person {
-            event.metadata.tenant_uid = Some(person.tenant);
+        let of_person = attempt.person.map(|person| person.tenant);
+        if let Some(tenant) = of_person.or(attempt.tenant) {
+            event.metadata.tenant_uid = Some(tenant);
         }
         event
     }

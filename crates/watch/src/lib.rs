@@ -9,6 +9,8 @@ mod ocsf;
 mod printable;
 mod scene;
 
-pub use event::{Authentication, Change, ChangeKind, Decision, Disclosure, Event, Person, Vouched};
+pub use event::{
+    Assured, Authentication, Change, ChangeKind, Decision, Disclosure, Event, Person, Vouched,
+};
 pub use leaf::leaf_hash;
 pub use scene::{Actor, Scene};

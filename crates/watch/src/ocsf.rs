@@ -145,7 +145,7 @@ pub(crate) struct Trace {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Unmapped {
-    /// How strongly somebody proved who they are, in the words of whoever vouches for them.
+    /// How strongly somebody proved who they are, in our words or those of who vouches for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acr: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +153,9 @@ pub(crate) struct Unmapped {
     /// By which methods, in the same words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) amr: Option<String>,
+    /// The thumbprint of the key or certificate that a proof came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bound_to: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<FieldChange>,
     /// The application that acts for the person who is the actor.

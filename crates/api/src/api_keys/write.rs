@@ -134,9 +134,17 @@ pub(crate) async fn rotate(
     };
     let hours = u32::from(rotation.overlap_hours.unwrap_or(OVERLAP_HOURS));
     let ending = api_keys::end_at(&mut tx, &old, now.plus(HOUR * hours)).await?;
+    // Without an overlap it is over now, also where another node remembers it.
+    let over = (ending.expires_at <= now).then(|| end(&dossier, &ending));
+    if let Some(one) = &over {
+        revocations::add(&mut tx, one).await?;
+    }
     let (made, key) = make(&mut tx, &api, wanted).await?;
     tx.commit(None).await?;
     app.keys.forget(&ending.key_id);
+    if let Some(one) = &over {
+        app.revocations.learn(one);
+    }
     shown(&made, &key)
 }
 

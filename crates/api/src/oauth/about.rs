@@ -18,7 +18,7 @@ use store::grants;
 use store::revocations::{self, Revocation, Revoked};
 use utoipa::ToSchema;
 
-use super::client;
+use super::client::{self, Tried};
 use super::forms::client_form;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
@@ -132,8 +132,9 @@ async fn asking(
     let request = request.map_err(|error| client::unread(dossier, error))?;
     let known = client::recall(app, api, &request.client, now).await?;
     let proven = client::prove_known(app, api, known.as_ref(), &request.client, dossier).await;
-    let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
-    let proven = client::witnessed(dossier, &request.client, credential.as_deref(), proven)?;
+    let registered = known.as_ref().map(|known| known.client.as_ref());
+    let tried = Tried::of(registered, (&request.client, &proven), dossier);
+    let proven = client::witnessed(dossier, &request.client, tried, proven)?;
     let caller = client::caller(&proven)?;
     Ok((request, Asking { caller }))
 }

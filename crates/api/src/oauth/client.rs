@@ -5,17 +5,19 @@ use std::sync::Arc;
 use gate::{App, Dossier};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use kernel::{Problem, Timestamp};
+use kernel::{Problem, TenantId, Timestamp};
+use oauth::grants::Family;
 use oauth::{
-    Against, Authenticated, ClientCertificate, ClientKey, ClientProof, ClientSecret, ForeignKey,
-    OAuthError, OAuthErrorKind, Profile, RedirectUri, Refused as NotGranted, RegisteredClient,
-    Scopes, SecretHash, Uses, authenticate,
+    Against, Authenticated, ClientCertificate, ClientKey, ClientProof, ClientSecret, Evidence,
+    ForeignKey, OAuthError, OAuthErrorKind, Profile, RedirectUri, Refused as NotGranted,
+    RegisteredClient, Scopes, SecretHash, Uses, authenticate,
 };
 use policy::{Caller, ClientFacts, Environment};
+use signin::acr;
 use store::partners::{self, Claimed, Partner, PartnerCertificate, PartnerUses};
 use store::revocations::Revoked;
 use store::seen;
-use watch::Authentication;
+use watch::{Assured, Authentication, Person};
 
 use crate::Settings;
 use crate::reply::Refused;
@@ -141,14 +143,59 @@ pub(crate) async fn prove<'a>(
         Some(claim) => seen::claim(&app.store, claim).await?,
         None => true,
     };
-    Ok(proven.settle(is_first)?)
+    let settled = proven.settle(is_first)?;
+    if matches!(proof.evidence, Evidence::Basic(_) | Evidence::Post(_)) {
+        app.secrets.note(settled.client().tenant, settled.credential(), dossier.received_at);
+    }
+    Ok(settled)
+}
+
+/// What is known of an attempt besides the proof.
+#[derive(Default)]
+pub(crate) struct Tried {
+    /// The agency of the client that is named, where there is one of that name. Its own trail says
+    /// who tries; nobody else's does, and no answer.
+    pub(crate) tenant: Option<TenantId>,
+    /// Which of the client's credentials proved it.
+    pub(crate) credential: Option<String>,
+    /// The thumbprint of what the client proved besides, or showed.
+    pub(crate) bound_to: Option<String>,
+    /// Whom the grant stands for.
+    pub(crate) person: Option<Person>,
+    /// How strongly they signed in.
+    pub(crate) assured: Option<Assured>,
+}
+
+impl Tried {
+    /// What a proof came to.
+    pub(crate) fn of(
+        client: Option<&RegisteredClient>,
+        (proof, proven): (&ClientProof, &Result<Authenticated<'_>, Stop>),
+        dossier: &Dossier,
+    ) -> Self {
+        let shown =
+            dossier.certificate().filter(|_| matches!(proof.evidence, Evidence::Certificate));
+        Self {
+            tenant: client.map(|client| client.tenant),
+            credential: proven.as_ref().ok().map(|client| client.credential().to_owned()),
+            bound_to: shown.map(|shown| shown.thumbprint().to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Whom a grant stands for, and how they signed in when they gave it.
+    pub(crate) fn for_whom(&mut self, family: &Family) {
+        let user = family.subject.parse().ok();
+        self.person = user.map(|user| Person { tenant: family.tenant, user });
+        self.assured = Some(Assured { acr: acr(family.phishing_resistant), amr: "" });
+    }
 }
 
 /// Notes how a request tried to prove its client; the outcome as the caller is to be told.
 pub(crate) fn witnessed<T>(
     dossier: &Dossier,
     proof: &ClientProof,
-    credential: Option<&str>,
+    tried: Tried,
     outcome: Result<T, Stop>,
 ) -> Result<T, Refused> {
     let reason = match &outcome {
@@ -157,12 +204,13 @@ pub(crate) fn witnessed<T>(
         Err(Stop::Failed(_)) => Err("failed"),
     };
     dossier.attempted(Authentication {
-        method: proof.method(),
         client_id: Some(proof.client_id.clone()),
-        person: None,
-        credential: credential.map(ToOwned::to_owned),
-        outcome: reason,
-        vouched: None,
+        tenant: tried.tenant,
+        person: tried.person,
+        credential: tried.credential,
+        bound_to: tried.bound_to,
+        assured: tried.assured,
+        ..Authentication::new(proof.method(), reason)
     });
     outcome.map_err(|stop| match stop {
         Stop::Refused(refused) => refused.error.into(),
@@ -173,14 +221,7 @@ pub(crate) fn witnessed<T>(
 /// What is no request at all; one whose client could not even be read is an attempt as well.
 pub(crate) fn unread(dossier: &Dossier, error: OAuthError) -> Refused {
     if error.kind() == OAuthErrorKind::InvalidClient {
-        dossier.attempted(Authentication {
-            method: "client_authentication",
-            client_id: None,
-            person: None,
-            credential: None,
-            outcome: Err("malformed"),
-            vouched: None,
-        });
+        dossier.attempted(Authentication::new("client_authentication", Err("malformed")));
     }
     error.into()
 }

@@ -13,7 +13,7 @@ use store::grants::{Granting, end, revoked};
 use store::staff::{self, Status};
 use store::{StoreError, Witness};
 
-use super::client::{self, Stop};
+use super::client::{self, Stop, Tried};
 use super::token::Given;
 use crate::Settings;
 use crate::staff::may_enter;
@@ -22,7 +22,7 @@ use crate::staff::may_enter;
 pub(crate) async fn give(
     app: &App,
     api: &Settings,
-    (client, request): (&Authenticated<'_>, &TokenRequest),
+    (client, request, tried): (&Authenticated<'_>, &TokenRequest, &mut Tried),
     (dossier, issuance): (&Dossier, &Issuance<'_>),
 ) -> Result<Given, Stop> {
     may_ask(client.client(), request, issuance)?;
@@ -31,6 +31,12 @@ pub(crate) async fn give(
     let granting = Granting::new(&app.store, &permit, &witness);
     let taken = take(api, &granting, (client, request), issuance).await;
     let given = taken.map_err(|halt| stopped(app, halt, issuance))?;
+    tried.for_whom(&given.family);
+    let keeps = api.sign_in.keeps(&given.family);
+    if !keeps && matches!(request.grant, GrantRequest::Refresh { .. }) {
+        end_early(app, &permit, &witness, &given.family).await?;
+        return Err(NotGranted::PERSON_UNVOUCHED.into());
+    }
     let roles = person(app, &permit, &witness, &given.family).await?;
     let scope = both(app, (&roles, client.client()), &given.scopes)?;
     let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
@@ -38,7 +44,7 @@ pub(crate) async fn give(
         delegate(client.client(), &given.family, (Person { roles: &names }, scope), issuance);
     let is_for_codes_only = matches!(request.grant, GrantRequest::Code { .. });
     let refreshes = client.client().uses.refresh_token || !is_for_codes_only;
-    let refresh = refreshes.then(|| given.refresh.whole());
+    let refresh = (refreshes && keeps).then(|| given.refresh.whole());
     Ok(Given { claims, refresh })
 }
 
@@ -88,6 +94,7 @@ fn stopped(app: &App, halt: Halt<StoreError>, issuance: &Issuance<'_>) -> Stop {
         Halt::Stolen { family } => {
             // Other nodes hear of it; this one knows.
             app.revocations.learn(&revoked(&family, issuance.now));
+            app.metrics.grants_reused.inc();
             tracing::warn!(grant = %family, "a code or refresh token was used again: grant ended");
             NotGranted::from(GrantError::Reused).into()
         }
@@ -116,14 +123,24 @@ async fn person(
             Ok(account.roles)
         }
         Ok(_) | Err(StoreError::Missing) => {
-            let mut tx = app.store.tenant(permit, witness).await?;
-            let ended = end(&mut tx, &family.id).await?;
-            tx.commit(None).await?;
-            app.revocations.learn(&ended);
+            end_early(app, permit, witness, family).await?;
             Err(NotGranted::PERSON_GONE.into())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn end_early(
+    app: &App,
+    permit: &Permit,
+    witness: &Witness,
+    family: &Family,
+) -> Result<(), StoreError> {
+    let mut tx = app.store.tenant(permit, witness).await?;
+    let ended = end(&mut tx, &family.id).await?;
+    tx.commit(None).await?;
+    app.revocations.learn(&ended);
+    Ok(())
 }
 
 /// What of the granted scopes both may use now: roles change, and so do registrations.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use store::pushed_requests;
 use utoipa::ToSchema;
 
-use super::client::{self, Stop};
+use super::client::{self, Stop, Tried};
 use super::forms::client_form;
 use super::token;
 use crate::Settings;
@@ -94,12 +94,12 @@ pub(crate) async fn push(
     let (proof, asked) = read.map_err(|error| client::unread(&dossier, error))?;
     let registered = client::find(&app, &api, &proof, now).await?;
     let proven = client::prove(&app, &api, registered.as_ref(), &proof, &dossier).await;
-    let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
+    let tried = Tried::of(registered.as_ref(), (&proof, &proven), &dossier);
     let outcome = match proven {
         Ok(client) => keep(&app, &api, (&client, &asked), (&dossier, &headers)).await,
         Err(stop) => Err(stop),
     };
-    let reference = client::witnessed(&dossier, &proof, credential.as_deref(), outcome)?;
+    let reference = client::witnessed(&dossier, &proof, tried, outcome)?;
     let answer = PushedAnswer { request_uri: reference.whole(), expires_in: PUSHED_SECONDS };
     Ok(Reply::made(&answer)?.with(CACHE_CONTROL, "no-store".to_owned()))
 }
@@ -115,7 +115,8 @@ async fn keep(
     let checked = asked.check(client.client(), (back, Way::Pushed), &api.audience);
     let mut request = checked.map_err(refused)?;
     let now = dossier.received_at;
-    let proven = token::bound_to(app, api, (headers, "/oauth/par"), now).await?;
+    let profile = client.client().profile;
+    let proven = token::bound_to((app, api), (headers, "/oauth/par"), profile, now).await?;
     // RFC 9449 §10.1: a proof names the key as well as the parameter does, and the same one.
     if let (Some(proven), Some(said)) = (&proven, &request.bound_to)
         && proven != said

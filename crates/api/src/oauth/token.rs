@@ -8,14 +8,14 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use kernel::{Problem, RequestId, Secret, Timestamp};
 use oauth::{
-    Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, ProofOf,
+    Authenticated, Claims, Confirmation, DpopError, GrantRequest, Issuance, Profile, ProofOf,
     Refused as NotGranted, TokenRequest, TokenResponse, verify_proof,
 };
 use store::revocations::Revoked;
 use store::seen;
 use utoipa::ToSchema;
 
-use super::client::{self, Stop};
+use super::client::{self, Stop, Tried};
 use super::forms::client_form;
 use super::granted;
 use crate::Settings;
@@ -127,14 +127,17 @@ pub(crate) async fn exchange(
     let now = dossier.received_at;
     let known = known(app, api, request, now).await?;
     let proven = client::prove_known(app, api, known.as_ref(), &request.client, dossier).await;
-    let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
+    let registered = known.as_ref().map(|known| known.client.as_ref());
+    let mut tried = Tried::of(registered, (&request.client, &proven), dossier);
     let read_at = known.as_ref().map_or(now, |known| known.read_at);
     let asked = Asked { request, read_at };
     let outcome = match proven {
-        Ok(client) => grant((app, api), (&client, &asked), (dossier, headers), desk).await,
+        Ok(client) => {
+            grant((app, api), (&client, &asked), (dossier, headers), (desk, &mut tried)).await
+        }
         Err(stop) => Err(stop),
     };
-    let given = client::witnessed(dossier, &request.client, credential.as_deref(), outcome)?;
+    let given = client::witnessed(dossier, &request.client, tried, outcome)?;
     given.reply(app, now)
 }
 
@@ -192,7 +195,7 @@ async fn grant(
     (app, api): (&App, &Settings),
     (client, asked): (&Authenticated<'_>, &Asked<'_>),
     (dossier, headers): (&Dossier, &HeaderMap),
-    desk: &Desk,
+    (desk, tried): (&Desk, &mut Tried),
 ) -> Result<Given, Stop> {
     let request = asked.request;
     if desk.is_for_first_parties && !client.client().uses.first_party {
@@ -200,6 +203,8 @@ async fn grant(
     }
     let now = dossier.received_at;
     let bound_to = confirmed((app, api), client, (dossier, headers), desk.path).await?;
+    let thumbprint = bound_to.as_ref().map(|bound_to| bound_to.thumbprint().to_owned());
+    tried.bound_to = thumbprint.or_else(|| tried.bound_to.take());
     let jti = RequestId::new(app.clock.as_ref()).to_string();
     let issuance = Issuance {
         issuer: &api.issuer,
@@ -215,7 +220,7 @@ async fn grant(
             Ok(Given { claims, refresh: None })
         }
         GrantRequest::Code { .. } | GrantRequest::Login { .. } | GrantRequest::Refresh { .. } => {
-            granted::give(app, api, (client, request), (dossier, &issuance)).await
+            granted::give(app, api, (client, request, tried), (dossier, &issuance)).await
         }
     }
 }
@@ -227,7 +232,8 @@ pub(crate) async fn confirmed(
     (dossier, headers): (&Dossier, &HeaderMap),
     path: &str,
 ) -> Result<Option<Confirmation>, Stop> {
-    match bound_to(app, api, (headers, path), dossier.received_at).await? {
+    let profile = client.client().profile;
+    match bound_to((app, api), (headers, path), profile, dossier.received_at).await? {
         Some(key) => Ok(Some(Confirmation::Key(key))),
         None => certificate(client, dossier),
     }
@@ -249,9 +255,9 @@ fn certificate(
 
 /// The key that a DPoP proof was signed with (RFC 9449 §5), where one is sent.
 pub(super) async fn bound_to(
-    app: &App,
-    api: &Settings,
+    (app, api): (&App, &Settings),
     (headers, path): (&HeaderMap, &str),
+    profile: Profile,
     now: Timestamp,
 ) -> Result<Option<String>, Stop> {
     let mut proofs = headers.get_all("dpop").iter();
@@ -263,6 +269,7 @@ pub(super) async fn bound_to(
     let url = format!("{}{path}", api.issuer);
     let of = ProofOf { method: "POST", url: &url, token: None, nonce: None, now };
     let proof = verify_proof(proof.to_str().unwrap_or_default(), &of).map_err(NotGranted::from)?;
+    proof.check(profile).map_err(NotGranted::from)?;
     if !seen::claim(&app.store, &proof.claim).await? {
         return Err(NotGranted::from(DpopError::Replayed).into());
     }

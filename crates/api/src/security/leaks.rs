@@ -105,12 +105,8 @@ pub(crate) async fn report(
     let identifier = header("github-public-key-identifier");
     let signed = keys.verify(identifier, header("github-public-key-signature"), &body);
     dossier.attempted(Authentication {
-        method: "leak_report",
-        client_id: None,
-        person: None,
         credential: Some(identifier.to_owned()).filter(|name| !name.is_empty()),
-        outcome: signed.map_err(|Unsigned| "report_unsigned"),
-        vouched: None,
+        ..Authentication::new("leak_report", signed.map_err(|Unsigned| "report_unsigned"))
     });
     signed.map_err(|Unsigned| Problem::new(&UNSIGNED))?;
     let leaks: Vec<Leak> = serde_json::from_slice(&body).map_err(Problem::internal)?;
@@ -147,8 +143,7 @@ impl Desk<'_> {
         let kept = found.as_ref().map(|found| SecretHash::from_bytes(&found.hash));
         let kept = kept.transpose().map_err(Problem::internal)?;
         let kept = kept.unwrap_or_else(SecretHash::decoy);
-        let pepper = std::slice::from_ref(&self.api.api_key_pepper);
-        let is_it = secret_matches(pepper, key.whole().expose(), &kept);
+        let is_it = secret_matches(&self.api.api_key_peppers, key.whole().expose(), &kept);
         let Some(found) = found.filter(|_| is_it) else { return Ok(false) };
         if found.key.revoked_at.is_some() {
             return Ok(true);

@@ -28,6 +28,18 @@ pub(crate) struct ButtonForm {
     form: String,
 }
 
+/// Which of one's sessions is to end.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SessionForm {
+    /// Ties the form to the page that it was on.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    form: String,
+    /// The session.
+    #[schema(value_type = String, pattern = "^ses_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    session: SessionId,
+}
+
 /// Who is signed in, and by which session.
 pub(super) struct Own {
     pub(super) user: UserId,
@@ -84,8 +96,8 @@ pub(crate) async fn show(
     let now = dossier.received_at;
     let sessions = staff_sessions::list(&view, own.user).await?;
     let live = sessions.iter().filter(|session| is_live(session, &own, now));
-    let rows: String = live.map(|session| row(session, &own)).collect();
     let token = api.sign_in.key.form(&own.name());
+    let rows: String = live.map(|session| row(session, &own, &token)).collect();
     let roles: Vec<String> =
         account.roles.iter().map(|role| role.as_str().replace('_', " ")).collect();
     let body = format!(
@@ -137,6 +149,31 @@ pub(crate) async fn sign_out(
     Ok(onward.unwrap_or_else(|| Page::see("/staff/sign-in").with(cookies::no_session())))
 }
 
+/// Ends one session of the person, wherever it is.
+#[utoipa::path(
+    post, path = "/staff/sessions/end", operation_id = "staff.end_session", tag = "Staff pages",
+    request_body(content = SessionForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Ended")),
+    extensions(("x-ringwall" = json!({
+        "action": "session.end", "error_form": "page", "body_max": 4096, "vital": true
+    })))
+)]
+pub(crate) async fn end_session(
+    State(app): State<Arc<App>>,
+    State(api): State<Arc<Settings>>,
+    Facts(dossier): Facts,
+    Permit(permit): Permit,
+    Body(sent): Body<SessionForm>,
+) -> PageAnswer {
+    let own = Own::of(&permit)?;
+    own.check(&api.sign_in, &sent.form)?;
+    let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
+    let ended = staff_sessions::end(&mut tx, own.user, sent.session).await?;
+    tx.commit(None).await?;
+    app.revocations.learn(&ended);
+    Ok(Page::see("/staff"))
+}
+
 /// Ends every session of the person.
 #[utoipa::path(
     post, path = "/staff/sign-out-everywhere", operation_id = "staff.sign_out_everywhere",
@@ -168,10 +205,11 @@ fn is_live(session: &Session, own: &Own, now: Timestamp) -> bool {
     now < session.expires_at && (!is_idle || session.id == own.session)
 }
 
-fn row(session: &Session, own: &Own) -> String {
-    let mark = match session.id == own.session {
-        true => " <span class=\"mark\">this one</span>",
-        false => "",
+fn row(session: &Session, own: &Own, token: &str) -> String {
+    let id = html::hidden("session", &session.id.to_string());
+    let (mark, end) = match session.id == own.session {
+        true => (" <span class=\"mark\">this one</span>", String::new()),
+        false => ("", html::form("/staff/sessions/end", token, &id, "End it")),
     };
     let how = match (&session.provider, session.phishing_resistant) {
         (Some(_), _) => "your organization's account",
@@ -180,7 +218,7 @@ fn row(session: &Session, own: &Own) -> String {
     };
     format!(
         "<li><strong>{}</strong>{mark}<br><span class=\"quiet\">signed in {},<br>\
-         last proven by {how}, last seen {}</span></li>",
+         last proven by {how}, last seen {}</span>{end}</li>",
         escape(&session.agent),
         moment(session.created_at),
         moment(session.seen_at),

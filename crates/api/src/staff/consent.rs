@@ -135,6 +135,7 @@ pub(crate) async fn decide(
                 bound_to: pending.request.bound_to.clone(),
                 auth_time: session.proven_at,
                 phishing_resistant: session.phishing_resistant,
+                vouched: session.provider.is_some(),
                 family: RefreshToken::new_family(),
                 expires_at: now.plus(CODE_LIFE),
             };

@@ -162,14 +162,7 @@ pub(super) async fn invited(
     link: &str,
 ) -> Result<(Ticket, Invited), Refused> {
     let over = || {
-        dossier.attempted(Authentication {
-            method: "enrolment",
-            client_id: None,
-            person: None,
-            credential: None,
-            outcome: Err("link_over"),
-            vouched: None,
-        });
+        dossier.attempted(Authentication::new("enrolment", Err("link_over")));
         Problem::new(&LINK_OVER)
     };
     let link = Ticket::parse(link).ok_or_else(over)?;
@@ -220,12 +213,8 @@ async fn choose(
 pub(super) fn attempted(dossier: &Dossier, invited: &Invited, outcome: Proof) {
     let Enrolment { tenant, user, .. } = invited.enrolment;
     dossier.attempted(Authentication {
-        method: "enrolment",
-        client_id: None,
         person: Some(Person { tenant, user }),
-        credential: None,
-        outcome,
-        vouched: None,
+        ..Authentication::new("enrolment", outcome)
     });
 }
 

@@ -28,10 +28,11 @@ use watch::{Authentication, Person};
 
 use super::flow::Flow;
 use super::second_factor::{self, Proof, Typed};
-use super::sign_in::verify;
+use super::sign_in::{assured, verify};
+use super::sso::LOCAL_CLOSED;
 use crate::Settings;
 use crate::extract::{Body, Facts};
-use crate::oauth::client::{self, Stop};
+use crate::oauth::client::{self, Stop, Tried};
 use crate::oauth::forms::client_body;
 use crate::oauth::granted;
 use crate::oauth::token::{self, Desk, Given, TokenAnswer};
@@ -45,6 +46,24 @@ pub(crate) enum LoginStep {
     Password(LoginPassword),
     /// Then a code.
     Code(LoginCode),
+}
+
+impl LoginStep {
+    /// How the client says who it is.
+    fn said(&self) -> Said<'_> {
+        match self {
+            Self::Password(step) => step.said(),
+            Self::Code(step) => step.said(),
+        }
+    }
+
+    /// How the audit trail names what the person proves.
+    fn method(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "password",
+            Self::Code(step) => Typed::read(&step.code).method(),
+        }
+    }
 }
 
 client_body! {
@@ -126,8 +145,8 @@ pub(crate) struct LoginNext {
 /// In two steps: e-mail address and password give a `login`, and that with a code gives tokens, the
 /// same as the code grant gives. A login takes one right code, five at most, and five minutes. For
 /// applications that are registered as first-party only; whoever else wants to act for people sends
-/// them to `/oauth/authorize`. With a `DPoP` proof in the second step the tokens are bound to its
-/// key.
+/// them to `/oauth/authorize`, and so does everybody where an identity provider vouches for people.
+/// With a `DPoP` proof in the second step the tokens are bound to its key.
 #[utoipa::path(
     post, path = "/v1/auth/login", operation_id = "login.prove", tag = "Login",
     request_body = LoginStep,
@@ -151,23 +170,23 @@ pub(crate) async fn login(
     headers: HeaderMap,
     Body(sent): Body<LoginStep>,
 ) -> Answer {
-    let said = match &sent {
-        LoginStep::Password(step) => step.said(),
-        LoginStep::Code(step) => step.said(),
-    };
-    let proof = prove_by(&dossier, &headers, said)?;
+    let proof = prove_by(&dossier, &headers, sent.said())?;
     let registered = client::find(&app, &api, &proof, dossier.received_at).await?;
     let proven = client::prove(&app, &api, registered.as_ref(), &proof, &dossier).await;
-    let credential = proven.as_ref().ok().map(|client| client.credential().to_owned());
+    let tried = Tried::of(registered.as_ref(), (&proof, &proven), &dossier);
     let first_party = proven.and_then(|client| match client.client().uses.first_party {
         true => Ok(client),
         false => Err(NotGranted::GRANT_NOT_ALLOWED.into()),
     });
     let client = match first_party {
         Ok(client) => client,
-        Err(stop) => return client::witnessed(&dossier, &proof, credential.as_deref(), Err(stop)),
+        Err(stop) => return client::witnessed(&dossier, &proof, tried, Err(stop)),
     };
     let login = Login { app: &app, api: &api, dossier: &dossier, client };
+    if !api.sign_in.takes_logins() {
+        login.attempted(sent.method(), Tried::default(), Err("local_closed"));
+        return Err(Problem::new(&LOCAL_CLOSED).into());
+    }
     match sent {
         LoginStep::Password(step) => login.password(step).await,
         LoginStep::Code(step) => login.code(&headers, proof, step).await,
@@ -247,18 +266,13 @@ impl Login<'_> {
         subjects.extend(from.map(|from| (sign_in.key.of_address(from), ADDRESS)));
         let named = format!("account:{}", index.to_text().get(..16).unwrap_or_default());
         if let Err(wait) = sign_in_delays::attempt(&self.app.store, &subjects, now).await? {
-            self.attempted("password", (None, Some(named)), Err("throttled"));
+            self.attempted("password", unknown(named), Err("throttled"));
             return Err(too_many(wait));
         }
         let found = staff::find(&self.app.store, &index).await?;
         let proof = verify(self.api, found.as_ref(), sent.password).await?;
-        let (account, who) = match found {
-            Some(found) => {
-                let person = person(&found.account);
-                (Some(found.account), (Some(person), None))
-            }
-            None => (None, (None, Some(named))),
-        };
+        let account = found.map(|found| found.account);
+        let who = account.as_ref().map_or_else(|| unknown(named), |known| known_as(person(known)));
         self.attempted("password", who, proof);
         let (Some(account), Ok(())) = (account, proof) else {
             return Err(Problem::new(&REFUSED).into());
@@ -278,28 +292,32 @@ impl Login<'_> {
         let typed = Typed::read(&sent.code);
         let flow = sign_in.open_login(client_id, &sent.login, now);
         let Some(flow) = flow else {
-            self.attempted(typed.method(), (None, None), Err("login_over"));
+            self.attempted(typed.method(), Tried::default(), Err("login_over"));
             return Err(Problem::new(&OVER).into());
         };
         let person = Person { tenant: flow.tenant, user: flow.user };
         let counted = sign_in.key.of_flow(&flow.id);
         if sign_in_delays::failures(&self.app.store, &counted).await? > FLOW.free {
-            self.attempted(typed.method(), (Some(person), None), Err("login_over"));
+            self.attempted(typed.method(), known_as(person), Err("login_over"));
             return Err(Problem::new(&OVER).into());
         }
         let subjects = second_factor::subjects(sign_in, self.dossier, flow.user, Some(&flow.id));
         if let Err(wait) = sign_in_delays::attempt(&self.app.store, &subjects, now).await? {
-            self.attempted(typed.method(), (Some(person), None), Err("throttled"));
+            self.attempted(typed.method(), known_as(person), Err("throttled"));
             return Err(too_many(wait));
         }
-        let outcome = self.grant(headers, proof, (&flow, &typed), sent.scope.as_deref()).await;
+        let mut tried = known_as(person);
+        let asked = (proof, sent.scope.as_deref());
+        let outcome = self.grant(headers, asked, (&flow, &typed), &mut tried).await;
         let told = match &outcome {
             Ok(_) => Ok(()),
             Err(Halt::Unproven(why)) => Err(*why),
             Err(Halt::Stopped(Stop::Refused(refused))) => Err(refused.reason.code()),
             Err(Halt::Stopped(Stop::Failed(_))) => Err("failed"),
         };
-        self.attempted(typed.method(), (Some(person), None), told);
+        let proven = typed.proven();
+        tried.assured = outcome.is_ok().then(|| assured(proven));
+        self.attempted(typed.method(), tried, told);
         match outcome {
             Ok(given) => {
                 let counted = sign_in.key.of_second_factor(flow.user.uuid().as_bytes());
@@ -317,13 +335,14 @@ impl Login<'_> {
     async fn grant(
         &self,
         headers: &HeaderMap,
-        proof: ClientProof,
+        (proof, scope): (ClientProof, Option<&str>),
         (flow, typed): (&Flow, &Typed),
-        scope: Option<&str>,
+        tried: &mut Tried,
     ) -> Result<Given, Halt> {
         let now = self.dossier.received_at;
         let parts = (self.app, self.api);
         let bound_to = token::confirmed(parts, &self.client, (self.dossier, headers), PATH).await?;
+        tried.bound_to = bound_to.as_ref().map(|bound_to| bound_to.thumbprint().to_owned());
         let jti = RequestId::new(self.app.clock.as_ref()).to_string();
         let issuance = Issuance {
             issuer: &self.api.issuer,
@@ -347,7 +366,7 @@ impl Login<'_> {
         if !seen::claim(&self.app.store, &JtiClaim { hash, until }).await? {
             return Err(Halt::Unproven("login_over"));
         }
-        let by = (&self.client, &request);
+        let by = (&self.client, &request, tried);
         Ok(granted::give(self.app, self.api, by, (self.dossier, &issuance)).await?)
     }
 
@@ -380,6 +399,7 @@ impl Login<'_> {
             bound_to: issuance.bound_to.and_then(Confirmation::key).map(ToOwned::to_owned),
             auth_time: now,
             phishing_resistant: false,
+            vouched: false,
             family: RefreshToken::new_family(),
             expires_at: now.plus(CODE_LIFE),
         };
@@ -388,23 +408,29 @@ impl Login<'_> {
     }
 
     /// Notes an attempt of a person, or of whom was named, through this client.
-    fn attempted(
-        &self,
-        method: &'static str,
-        (person, named): (Option<Person>, Option<String>),
-        outcome: Proof,
-    ) {
-        let client_id = Some(self.client.client().client_id.clone());
-        let credential = named.or_else(|| Some(self.client.credential().to_owned()));
+    fn attempted(&self, method: &'static str, tried: Tried, outcome: Proof) {
+        let client = self.client.client();
+        let credential = tried.credential.or_else(|| Some(self.client.credential().to_owned()));
         self.dossier.attempted(Authentication {
-            method,
-            client_id,
-            person,
+            client_id: Some(client.client_id.clone()),
+            tenant: Some(client.tenant),
+            person: tried.person,
             credential,
-            outcome,
-            vouched: None,
+            bound_to: tried.bound_to,
+            assured: tried.assured,
+            ..Authentication::new(method, outcome)
         });
     }
+}
+
+/// An attempt of somebody.
+fn known_as(person: Person) -> Tried {
+    Tried { person: Some(person), ..Tried::default() }
+}
+
+/// One of whoever was named.
+fn unknown(named: String) -> Tried {
+    Tried { credential: Some(named), ..Tried::default() }
 }
 
 /// Why a second step gives nothing.

@@ -4,7 +4,7 @@ use gate::Dossier;
 use kernel::SessionId;
 use signin::{Proven, Ticket, short_agent};
 use store::revocations::Revocation;
-use store::staff::Account;
+use store::staff::{self, Account};
 use store::staff_sessions::{self, NewSession};
 use store::{StoreError, TenantTx};
 
@@ -18,6 +18,7 @@ pub(super) async fn begin(
     account: Account,
     (proven, ticket): (Proven, &Ticket),
 ) -> Result<SessionId, StoreError> {
+    told(tx, api, &account);
     let new = NewSession {
         user: account.id,
         environment: api.environment,
@@ -40,6 +41,7 @@ pub(super) async fn renew(
     account: Account,
     (proven, ticket): (Proven, &Ticket),
 ) -> Result<(SessionId, Revocation), StoreError> {
+    told(tx, api, &account);
     let before = staff_sessions::require(tx, own.user, own.session).await?;
     let ended = staff_sessions::end(tx, own.user, own.session).await?;
     let new = NewSession {
@@ -54,4 +56,12 @@ pub(super) async fn renew(
         signed_in_at: before.created_at,
     };
     Ok((staff_sessions::begin(tx, new).await?, ended))
+}
+
+/// Where identity providers vouch for people, whoever proves themselves to us came past them.
+fn told(tx: &mut TenantTx, api: &Settings, account: &Account) {
+    if api.sign_in.sso.is_used() {
+        tracing::warn!(user.id = %account.id, "somebody came past the identity provider");
+        staff::came_past_provider(tx, account);
+    }
 }

@@ -11,11 +11,13 @@ use gate::{App, Dossier};
 use http::{HeaderMap, StatusCode};
 use kernel::{Email, Problem, Timestamp, random};
 use serde::Deserialize;
-use signin::{ACCOUNT, ADDRESS, FLOW_LIFE, Password, PasswordHash, SignInIndex, Ticket};
+use signin::{
+    ACCOUNT, ADDRESS, FLOW_LIFE, Password, PasswordHash, Proven, SignInIndex, Ticket, acr,
+};
 use store::sign_in_delays;
 use store::staff::{self, Account, Claimed, Status};
 use utoipa::ToSchema;
-use watch::{Authentication, Person};
+use watch::{Assured, Authentication, Person};
 
 use super::asked;
 use super::cookies::{self, Visit};
@@ -127,7 +129,7 @@ pub(crate) async fn prove_password(
     let found = staff::find(&app.store, &index).await?;
     let proof = verify(&api, found.as_ref(), sent.password).await?;
     let who = found.as_ref().map_or(Who::Named(&index), |found| Who::Known(&found.account));
-    attempted(&dossier, sign_in.method("password"), who, proof);
+    attempted(&dossier, sign_in.method("password"), who, proof.map(|()| None));
     let (Some(found), Ok(())) = (found, proof) else {
         let text = "Agency, e-mail address or password is wrong.".to_owned();
         return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
@@ -183,7 +185,8 @@ pub(crate) async fn prove_code(
     }
     let ticket = Ticket::generate();
     let (proof, session) = begin(&app, &api, &dossier, (&flow, &typed, &ticket)).await?;
-    attempted(&dossier, sign_in.method(typed.method()), Who::Person(person, session), proof);
+    let proven = proof.map(|()| Some(typed.proven()));
+    attempted(&dossier, sign_in.method(typed.method()), Who::Person(person, session), proven);
     if proof.is_err() {
         let text = "The code is wrong, or was used before. Each code works once.".to_owned();
         return Ok(code_page(sign_in, &visit, &flow, StatusCode::FORBIDDEN, &[text]));
@@ -265,9 +268,14 @@ pub(super) enum Who<'a> {
     Nobody,
 }
 
-/// Notes an attempt. Of an address that nobody has, a part of its keyed hash is kept: enough to see
-/// that the same one is tried, and no more.
-pub(super) fn attempted(dossier: &Dossier, method: &'static str, who: Who<'_>, outcome: Proof) {
+/// Notes an attempt, and what it proved where that was two factors. Of an address that nobody has,
+/// a part of its keyed hash is kept: enough to see that the same one is tried, and no more.
+pub(super) fn attempted(
+    dossier: &Dossier,
+    method: &'static str,
+    who: Who<'_>,
+    outcome: Result<Option<Proven>, &'static str>,
+) {
     let (person, credential) = match who {
         Who::Named(index) => {
             (None, Some(format!("account:{}", index.to_text().get(..16).unwrap_or_default())))
@@ -277,13 +285,16 @@ pub(super) fn attempted(dossier: &Dossier, method: &'static str, who: Who<'_>, o
         Who::Nobody => (None, None),
     };
     dossier.attempted(Authentication {
-        method,
-        client_id: None,
         person,
         credential,
-        vouched: None,
-        outcome,
+        assured: outcome.ok().flatten().map(assured),
+        ..Authentication::new(method, outcome.map(drop))
     });
+}
+
+/// A proof in the words of the audit trail.
+pub(super) fn assured(proven: Proven) -> Assured {
+    Assured { acr: acr(proven.is_phishing_resistant()), amr: proven.amr() }
 }
 
 /// The first page, in front of somebody.

@@ -77,7 +77,7 @@ pub(crate) async fn prove(
     let typed = Typed::read(&sent.code);
     let subjects = second_factor::subjects(sign_in, &dossier, own.user, None);
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, dossier.received_at).await? {
-        attempted(&dossier, typed.method(), who(None), Err("throttled"));
+        attempted(&dossier, sign_in.method(typed.method()), who(None), Err("throttled"));
         let (seconds, text) = wait_text(wait);
         let text = [text];
         let told = (StatusCode::TOO_MANY_REQUESTS, text.as_slice());
@@ -86,7 +86,8 @@ pub(crate) async fn prove(
     }
     let ticket = Ticket::generate();
     let (proof, session) = renew(&app, &api, (&dossier, &permit), (&own, &typed, &ticket)).await?;
-    attempted(&dossier, typed.method(), who(session), proof);
+    let proven = proof.map(|()| Some(typed.proven()));
+    attempted(&dossier, sign_in.method(typed.method()), who(session), proven);
     if proof.is_err() {
         let text = ["The code is wrong, or was used before. Each code works once.".to_owned()];
         let told = (StatusCode::FORBIDDEN, text.as_slice());

@@ -205,6 +205,28 @@ async fn a_key_that_another_node_revoked_is_refused_within_two_seconds() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_replaced_without_an_overlap_ends_on_every_node() {
+    for database in Database::BOTH {
+        let platform = Platform::on(database).await;
+        let acme = platform.tenant("acme").await;
+        let mara = acme.partner(SCOPES).await;
+        let old = made(&mara, draft(&["read:jobs"])).await;
+        let by_old = mara.with_token(old.text_of("/key"));
+        by_old.get("/v1/jobs").await.is(200);
+        let other = platform.revoked();
+
+        let path = format!("/v1/api-keys/{}/rotate", old.id());
+        let new = mara.post(&path, json!({ "overlap_hours": 0 })).await.is(201);
+
+        by_old.get("/v1/jobs").await.is(401).problem("auth.invalid_api_key");
+        // What other nodes remember of it does not count: they hear of this.
+        assert_eq!(platform.revoked(), other + 1);
+        assert_eq!(last_attempt(&platform).await["status_code"], "key_revoked");
+        mara.with_token(new.text_of("/key")).get("/v1/jobs").await.is(200);
+    }
+}
+
+#[tokio::test]
 async fn a_replaced_key_stays_good_for_its_overlap() {
     for database in Database::BOTH {
         let platform = Platform::on(database).await;

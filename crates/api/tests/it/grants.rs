@@ -167,6 +167,11 @@ async fn a_refresh_token_is_replaced_and_an_older_one_ends_the_grant() {
         refresh(&nobody, known, &granted.refresh).await.is(400).problem("oauth.invalid_grant");
 
         assert_eq!(last_attempt(&platform).await["status_code"], "grant_reused");
+        let told = acme.outbox().await.pop().unwrap();
+        assert_eq!(told.kind, "grant.reused");
+        assert_eq!(told.payload["actor"]["id"], known.client_id.as_str());
+        let metrics = platform.metrics();
+        assert!(metrics.contains("ringwall_grants_reused_total 1"), "{metrics}");
         refresh(&nobody, known, &third).await.is(400).problem("oauth.invalid_grant");
         app.get("/v1/jobs").await.is(401).problem("auth.invalid_token");
     }

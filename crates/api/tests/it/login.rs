@@ -13,16 +13,16 @@ use testkit::{
 
 use crate::granting::SCOPES;
 
-const LOGIN: &str = "/v1/auth/login";
-const REFRESH: &str = "/v1/auth/refresh";
+pub(crate) const LOGIN: &str = "/v1/auth/login";
+pub(crate) const REFRESH: &str = "/v1/auth/refresh";
 
-async fn own(acme: &Tenant) -> Credentials {
+pub(crate) async fn own(acme: &Tenant) -> Credentials {
     let known = acme.register(Role::Partner, SCOPES).await;
     acme.set_first_party(&known.client_id).await;
     known
 }
 
-fn ask(nobody: &Caller, known: &Credentials, path: &str, body: &Value) -> Ask {
+pub(crate) fn ask(nobody: &Caller, known: &Credentials, path: &str, body: &Value) -> Ask {
     nobody.ask(Method::POST, path).json(body).with_header("authorization", &known.basic())
 }
 
@@ -42,7 +42,7 @@ async fn try_code(nobody: &Caller, known: &Credentials, login: &str, code: &str)
 }
 
 /// A login whose password was right, at a moment whose code is unused.
-async fn begun(platform: &Platform, known: &Credentials, person: &Person) -> String {
+pub(crate) async fn begun(platform: &Platform, known: &Credentials, person: &Person) -> String {
     platform.clock().advance(Duration::from_secs(30));
     let nobody = platform.stranger();
     let begun = try_password(&nobody, known, &person.email, PASSWORD).await.is(200);
@@ -50,7 +50,7 @@ async fn begun(platform: &Platform, known: &Credentials, person: &Person) -> Str
     begun.text_of("/login")
 }
 
-async fn tokens(platform: &Platform, known: &Credentials, person: &Person) -> Answer {
+pub(crate) async fn tokens(platform: &Platform, known: &Credentials, person: &Person) -> Answer {
     let login = begun(platform, known, person).await;
     try_code(&platform.stranger(), known, &login, &person.code()).await.is(200)
 }

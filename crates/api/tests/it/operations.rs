@@ -145,6 +145,8 @@ const PASSKEY_ID: &str = "form=0000000000000000000000000000000000000000000000000
     &passkey=psk_00000000000000000000000001";
 const GRANT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &grant=aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const SESSION: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
+    &session=ses_00000000000000000000000000";
 const CONSENT: &str = "form=0000000000000000000000000000000000000000000000000000000000000000\
     &asked=00&decision=allow";
 
@@ -203,6 +205,7 @@ const OPERATIONS: &[(&str, Sent)] = &[
     ("staff.end_application", Sent::Form(GRANT)),
     ("staff.sign_out", Sent::Form(BUTTON)),
     ("staff.sign_out_everywhere", Sent::Form(BUTTON)),
+    ("staff.end_session", Sent::Form(SESSION)),
     ("staff.step_up", Sent::Nothing),
     ("staff.stepped_up", Sent::Form(STEP_UP)),
     ("person.list", Sent::Nothing),

@@ -8,8 +8,9 @@ use gate::contract::{Access, ErrorForm};
 use http::Method;
 use policy::Role;
 use serde_json::json;
-use testkit::{Platform, minutes, samples};
+use testkit::{CALLBACK, Database, Platform, minutes, samples};
 
+use crate::granting::{CONSENT, SCOPES, page, with};
 use crate::operations::{Things, all, ask};
 
 const SESSION: &str = "__Host-ringwall";
@@ -52,6 +53,101 @@ async fn a_session_ends_after_hours_however_it_is_used() {
 
     browser.open("/staff").await.is(401);
 }
+
+#[tokio::test]
+async fn who_does_not_administer_stays_half_an_hour_and_half_a_day() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let (mara, vic) = (
+        acme.enrolled("mara", Role::Recruiter).await,
+        acme.enrolled("vic", Role::ClientViewer).await,
+    );
+    for person in [&mara, &vic] {
+        let (idle, busy) = (acme.browser(), acme.browser());
+        idle.sign_in(person).await;
+        platform.clock().advance(minutes(29));
+        idle.open("/staff").await.is(200);
+        platform.clock().advance(minutes(30));
+        idle.open("/staff").await.is(401);
+
+        busy.sign_in(person).await;
+        for _ in 0..28 {
+            platform.clock().advance(minutes(25));
+            busy.open("/staff").await.is(200);
+        }
+        platform.clock().advance(minutes(19));
+        busy.open("/staff").await.is(200);
+        platform.clock().advance(minutes(1));
+        busy.open("/staff").await.is(401);
+    }
+}
+
+#[tokio::test]
+async fn the_list_says_where_and_how_each_session_began() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let (mara, ada) =
+        (acme.enrolled("mara", Role::Recruiter).await, acme.enrolled("ada", Role::Recruiter).await);
+    let (here, there, other) = (acme.browser(), acme.browser(), acme.browser());
+    other.sign_in(&ada).await;
+    there.sign_in(&mara).await;
+    let began = platform.now().to_string();
+    platform.clock().advance(minutes(5));
+    here.sign_in(&mara).await;
+
+    let shown = page(&here.open("/staff").await.is(200));
+
+    let (_, list) = shown.split_once("<ul class=\"sessions\">").unwrap();
+    let (list, _) = list.split_once("</ul>").unwrap();
+    let sessions: Vec<_> = list.split("<li>").skip(1).collect();
+    assert_eq!(sessions.len(), 2, "{list}");
+    // The newest first; this one has no button.
+    assert!(sessions[0].contains("this one") && !sessions[0].contains("<form"), "{list}");
+    assert!(!sessions[1].contains("this one"), "{list}");
+    assert!(sessions[1].contains("action=\"/staff/sessions/end\""), "{list}");
+    for session in &sessions {
+        for told in ["<strong>", "signed in <time", "last proven by a code", "last seen <time"] {
+            assert!(session.contains(told), "{told}: {session}");
+        }
+    }
+    let (day, time) = (&began[..10], &began[11..16]);
+    assert!(sessions[1].contains(&format!(">{day} {time} UTC</time>")), "{began}: {list}");
+}
+
+#[tokio::test]
+async fn one_other_session_is_ended_by_its_button() {
+    for database in Database::BOTH {
+        let platform = Platform::on(database).await;
+        let acme = platform.tenant("acme").await;
+        let mara = acme.enrolled("mara", Role::Recruiter).await;
+        let ada = acme.enrolled("ada", Role::Recruiter).await;
+        let (here, there, third) = (acme.browser(), acme.browser(), acme.browser());
+        let stranger = acme.browser();
+        third.sign_in(&mara).await;
+        there.sign_in(&mara).await;
+        here.sign_in(&mara).await;
+        stranger.sign_in(&ada).await;
+        here.open("/staff").await.is(200);
+        let session = here.hidden_of(END, "session");
+        // Somebody else, with a form of their own; and the right person with a form of nobody.
+        stranger.open("/staff").await.is(200);
+        let form = stranger.hidden_of("/staff/sign-out", "form");
+        let forged = format!("form={form}&session={session}");
+        stranger.ask(Method::POST, END).form(&forged).await.is(404);
+        let forged = format!("form={}&session={session}", "0".repeat(64));
+        here.ask(Method::POST, END).form(&forged).await.is(403);
+        there.open("/staff").await.is(200);
+
+        let done = here.send(END, &[]).await.is(303);
+
+        assert_eq!(done.header("location"), Some("/staff"));
+        there.open("/staff").await.is(401);
+        third.open("/staff").await.is(200);
+        here.open("/staff").await.is(200);
+    }
+}
+
+const END: &str = "/staff/sessions/end";
 
 #[tokio::test]
 async fn signing_out_ends_this_session_and_no_other() {
@@ -261,7 +357,7 @@ async fn pages_behind_the_door_are_for_people_who_signed_in() {
     let (stranger, forger) = (platform.stranger(), acme.forger());
     let pages = all(&platform).into_iter().filter(|o| o.error_form == ErrorForm::Page);
     let guarded: Vec<_> = pages.filter(|o| o.access != Access::Public).collect();
-    assert_eq!(guarded.len(), 13);
+    assert_eq!(guarded.len(), 14);
 
     for operation in guarded {
         for (caller, status) in [(&stranger, 401), (&forger, 401), (&partner, 403)] {
@@ -292,13 +388,19 @@ async fn every_page_runs_no_script_but_ours_and_can_be_read_by_everybody() {
     pages.push(acme.browser().open("/staff/sign-in").await.is(200));
     pages.push(browser.open("/staff/step-up").await.is(200));
     pages.push(browser.send("/staff/step-up", &[("code", "1")]).await.is(403));
+    let known = acme.asking(SCOPES).await;
+    browser.open(&format!("/oauth/authorize?{}", with(&known.client_id, &[]))).await.is(200);
+    let consent = browser.open(CONSENT).await.is(200);
+    assert!(String::from_utf8_lossy(consent.bytes()).contains("act for you?"));
+    pages.push(consent);
 
     for page in pages {
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(page.header("cache-control"), Some("no-store"));
-        let text = String::from_utf8_lossy(page.bytes()).into_owned();
+        // Where a consent leads is said as text.
+        let text = String::from_utf8_lossy(page.bytes()).replace(CALLBACK, "");
         let text = without_our_script(&text, policy);
         for no in ["<script", "javascript:", " style=", " onclick", "http://", "https://"] {
             let text = text.replace("http://www.w3.org/2000/svg", "");

@@ -17,10 +17,10 @@ const SESSION: &str = "__Host-ringwall";
 const FLOW: &str = "__Host-ringwall-flow";
 
 /// A platform, an agency and who vouches for its people.
-struct Bench {
-    provider: IdentityProvider,
-    platform: Platform,
-    acme: Tenant,
+pub(crate) struct Bench {
+    pub(crate) provider: IdentityProvider,
+    pub(crate) platform: Platform,
+    pub(crate) acme: Tenant,
 }
 
 /// A sign-in that waits at the provider.
@@ -34,7 +34,7 @@ fn group(group: &str, agency: &str, role: Role) -> GroupRow<Role> {
     GroupRow { group: group.to_owned(), agency: agency.to_owned(), roles: vec![role] }
 }
 
-fn vouching(
+pub(crate) fn vouching(
     provider: &IdentityProvider,
     break_glass: Option<&str>,
 ) -> Box<dyn FnOnce(Arc<dyn Clock>) -> api::Sso + Send> {
@@ -84,11 +84,11 @@ impl Bench {
         Self::made(database, None).await
     }
 
-    async fn with(break_glass: Option<&str>) -> Self {
+    pub(crate) async fn with(break_glass: Option<&str>) -> Self {
         Self::made(Database::Sqlite, break_glass).await
     }
 
-    async fn made(database: Database, break_glass: Option<&str>) -> Self {
+    pub(crate) async fn made(database: Database, break_glass: Option<&str>) -> Self {
         let provider = IdentityProvider::start().await;
         let sso = Some(vouching(&provider, break_glass));
         let platform = Platform::with(Setup { database, sso, ..Setup::default() }).await;
@@ -122,7 +122,7 @@ impl Bench {
     }
 
     /// Signs in with these claims in place of the usual ones.
-    async fn sign_in(&self, browser: &Browser, changed: &[(&str, Value)]) -> Answer {
+    pub(crate) async fn sign_in(&self, browser: &Browser, changed: &[(&str, Value)]) -> Answer {
         let sent = self.send(browser, "/staff/login").await;
         let mut claims = self.claims(&sent.nonce);
         for (name, value) in changed {
@@ -132,7 +132,7 @@ impl Bench {
         self.back(browser, &sent.state, &code).await
     }
 
-    async fn last_reason(&self) -> String {
+    pub(crate) async fn last_reason(&self) -> String {
         let all = self.platform.audit().await;
         let mut attempts = all.iter().filter(|entry| entry["class_uid"] == 3002);
         attempts.next_back().unwrap()["status_code"].as_str().unwrap_or("ok").to_owned()

@@ -328,3 +328,29 @@ async fn a_request_about_no_token_is_refused() {
         nobody.get(path).await.is(405);
     }
 }
+
+#[tokio::test]
+async fn who_is_held_to_fapi_signs_nothing_by_es384() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let (short, long) = (Signer::new(), Signer::longer());
+    let known = acme.register(Role::Partner, SCOPES).await;
+    let keys = [short.jwk("k1"), long.jwk("k2")];
+    acme.set_keys(&known.client_id, &keys, true).await;
+    let nobody = platform.stranger();
+    let ask = async |(kid, by): (&str, &Signer), bound: &Signer| {
+        let form = by.form(kid, &known.client_id, platform.now());
+        let proof = bound.proof("POST", "/oauth/token", None, platform.now());
+        let ask = nobody.ask(http::Method::POST, "/oauth/token").form(&form);
+        ask.with_header("dpop", &proof).await
+    };
+
+    ask(("k2", &long), &short).await.is(401).problem("oauth.invalid_client");
+    assert_eq!(last_attempt(&platform).await["status_code"], "assertion_signature");
+    ask(("k1", &short), &long).await.is(400).problem("oauth.invalid_dpop_proof");
+    assert_eq!(last_attempt(&platform).await["status_code"], "dpop_algorithm");
+
+    ask(("k1", &short), &short).await.is(200);
+    acme.set_keys(&known.client_id, &keys, false).await;
+    ask(("k2", &long), &long).await.is(200);
+}

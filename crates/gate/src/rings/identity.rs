@@ -217,12 +217,10 @@ async fn by_key(app: &App, dossier: &Dossier, key: &str) -> Result<Arc<Caller>, 
     let believed = app.keys.believe(key, dossier.origin(), &app.revocations).await;
     believed.map_err(|refused| {
         dossier.attempted(Authentication {
-            method: "api_key",
             client_id: refused.client_id,
-            person: None,
+            tenant: refused.tenant,
             credential: refused.credential,
-            outcome: Err(refused.why.reason()),
-            vouched: None,
+            ..Authentication::new("api_key", Err(refused.why.reason()))
         });
         match refused.why {
             KeyDisbelief::Store(error) => error.into(),
@@ -246,12 +244,9 @@ async fn by_session(
     believed.map_err(|refused| {
         let session = refused.session.as_deref();
         dossier.attempted(Authentication {
-            method: "session",
-            client_id: None,
             person: session.map(|session| Person { tenant: session.tenant, user: session.user }),
             credential: session.map(|session| session.id.to_string()),
-            outcome: Err(refused.why.reason()),
-            vouched: None,
+            ..Authentication::new("session", Err(refused.why.reason()))
         });
         match refused.why {
             SessionDisbelief::Store(error) => error.into(),
@@ -284,12 +279,13 @@ fn refused_token(
     reason: &'static str,
 ) {
     dossier.attempted(Authentication {
-        method,
         client_id: Some(believed.caller.client_or_id().to_owned()),
-        person: None,
+        tenant: Some(believed.claims.tenant),
+        person: believed.person(),
         credential: believed.caller.credential().map(ToOwned::to_owned),
-        outcome: Err(reason),
+        bound_to: believed.claims.cnf.as_ref().map(|cnf| cnf.thumbprint().to_owned()),
         vouched: believed.vouched.as_deref().cloned(),
+        ..Authentication::new(method, Err(reason))
     });
 }
 
@@ -300,12 +296,11 @@ fn refused(
     reason: &'static str,
 ) {
     dossier.attempted(Authentication {
-        method,
         client_id: caller.map(|caller| caller.client_or_id().to_owned()),
-        person: None,
+        // Of the other credential's owner nothing is said: this one proved nothing of theirs.
+        tenant: caller.and_then(|caller| caller.tenant()),
         credential: caller.and_then(|caller| caller.credential().map(ToOwned::to_owned)),
-        outcome: Err(reason),
-        vouched: None,
+        ..Authentication::new(method, Err(reason))
     });
 }
 

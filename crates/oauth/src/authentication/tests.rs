@@ -44,10 +44,14 @@ fn with_secret(secret: &str) -> ClientProof {
 }
 
 fn with_assertion(signer: &Signer) -> ClientProof {
+    with_assertion_by("ES256", signer)
+}
+
+fn with_assertion_by(algorithm: &str, signer: &Signer) -> ClientProof {
     let payload = json!({
         "iss": "pc_a", "sub": "pc_a", "aud": ISSUER, "jti": "j1", "exp": NOW.seconds() + 60,
     });
-    let jwt = signer.sign(&json!({ "alg": "ES256", "kid": "k1" }), &payload);
+    let jwt = signer.sign(&json!({ "alg": algorithm, "kid": "k1" }), &payload);
     ClientProof { client_id: "pc_a".to_owned(), evidence: Evidence::Assertion(jwt) }
 }
 
@@ -121,6 +125,21 @@ fn an_unknown_client_and_a_wrong_key_are_one_error_to_the_client() {
 
         assert_eq!(refused, Refused { error: UNAUTHENTICATED, reason });
     }
+}
+
+#[test]
+fn who_is_held_to_fapi_asserts_nothing_by_es384() {
+    let signer = Signer::longer();
+    let key = ClientKey { id: "key_1".to_owned(), key: signer.key("k1"), expires: None };
+    let client = RegisteredClient { keys: vec![key], ..client() };
+    let strict = RegisteredClient { profile: Profile::Fapi2, ..client.clone() };
+    let proof = with_assertion_by("ES384", &signer);
+
+    let refused = attempt(Some(&strict), &proof).unwrap_err();
+
+    let reason = Reason::Assertion(AssertionError::Signature);
+    assert_eq!(refused, Refused { error: UNAUTHENTICATED, reason });
+    assert!(attempt(Some(&client), &proof).is_ok());
 }
 
 #[test]

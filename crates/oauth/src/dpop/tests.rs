@@ -134,3 +134,17 @@ proptest! {
         let _same = is_same_url(&text, URL);
     }
 }
+
+#[test]
+fn who_is_held_to_fapi_proves_no_key_by_es384() {
+    let (short, long) = (Signer::new(), Signer::longer());
+    let header = json!({ "typ": "dpop+jwt", "alg": "ES384", "jwk": long.jwk() });
+    let by_long = verify_proof(&long.sign(&header, &payload()), &of()).unwrap();
+
+    assert_eq!(by_long.check(Profile::Fapi2), Err(DpopError::Algorithm));
+    assert_eq!(by_long.check(Profile::Baseline), Ok(()));
+
+    let header = self::header(&short);
+    let by_short = verify_proof(&short.sign(&header, &payload()), &of()).unwrap();
+    assert_eq!(by_short.check(Profile::Fapi2), Ok(()));
+}

@@ -139,6 +139,7 @@ fn granted(memory: &Memory) -> Code {
         bound_to: None,
         auth_time: NOW,
         phishing_resistant: false,
+        vouched: false,
         family: RefreshToken::new_family(),
         expires_at: NOW.plus(CODE_LIFE),
     };

@@ -102,6 +102,7 @@ async fn codes(server: &Server, count: u32) -> Vec<String> {
             bound_to: None,
             auth_time: now,
             phishing_resistant: false,
+            vouched: false,
             family: RefreshToken::new_family(),
             expires_at: now.plus(CODE_LIFE),
         };

@@ -40,7 +40,7 @@ pub(crate) enum AdminCommand {
     Redirects(RedirectsArgs),
     /// Make an application the agency's own: its people may type their passwords into it
     FirstParty(FirstPartyArgs),
-    /// Give a partner a further secret, shown once
+    /// Give a partner a further secret, shown once; list its secrets, or end one
     Secret(SecretArgs),
     /// End every access token that a partner has, on every node within two seconds
     Revoke(RevokeArgs),
@@ -213,6 +213,12 @@ pub(crate) struct SecretArgs {
     /// The partner's client id
     #[arg(long, value_name = "CLIENT_ID")]
     pub(crate) client: String,
+    /// List its secrets instead: their ids, ages, ends, and when each was last used
+    #[arg(long, conflicts_with = "end")]
+    pub(crate) list: bool,
+    /// End the secret with this id instead; tokens that it was used for live on, 15 minutes at most
+    #[arg(long, value_name = "ID")]
+    pub(crate) end: Option<String>,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -337,10 +343,14 @@ Examples:
   ringwall admin first-party --client pc_8f3kq2m1zdy2y2ye --off";
 
 const SECRET_HELP: &str = "\
-Those before stay good. One that was reported as leaked has ended, and this takes its place.
+Those before stay good, so that a partner can go over to the new one without an outage: give it the
+new one, list them until the old one is not used any more, and end that. One that was reported as
+leaked has ended already. Of more than eight live ones the oldest are not looked at.
 
 Examples:
-  ringwall admin secret --client pc_8f3kq2m1zdy2y2ye";
+  ringwall admin secret --client pc_8f3kq2m1zdy2y2ye
+  ringwall admin secret --client pc_8f3kq2m1zdy2y2ye --list
+  ringwall admin secret --client pc_8f3kq2m1zdy2y2ye --end sec_019ad3f27c8b7e0f8d1c5b2a4e6f8091";
 
 const REVOKE_HELP: &str = "\
 What people granted it ends, too. The partner may ask for new tokens; its API keys are not touched.

@@ -4,13 +4,24 @@ use clap::{Args, Subcommand};
 
 use super::ConfigArgs;
 
-/// What to do about the keys that sign access tokens.
+/// What to do about the keys that sign access tokens, and about the pepper of secrets.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// List the keys that sign access tokens, and what each of them does
     List(ListArgs),
     /// Publish the next key now, or replace all of them at once
     Rotate(RotateArgs),
+    /// Hash new client secrets and API keys with another pepper
+    RotatePepper(PepperArgs),
+}
+
+/// Where the pepper is.
+#[derive(Debug, Args)]
+#[command(after_help = PEPPER_HELP)]
+pub(crate) struct PepperArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// Which keys.
@@ -68,6 +79,15 @@ every node, callers get new ones, and whoever keeps the key set must read it ane
 Examples:
   ringwall keys rotate
   ringwall keys rotate --emergency --because \"a backup with the key file was stolen\"";
+
+const PEPPER_HELP: &str = "\
+Client secrets and API keys are kept as hashes under a pepper that is derived from the keyring. What
+was made before stays good under its own pepper; what is made after the next start has the new one.
+On several nodes run it on one, copy `keyring.sealed` to the others, and start them again one after
+the other: each believes what the others make.
+
+Examples:
+  ringwall keys rotate-pepper";
 
 #[cfg(test)]
 mod tests {

@@ -174,4 +174,4 @@ pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
 
 const SCOPES: &str = "read:jobs write:jobs read:clients write:clients read:candidates \
                       read:candidates.pii write:candidates erase:candidates \
-                      run:imports run:exports";
+                      run:imports run:exports manage:keys";

@@ -64,6 +64,10 @@ pub const PUBLISHED: &[Published] = &[
     told("export.downloaded", "Somebody began to read an export"),
     told("api_key.leaked", "An API key was found in public, and is revoked"),
     told("partner.secret_leaked", "A client's secret was found in public, and has ended"),
+    told(
+        "grant.reused",
+        "A code or refresh token was used again: somebody has a copy, and the grant has ended",
+    ),
     told("signing_key.replaced", "Every key was taken for stolen; get new access tokens"),
     told("ban.placed", "A caller is kept out for a while, for what it sent was refused too often"),
     told("ban.lifted", "Somebody took that back"),
@@ -76,6 +80,7 @@ pub const PUBLISHED: &[Published] = &[
         "staff.break_glass_changed",
         "They may sign in past the provider in an emergency, or no more",
     ),
+    told("staff.break_glass_used", "They did so: look at it now, whoever they are"),
     told("staff.roles_changed", "They have other roles"),
     told("staff.passkeys_changed", "They added or removed a passkey"),
     told(

@@ -21,6 +21,7 @@ pub(crate) struct Model {
     pub(crate) bound_to: Option<String>,
     pub(crate) auth_time: i64,
     pub(crate) phishing_resistant: bool,
+    pub(crate) vouched: bool,
     pub(crate) reused_at: Option<i64>,
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Model {
     pub(crate) hash: Vec<u8>,
     pub(crate) created_at: i64,
     pub(crate) expires_at: Option<i64>,
+    pub(crate) used_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

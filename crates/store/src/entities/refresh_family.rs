@@ -23,6 +23,7 @@ pub(crate) struct Model {
     pub(crate) ended_at: Option<i64>,
     pub(crate) auth_time: i64,
     pub(crate) phishing_resistant: bool,
+    pub(crate) vouched: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use kernel::{Pii, Purpose, UserId};
 use policy::Role;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use signin::SignInIndex;
 
 use super::{Account, Status, record, row, save};
@@ -61,4 +61,23 @@ pub async fn set_break_glass(
 ) -> Result<(), StoreError> {
     let update = Entity::update_many().col_expr(Column::IsBreakGlass, may.into());
     save(tx, account, update, (&["is_break_glass"], Some("staff.break_glass_changed"))).await
+}
+
+/// Tells subscribers that somebody came past the provider, or proved there again who they are. The
+/// account stays as it is.
+pub fn came_past_provider(tx: &mut TenantTx, account: &Account) {
+    let told = record(account.id, account.version, Change::Updated, &["sessions"]);
+    tx.record(Record { event: Some("staff.break_glass_used"), ..told });
+}
+
+/// How many people of the view's tenant could come past the provider now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_break_glass(view: &TenantView) -> Result<u64, StoreError> {
+    let found = view
+        .find::<Entity>()
+        .filter(Column::IsBreakGlass.eq(true))
+        .filter(Column::Status.eq(Status::Active.name()));
+    Ok(found.count(&view.session).await?)
 }

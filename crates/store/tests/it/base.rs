@@ -179,12 +179,8 @@ impl Base {
     /// A refused attempt to log in: something that changes nothing and must be recorded.
     pub(crate) fn attempt(&self) -> watch::Event {
         let attempt = watch::Authentication {
-            method: "client_secret_basic",
             client_id: Some("pc_nobody".to_owned()),
-            person: None,
-            credential: None,
-            outcome: Err("client_unknown"),
-            vouched: None,
+            ..watch::Authentication::new("client_secret_basic", Err("client_unknown"))
         };
         watch::Event::authentication(EventId::new(self.clock.as_ref()), &self.scene(), attempt)
     }

@@ -72,6 +72,7 @@ async fn granted(base: &Base, tenant: TenantId) -> Code {
         bound_to: None,
         auth_time: base.clock.now(),
         phishing_resistant: false,
+        vouched: false,
         family: RefreshToken::new_family(),
         expires_at: base.clock.now().plus(CODE_LIFE),
     };
@@ -86,14 +87,18 @@ async fn redeemed(
     client: &RegisteredClient,
     code: &Code,
 ) -> Result<Given, Halt<StoreError>> {
+    redeemed_at(base, client, code, None).await
+}
+
+async fn redeemed_at(
+    base: &Base,
+    client: &RegisteredClient,
+    code: &Code,
+    redirect_uri: Option<&str>,
+) -> Result<Given, Halt<StoreError>> {
     let now = base.clock.now();
-    let asked = Redemption {
-        code,
-        verifier: Some(VERIFIER),
-        redirect_uri: None,
-        bound_to: Some("thumb"),
-        now,
-    };
+    let asked =
+        Redemption { code, verifier: Some(VERIFIER), redirect_uri, bound_to: Some("thumb"), now };
     let (permit, witness) = (base.permit(client.tenant), base.witness());
     let granting = Granting::new(&base.store, &permit, &witness);
     redeem(&granting, &key(), &proven(client, now), &asked).await
@@ -118,6 +123,13 @@ fn error<T>(outcome: Result<T, Halt<StoreError>>) -> Option<GrantError> {
         Err(Halt::Failed(error)) => panic!("{error}"),
         Ok(_) => None,
     }
+}
+
+/// The grants that subscribers were told of.
+async fn reused(base: &Base) -> Vec<String> {
+    let told: Vec<serde_json::Value> =
+        base.raw.column("select payload from outbox where kind = 'grant.reused'").await;
+    told.iter().map(|event| event["object"]["id"].as_str().unwrap().to_owned()).collect()
 }
 
 fn whole(token: &RefreshToken) -> String {
@@ -204,6 +216,48 @@ async fn lost_answers_end_no_family_and_an_older_token_does() {
 
         assert_eq!(error(refreshed(base, &client, &first).await), Some(GrantError::Reused));
         assert_eq!(error(refreshed(base, &client, &token).await), Some(GrantError::Over));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_theft_is_told_once_however_often_the_thief_tries() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let (client, code) = (client(tenant), granted(base, tenant).await);
+        let first = redeemed(base, &client, &code).await.unwrap().refresh;
+        let second = refreshed(base, &client, &first).await.unwrap().refresh;
+        refreshed(base, &client, &second).await.unwrap();
+        assert_eq!(reused(base).await, Vec::<String>::new());
+
+        let all = join_all((0..8).map(|_| refreshed(base, &client, &first))).await;
+
+        assert!(all.into_iter().all(|given| given.is_err()));
+        assert_eq!(reused(base).await, [first.family()]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_used_again_is_told_also_where_it_gave_nothing() {
+    on_both(async |base| {
+        let tenant = base.found("acme").await;
+        let client = client(tenant);
+        let (gave, burnt) = (granted(base, tenant).await, granted(base, tenant).await);
+        let family = redeemed(base, &client, &gave).await.unwrap().family.id;
+        let elsewhere = Some("https://app.example/other");
+        let wrong = redeemed_at(base, &client, &burnt, elsewhere).await;
+        assert_eq!(error(wrong), Some(GrantError::Redirection));
+        base.clock.advance(AT_ONCE);
+
+        for _ in 0..3 {
+            assert_eq!(error(redeemed(base, &client, &gave).await), Some(GrantError::Reused));
+            assert_eq!(error(redeemed(base, &client, &burnt).await), Some(GrantError::Reused));
+        }
+
+        let told = reused(base).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.contains(&family), "{told:?}");
     })
     .await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kernel::{Clock, TenantId};
 use policy::Role;
+use store::StoreError;
 use store::partners::{self, Claimed, NewPartner};
 
 use crate::base::{Base, on_both};
@@ -120,3 +121,49 @@ async fn a_tenant_lists_its_own_clients_only() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_secret_ends_and_the_other_stays_good() {
+    on_both(async |base| {
+        let (tenant, zeta) = (base.found("acme").await, base.found("zeta").await);
+        let (client_id, other) = (register(base, tenant).await, register(base, zeta).await);
+        base.tick();
+        let mut tx = base.change(tenant).await;
+        partners::add_secret(&mut tx, &client_id, vec![8; 32]).await.unwrap();
+        tx.commit(None).await.unwrap();
+        let listed = async |base: &Base| {
+            let view = base.store.view(&base.permit(tenant)).await.unwrap();
+            partners::secrets(&view, &client_id).await.unwrap()
+        };
+        let [new, old] = <[_; 2]>::try_from(listed(base).await).unwrap();
+        let at = base.clock.now();
+        partners::secret_used(&base.store, tenant, &old.id, at).await.unwrap();
+        partners::secret_used(&base.store, tenant, &old.id, at.minus(DAY)).await.unwrap();
+        // Of another tenant's nothing is noted or ended.
+        partners::secret_used(&base.store, zeta, &new.id, at).await.unwrap();
+        let mut tx = base.change(zeta).await;
+        let astray = partners::end_one_secret(&mut tx, &other, &old.id).await;
+        assert!(matches!(astray, Err(StoreError::Missing)));
+        drop(tx);
+
+        let mut tx = base.change(tenant).await;
+        for id in ["sec_x", "x", &new.id.replace("sec_", "key_")] {
+            let astray = partners::end_one_secret(&mut tx, &client_id, id).await;
+            assert!(matches!(astray, Err(StoreError::Missing)), "{id}");
+        }
+        partners::end_one_secret(&mut tx, &client_id, &old.id).await.unwrap();
+        let again = partners::end_one_secret(&mut tx, &client_id, &old.id).await;
+        assert!(matches!(again, Err(StoreError::Missing)));
+        tx.commit(None).await.unwrap();
+
+        let found = partners::find(&base.store, &client_id, base.clock.now()).await.unwrap();
+        let live: Vec<_> = found.unwrap().secrets.into_iter().map(|secret| secret.id).collect();
+        assert_eq!(live, [new.id.as_str()]);
+        let [kept, ended] = <[_; 2]>::try_from(listed(base).await).unwrap();
+        assert_eq!((kept, ended.used_at), (new, Some(at)));
+        assert_eq!(ended.expires_at, Some(base.clock.now()));
+    })
+    .await;
+}
+
+const DAY: Duration = Duration::from_secs(86_400);

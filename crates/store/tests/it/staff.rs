@@ -299,3 +299,32 @@ async fn failures_of_yesterday_do_not_slow_today() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_could_come_past_the_provider_is_counted_an_agency_and_told_each_time() {
+    on_both(async |base| {
+        let (tenant, user) = enrolled(base).await;
+        let other = base.found("zeta").await;
+        let waiting = take_on(base, tenant, SignInIndex([8; 32])).await.unwrap();
+        for user in [user, waiting] {
+            let mut tx = base.change(tenant).await;
+            let account = staff::require(&tx, user).await.unwrap();
+            staff::set_break_glass(&mut tx, &account, true).await.unwrap();
+            tx.commit(None).await.unwrap();
+        }
+
+        let mut tx = base.change(tenant).await;
+        let account = staff::require(&tx, user).await.unwrap();
+        // Who has not enrolled has nothing to prove themselves with.
+        assert_eq!(staff::count_break_glass(&tx).await.unwrap(), 1);
+        staff::came_past_provider(&mut tx, &account);
+        tx.commit(None).await.unwrap();
+
+        let elsewhere = base.store.view(&base.permit(other)).await.unwrap();
+        assert_eq!(staff::count_break_glass(&elsewhere).await.unwrap(), 0);
+        drop(elsewhere);
+        let last = "select kind from outbox order by seq desc limit 1";
+        assert_eq!(base.raw.column::<String>(last).await, ["staff.break_glass_used"]);
+    })
+    .await;
+}

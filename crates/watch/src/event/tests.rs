@@ -61,12 +61,9 @@ fn change(kind: ChangeKind) -> Change {
 
 fn attempt() -> Authentication {
     Authentication {
-        method: "client_secret_basic",
         client_id: Some("pc_acme".to_owned()),
-        person: None,
         credential: Some("key_1".to_owned()),
-        outcome: Ok(()),
-        vouched: None,
+        ..Authentication::new("client_secret_basic", Ok(()))
     }
 }
 
@@ -346,14 +343,10 @@ fn any_authentication() -> impl Strategy<Value = Event> {
     let parts = (any::<Option<String>>(), any::<Option<String>>(), any::<bool>());
     (any_scene(), parts).prop_map(|(scene, (client_id, credential, is_proven))| {
         let outcome = is_proven.then_some(()).ok_or("invalid_client");
-        let attempt = Authentication {
-            method: "bearer",
-            client_id,
-            person: None,
-            credential,
-            vouched: None,
-            outcome,
-        };
+        let bound_to = credential.clone();
+        let assured = is_proven.then_some(Assured { acr: "mfa", amr: "pwd otp mfa" });
+        let new = Authentication::new("bearer", outcome);
+        let attempt = Authentication { client_id, credential, bound_to, assured, ..new };
         Event::authentication(id(), &scene, attempt)
     })
 }
@@ -417,18 +410,39 @@ proptest! {
 fn an_attempt_of_a_person_names_their_id_and_their_tenant() {
     let clock = ManualClock::new(AT);
     let person = Person { tenant: TenantId::new(&clock), user: UserId::new(&clock) };
-    let attempt = Authentication {
-        method: "totp",
-        client_id: None,
-        person: Some(person),
-        credential: None,
-        outcome: Err("code_wrong"),
-        vouched: None,
-    };
+    let attempt =
+        Authentication { person: Some(person), ..Authentication::new("totp", Err("code_wrong")) };
 
     let event = json_of(&Event::authentication(id(), &bare_scene(), attempt));
 
     assert_eq!(event["user"], json!({ "type_id": 1, "uid": person.user }));
     assert_eq!(event["metadata"]["tenant_uid"], json!(person.tenant));
     assert_eq!(event["status_code"], "code_wrong");
+}
+
+#[test]
+fn an_attempt_says_whose_client_it_named_and_what_it_was_bound_to() {
+    let tenant = TenantId::new(&ManualClock::new(AT));
+    let bound_to = Some(format!("thumb\n{}", "x".repeat(100)));
+    let attempt = Authentication { tenant: Some(tenant), bound_to, ..attempt() };
+
+    let event = json_of(&Event::authentication(id(), &bare_scene(), attempt));
+
+    assert_eq!(event["metadata"]["tenant_uid"], json!(tenant));
+    assert_eq!(event["unmapped"], json!({ "bound_to": format!("thumb{}", "x".repeat(59)) }));
+}
+
+#[test]
+fn an_attempt_says_how_strongly_somebody_proved_who_they_are() {
+    let cases = [
+        (Assured { acr: "mfa", amr: "pwd otp mfa" }, json!({ "acr": "mfa", "amr": "pwd otp mfa" })),
+        (Assured { acr: "phr", amr: "" }, json!({ "acr": "phr" })),
+    ];
+    for (assured, expected) in cases {
+        let attempt = Authentication { assured: Some(assured), ..attempt() };
+
+        let event = json_of(&Event::authentication(id(), &scene(), attempt));
+
+        assert_eq!(event["unmapped"], expected);
+    }
 }

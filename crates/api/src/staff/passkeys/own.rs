@@ -171,12 +171,9 @@ pub(crate) async fn remove(
 
 fn noted(dossier: &Dossier, account: &Account, added: Result<String, &'static str>) {
     dossier.attempted(Authentication {
-        method: "passkey_enrolment",
-        client_id: None,
         person: Some(Person { tenant: account.tenant, user: account.id }),
         credential: added.as_ref().ok().cloned(),
-        outcome: added.map(drop),
-        vouched: None,
+        ..Authentication::new("passkey_enrolment", added.map(drop))
     });
 }
 

@@ -4,6 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use gate::App;
 use kernel::Timestamp;
 use serde::Deserialize;
+use signin::Proven;
 use signin::passkey::{CREDENTIAL_ID_MAX, PasskeyError, SentAssertion, Used, assert};
 use store::passkeys::{self, Presented};
 use utoipa::ToSchema;
@@ -44,6 +45,13 @@ pub(crate) struct PasskeyProofForm {
 pub(super) struct Proof {
     pub(super) presented: Presented,
     pub(super) used: Used,
+}
+
+impl Proof {
+    /// What it proves.
+    pub(super) const fn proven(&self) -> Proven {
+        Proven::Passkey { is_synced: self.presented.passkey.is_backup_eligible }
+    }
 }
 
 /// Why it is none, and whose passkey it would be.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use gate::{App, Dossier};
 use http::{HeaderMap, StatusCode};
-use signin::{ADDRESS, Proven, Ticket};
+use signin::{ADDRESS, Ticket};
 use store::staff::{Account, Status};
 use store::{passkeys, sign_in_delays, staff};
 use watch::Person;
@@ -75,12 +75,9 @@ pub(crate) async fn prove_passkey(
         }
         None => Who::Nobody,
     };
-    attempted(
-        &dossier,
-        sign_in.method("passkey"),
-        who,
-        begun.as_ref().map(|_| ()).map_err(|why| *why),
-    );
+    let proven = judged.as_ref().ok().map(Proof::proven);
+    let outcome = begun.as_ref().map(|_| proven).map_err(|why| *why);
+    attempted(&dossier, sign_in.method("passkey"), who, outcome);
     if begun.is_err() {
         let text = "This passkey was not accepted. Try again, or sign in another way.".to_owned();
         return Ok(door.page(StatusCode::FORBIDDEN, &[text]));
@@ -113,8 +110,8 @@ async fn begin(
     if !passkeys::used(&mut tx, presented.passkey.id, *used).await? {
         return Ok(Err("passkey_cloned"));
     }
-    let proven = Proven::Passkey { is_synced: presented.passkey.is_backup_eligible };
-    let id = sessions::begin(&mut tx, (api, dossier), account, (proven, ticket)).await?;
+    let proven = (proof.proven(), ticket);
+    let id = sessions::begin(&mut tx, (api, dossier), account, proven).await?;
     tx.commit(None).await?;
     Ok(Ok(id.to_string()))
 }

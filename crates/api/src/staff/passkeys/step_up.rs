@@ -6,7 +6,7 @@ use axum::extract::State;
 use gate::{App, Dossier};
 use http::StatusCode;
 use policy::Permit as Allowed;
-use signin::{ADDRESS, Proven, Ticket};
+use signin::{ADDRESS, Ticket};
 use store::staff::{self, Status};
 use store::{StoreError, passkeys, sign_in_delays};
 use watch::Person;
@@ -50,7 +50,7 @@ pub(crate) async fn prove(
     let from = dossier.origin().map(|address| sign_in.key.of_address(address));
     let subjects: Vec<_> = from.iter().map(|from| (*from, ADDRESS)).collect();
     if let Err(wait) = sign_in_delays::attempt(&app.store, &subjects, now).await? {
-        attempted(&dossier, "passkey", who(None), Err("throttled"));
+        attempted(&dossier, sign_in.method("passkey"), who(None), Err("throttled"));
         let (seconds, text) = wait_text(wait);
         let text = [text];
         let told = (StatusCode::TOO_MANY_REQUESTS, text.as_slice());
@@ -58,12 +58,15 @@ pub(crate) async fn prove(
     }
     let ticket = Ticket::generate();
     let name = own.name();
-    let renewed = match sent.judge((&app, sign_in), Asked::StepUp(&name), now).await? {
-        Ok(proof) => renew((&app, &api), (&dossier, &permit), (&own, &proof), &ticket).await?,
-        Err(NoProof { why, .. }) => Err(why),
+    let judged = sent.judge((&app, sign_in), Asked::StepUp(&name), now).await?;
+    let renewed = match &judged {
+        Ok(proof) => renew((&app, &api), (&dossier, &permit), (&own, proof), &ticket).await?,
+        Err(NoProof { why, .. }) => Err(*why),
     };
     let session = renewed.as_ref().ok().cloned();
-    attempted(&dossier, "passkey", who(session), renewed.as_ref().map(|_| ()).map_err(|w| *w));
+    let proven = judged.as_ref().ok().map(Proof::proven);
+    let outcome = renewed.as_ref().map(|_| proven).map_err(|why| *why);
+    attempted(&dossier, sign_in.method("passkey"), who(session), outcome);
     if renewed.is_err() {
         let told = [String::from("This passkey was not accepted. Please try again.")];
         let told = (StatusCode::FORBIDDEN, told.as_slice());
@@ -94,8 +97,8 @@ async fn renew(
     if !passkeys::used(&mut tx, presented.passkey.id, *used).await? {
         return Ok(Err("passkey_cloned"));
     }
-    let proven = Proven::Passkey { is_synced: presented.passkey.is_backup_eligible };
-    let (id, ended) = sessions::renew(&mut tx, (api, own), account, (proven, ticket)).await?;
+    let proven = (proof.proven(), ticket);
+    let (id, ended) = sessions::renew(&mut tx, (api, own), account, proven).await?;
     tx.commit(None).await?;
     app.revocations.learn(&ended);
     Ok(Ok(id.to_string()))

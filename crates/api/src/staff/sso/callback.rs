@@ -164,15 +164,11 @@ async fn enter(
         Entered::In { person, session } => {
             let vouched = Some(vouched(provider, Some(known)));
             let credential = Some(session);
-            let (person, outcome) = (Some(person), Ok(()));
-            let client_id = None;
             dossier.attempted(Authentication {
-                method: METHOD,
-                client_id,
-                person,
+                person: Some(person),
                 credential,
                 vouched,
-                outcome,
+                ..Authentication::new(METHOD, Ok(()))
             });
             let next = if flow.is_asked { "/oauth/consent" } else { "/staff" };
             Ok(hop(next)
@@ -189,12 +185,10 @@ async fn enter(
 fn refused(dossier: &Dossier, provider: &Provider, ended: Ended) -> Page {
     let subject = ended.known.as_ref().map(|known| known.identity.subject.clone());
     dossier.attempted(Authentication {
-        method: METHOD,
-        client_id: None,
         person: ended.person,
         credential: subject.map(|subject| format!("{}:{subject}", provider.name)),
         vouched: Some(vouched(provider, ended.known.as_deref())),
-        outcome: Err(ended.why),
+        ..Authentication::new(METHOD, Err(ended.why))
     });
     let text = "You were not let in. Your organization decides who may, and by which proof: ask \
                 your administrator, or try again."
@@ -209,12 +203,9 @@ fn refused(dossier: &Dossier, provider: &Provider, ended: Ended) -> Page {
 /// Who is of several agencies was let in nowhere yet.
 fn unchosen(dossier: &Dossier, provider: &Provider, known: &Known) {
     dossier.attempted(Authentication {
-        method: METHOD,
-        client_id: None,
-        person: None,
         credential: Some(format!("{}:{}", provider.name, known.identity.subject)),
         vouched: Some(vouched(provider, Some(known))),
-        outcome: Err("agency_unchosen"),
+        ..Authentication::new(METHOD, Err("agency_unchosen"))
     });
 }
 

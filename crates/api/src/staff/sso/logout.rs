@@ -62,12 +62,9 @@ pub(crate) async fn by_provider(
         Err(why) => Err(why),
     };
     dossier.attempted(Authentication {
-        method: "logout_token",
-        client_id: None,
         person: outcome.ok().flatten(),
-        credential: None,
         vouched: Some(Vouched { issuer: provider.name.clone(), kid: None, acr: None, amr: None }),
-        outcome: outcome.map(drop),
+        ..Authentication::new("logout_token", outcome.map(drop))
     });
     match outcome {
         Ok(_) => Ok(Reply::ok(&json!({}))?.with(CACHE_CONTROL, "no-store".to_owned())),
