@@ -1,8 +1,13 @@
 //! How often somebody may call, and what they are told.
 
+use std::future::IntoFuture;
+use std::time::Duration;
+
 use gate::GateConfig;
-use gate::limits::{Key, LimitsPlan};
+use gate::limits::{Key, LimitsPlan, Per, Spec};
+use http::Method;
 use policy::Role;
+use serde_json::json;
 use testkit::limits::{unreached, window};
 use testkit::{Answer, Ask, Platform, Setup, minutes};
 
@@ -145,6 +150,44 @@ async fn each_client_has_its_own_room_and_a_refusal_takes_none() {
 }
 
 #[tokio::test]
+async fn a_request_that_found_no_place_has_used_nothing() {
+    let limits = LimitsPlan {
+        common: vec![window("client", Key::Client, 1000)],
+        tenant_concurrency_max: 1,
+        ..unreached()
+    };
+    let platform = platform(limits).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let mara = acme.partner(&["write:jobs"]).await;
+    let noor = acme.partner(&["read:jobs"]).await;
+    let left = |answer: &Answer| -> Option<u32> {
+        answer.header("ratelimit")?.split(';').nth(1)?.strip_prefix("r=")?.parse().ok()
+    };
+    let mut before = left(&noor.get("/v1/jobs").await.is(200));
+    let held = mara.ask(Method::POST, "/v1/jobs").stalled(Duration::from_secs(3600));
+    let mut held = Box::pin(held.into_future());
+
+    let mut refused = 0;
+    while refused < 3 {
+        let answer = tokio::select! {
+            answer = &mut held => panic!("its body never comes: {answer:?}"),
+            answer = noor.get("/v1/jobs").into_future() => answer,
+        };
+        match answer.status() {
+            429 => {
+                answer.problem("limits.busy");
+                refused += 1;
+            }
+            _ => before = left(&answer.is(200)),
+        }
+    }
+    drop(held);
+
+    let after = left(&noor.get("/v1/jobs").await.is(200));
+    assert_eq!(after, before.map(|left| left - 1), "three were refused and charged nothing");
+}
+
+#[tokio::test]
 async fn the_token_endpoint_is_narrower_and_says_so_in_its_own_form() {
     let platform = platform(unreached()).await;
     let nobody = platform.stranger();
@@ -186,6 +229,64 @@ async fn everybody_can_ask_how_they_stand() {
     assert_eq!(hers["data"][0]["remaining"], 5);
     assert_eq!(anybodys["data"][0]["name"], "strangers");
     assert_eq!(anybodys["data"][0]["remaining"], 8);
+}
+
+#[tokio::test]
+async fn the_limits_of_operations_of_calendars_and_of_what_is_at_work_are_shown_too() {
+    let daily = Spec {
+        max: Some(40),
+        per: Some(Per::Day),
+        zone: Some("Asia/Tokyo".to_owned()),
+        ..window("daily", Key::Client, 1)
+    };
+    let daily = Spec { window_s: None, ..daily };
+    let limits = LimitsPlan {
+        common: vec![window("client", Key::Client, 7), daily],
+        tenant_concurrency_max: 9,
+        ..unreached()
+    };
+    let platform = platform(limits).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let mara = acme.partner(&["read:jobs"]).await;
+
+    let shown = from(HERE, mara.get("/v1/limits")).await.is(200).body();
+
+    let all = shown["data"].as_array().unwrap();
+    let named = |name: &str| {
+        let mut of_name = all.iter().filter(|limit| limit["name"] == name);
+        let found = of_name.next().unwrap_or_else(|| panic!("`{name}` is shown"));
+        assert!(of_name.next().is_none(), "`{name}` is shown once");
+        let mut found = found.clone();
+        found.as_object_mut().unwrap().remove("reset_s");
+        found
+    };
+    assert_eq!(
+        named("client"),
+        json!({ "name": "client", "max": 7, "window_s": 900, "remaining": 6 })
+    );
+    let daily = json!({
+        "name": "daily", "max": 40, "per": "day", "zone": "Asia/Tokyo", "remaining": 39
+    });
+    assert_eq!(named("daily"), daily);
+    for (name, operation, max) in [
+        ("imports", "POST /v1/imports", 60),
+        ("import-parts", "PUT /v1/imports/{id}/parts/{number}", 1200),
+        ("exports", "POST /v1/exports", 60),
+    ] {
+        let expected = json!({
+            "name": name, "operations": [operation], "max": max, "window_s": 900, "remaining": max
+        });
+        assert_eq!(named(name), expected);
+    }
+    let token = named("token");
+    let operations = token["operations"].as_array().unwrap();
+    assert!(operations.contains(&json!("POST /oauth/token")) && operations.len() > 1, "{token}");
+    let at_once = json!({ "name": "tenant-concurrency", "max": 9, "remaining": 8 });
+    assert_eq!(shown["at_once"], at_once);
+
+    let anybodys = from(HERE, platform.stranger().get("/v1/limits")).await.is(200).body();
+    assert_eq!(anybodys["data"][0]["name"], "strangers");
+    assert_eq!(anybodys.get("at_once"), None);
 }
 
 #[tokio::test]
