@@ -6,7 +6,6 @@ use std::sync::Arc;
 use gate::addresses::Addresses;
 use gate::bans::BanRules;
 use gate::limits::{Counters, Limits, LimitsPlan, SpecError};
-use gate::listener::Redirect;
 use gate::tls::ServerCertificate;
 use gate::{Contract, Shield};
 use kernel::{Clock, SystemClock};
@@ -23,7 +22,6 @@ pub(crate) struct Compiled<L> {
     pub(crate) bans: Arc<BanRules>,
     pub(crate) addresses: Option<Arc<Addresses>>,
     pub(crate) firewall: Option<Arc<Shield>>,
-    pub(crate) redirect: Redirect,
 }
 
 /// A key, and what is wrong with it; the text reads alone.
@@ -83,8 +81,8 @@ pub(crate) fn compile<L>(
     });
     let redirect = serve::redirect(config, urls).map_err(|failure| part("gate.hosts", failure));
     match (limits, bans, addresses, firewall, redirect) {
-        (Ok(limits), Ok(bans), Ok(addresses), Ok(firewall), Ok(redirect)) if wrong.is_empty() => {
-            Ok(Compiled { limits, bans, addresses, firewall, redirect })
+        (Ok(limits), Ok(bans), Ok(addresses), Ok(firewall), Ok(_)) if wrong.is_empty() => {
+            Ok(Compiled { limits, bans, addresses, firewall })
         }
         _ => Err(wrong),
     }

@@ -206,7 +206,7 @@ fn posture(config: &Config, app: &App, urls: &PublicUrls) -> Result<Arc<Posture>
     let told = |wrong: Vec<check::Wrong>| -> Vec<String> {
         wrong.into_iter().map(|(_, text)| text).collect()
     };
-    let Compiled { limits, bans, addresses, firewall, redirect: _ } = compiled.map_err(told)?;
+    let Compiled { limits, bans, addresses, firewall } = compiled.map_err(told)?;
     let config = wire::gate_config(config, urls);
     Ok(Posture::new(PostureParts { config, addresses, limits, bans, firewall }))
 }

@@ -91,6 +91,7 @@ async fn a_connection_that_is_made_ahead_is_there_when_a_request_asks() {
 
     node.exchange(NOW_MS).await;
 
-    let answer = node.charge(&plan(3, OnStoreError::Closed, 1), &WHO, NOW_MS).await;
+    let plan = plan(3, OnStoreError::Closed, 1);
+    let answer = node.charge(&plan, &WHO, NOW_MS).await;
     assert!(is_admitted(&answer) && node.health().unwrap().failures == 0, "{answer:?}");
 }

@@ -154,7 +154,8 @@ fn every_reference_that_leads_nowhere_is_told_beside_what_else_is_wrong() {
     let provider = |name, proof| {
         format!(
             "[[sso.providers]]\nname = '{name}'\nissuer = 'https://{name}.example'\n\
-             client_id = 'x'\n{proof} = 'env:RINGWALL_NO_{name}'\ngroups = []\n"
+             client_id = 'x'\n{proof} = 'env:RINGWALL_NO_{name}'\n\
+             groups = [{{ group = 'x', agency = 'acme', roles = ['recruiter'] }}]\n"
         )
     };
     let (_directory, layers) = with_file(&format!(

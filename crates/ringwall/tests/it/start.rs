@@ -58,14 +58,11 @@ async fn each_agency_of_the_demo_has_200_jobs_and_1000_candidates() {
     let site = Site::new(Database::Sqlite).await;
     site.start_with(&["--demo"]).await.stop().await;
 
-    let counted = look(
-        &site.database_url(),
-        [
-            "select count(*) as held from job group by tenant_id",
-            "select count(*) as held from candidate group by tenant_id",
-        ],
-    );
-    let [jobs, candidates] = counted.await;
+    let queries = [
+        "select count(*) as held from job group by tenant_id",
+        "select count(*) as held from candidate group by tenant_id",
+    ];
+    let [jobs, candidates] = look(&site.database_url(), queries).await;
 
     let held =
         |rows: &[QueryResult]| rows.iter().map(|row| cell(row, "held")).collect::<Vec<i64>>();
