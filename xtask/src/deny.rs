@@ -1,5 +1,5 @@
-//! What `deny.toml` says of the dependency tree, as far as cargo can tell: names, licences, sources.
-//! Advisories need `cargo-deny`, which is asked besides where it is installed.
+//! What `deny.toml` says of the dependency tree, as far as cargo can tell: names, licences and
+//! sources. Advisories need `cargo-deny`, which is asked besides where it is installed.
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;

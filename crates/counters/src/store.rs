@@ -49,8 +49,8 @@ pub struct Ask {
     pub terms: Terms,
 }
 
-/// A key of a store. Keys of one anchor are kept together by a cluster; those of one request have as
-/// few anchors as what they count allows, and stand anchor by anchor.
+/// A key of a store. Keys of one anchor are kept together by a cluster; those of one request have
+/// as few anchors as what they count allows, and stand anchor by anchor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// What keeps keys together.

@@ -10,9 +10,9 @@ use crate::config::Config;
 /// Names of a configuration that no operation has: the keys that hold them, and what is wrong.
 pub(crate) fn unknown(config: &Config, contract: &Contract) -> Vec<(&'static str, String)> {
     let limits = config.limits.rules.iter();
-    let limits = limits.map(|rule| ("limits.rules", &rule.spec.name[..], &rule.operation));
+    let limits = limits.map(|rule| ("limits.rules", rule.spec.name.as_str(), &rule.operation));
     let addresses = config.addresses.rules.iter();
-    let addresses = addresses.map(|rule| ("addresses.rules", &rule.name[..], &rule.operation));
+    let addresses = addresses.map(|rule| ("addresses.rules", rule.name.as_str(), &rule.operation));
     let exclusions = config.firewall.exclusions.iter();
     let exclusions = exclusions.map(|each| ("firewall.exclusions", "", &each.operation));
     let named = limits.chain(addresses).chain(exclusions);

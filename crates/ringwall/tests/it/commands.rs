@@ -28,9 +28,8 @@ async fn a_wrong_configuration_is_told_whole_and_exits_2() {
 #[tokio::test]
 async fn everything_that_is_wrong_is_told_at_once_by_check_and_by_serve() {
     let rule = |name: &str, operation: &str| {
-        format!(
-            "{{ name = '{name}', operation = '{operation}', by = ['client'], max = 1, window_s = 9 }}"
-        )
+        let named = format!("name = '{name}', operation = '{operation}'");
+        format!("{{ {named}, by = ['client'], max = 1, window_s = 9 }}")
     };
     let rules = format!("[{}, {}]", rule("one", "GET /v1/jbos"), rule("two", "GET /v1/clnts"));
     let exclusion = "[{ operation = 'PATCH /v1/jbos', rules = ['942100'] }]";

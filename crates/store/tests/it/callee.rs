@@ -1,5 +1,5 @@
-//! A PostgreSQL on another machine: it is asked over TLS, and must prove its name. What answers here
-//! speaks as much of its protocol as comes before the first secret.
+//! A PostgreSQL on another machine: it is asked over TLS, and must prove its name. What answers
+//! here speaks as much of its protocol as comes before the first secret.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -81,8 +81,8 @@ impl Line {
     }
 
     /// Methods are upper case; a server that folds case would read `get` as another does not.
-    /// After `CONNECT` comes no HTTP, and `TRACE` echoes the request, credentials included (RFC 9110
-    /// §9.3.8): nobody behind us shall meet either.
+    /// After `CONNECT` comes no HTTP, and `TRACE` echoes the request, credentials included
+    /// (RFC 9110 §9.3.8): nobody behind us shall meet either.
     fn method(&mut self, byte: u8) -> Result<At, Reason> {
         match byte {
             b' ' if self.method.is_empty() => Err(Reason::RequestLine),
