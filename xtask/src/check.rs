@@ -1,6 +1,7 @@
 //! What can be said about the source without running it.
 
 use crate::{
+    deny,
     error::{ChoreError, Outcome},
     run, tidy,
     workspace::Workspace,
@@ -12,7 +13,7 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     let outcomes = [
         run::shown(run::cargo(root).args(["fmt", "--all", "--check"])),
         tidy::run(workspace),
-        deny(workspace),
+        deny::check(workspace),
         run::shown(run::cargo(root).args([
             "clippy",
             "--workspace",
@@ -35,12 +36,4 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     }
     let lines: Vec<String> = failures.iter().map(|failure| format!("  {failure}")).collect();
     Err(ChoreError::told(format!("check found faults:\n{}", lines.join("\n"))))
-}
-
-fn deny(workspace: &Workspace) -> Outcome {
-    if run::find("cargo-deny").is_none() {
-        eprintln!("\ncargo deny: skipped, `cargo-deny` is not installed");
-        return Ok(());
-    }
-    run::shown(run::cargo(workspace.root()).args(["deny", "--workspace", "check"]))
 }

@@ -11,6 +11,7 @@ mod bless;
 mod check;
 mod ci;
 mod crs;
+mod deny;
 mod dev;
 mod error;
 mod fuzz;

@@ -17,6 +17,7 @@ mod links;
 mod markers;
 mod modules;
 mod names;
+mod rings;
 mod source;
 mod sql;
 mod tree;
@@ -28,6 +29,7 @@ type Rule = fn(&Tree) -> Vec<Finding>;
 const RULES: &[Rule] = &[
     floors::check,
     architecture::check,
+    rings::check,
     lengths::check,
     names::check,
     markers::check,

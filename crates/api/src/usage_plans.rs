@@ -103,12 +103,18 @@ impl UsagePlanView {
 impl From<UsageRule> for UsageRuleForm {
     fn from(rule: UsageRule) -> Self {
         let UsageRule { name, operation, max, window_s, per, zone, per_second, burst } = rule;
-        let per = per.map(|per| match per {
-            Per::Day => UsagePeriod::Day,
-            Per::Week => UsagePeriod::Week,
-            Per::Month => UsagePeriod::Month,
-        });
+        let per = per.map(UsagePeriod::from);
         Self { name, operation, max, window_s, per, zone, per_second, burst }
+    }
+}
+
+impl From<Per> for UsagePeriod {
+    fn from(per: Per) -> Self {
+        match per {
+            Per::Day => Self::Day,
+            Per::Week => Self::Week,
+            Per::Month => Self::Month,
+        }
     }
 }
 

@@ -91,8 +91,12 @@ fn governor_ns() -> f64 {
 }
 
 async fn redis_us() -> f64 {
-    let config =
-        RedisConfig { url: redis_url(), pepper: [7; 32], deadline: Duration::from_secs(5) };
+    let config = RedisConfig {
+        url: redis_url(),
+        ca_pem: None,
+        pepper: [7; 32],
+        deadline: Duration::from_secs(5),
+    };
     let (counters, plan, names) = (Counters::redis(65_536, config).unwrap(), plan(), names());
     let mut least = f64::MAX;
     for _ in 0..ROUNDS {
@@ -111,8 +115,11 @@ async fn redis_us() -> f64 {
 async fn beyond(mode: Mode) {
     let node = || {
         let deadline = Duration::from_secs(5);
-        Counters::redis(65_536, RedisConfig { url: redis_url(), pepper: [7; 32], deadline })
-            .unwrap()
+        Counters::redis(
+            65_536,
+            RedisConfig { url: redis_url(), ca_pem: None, pepper: [7; 32], deadline },
+        )
+        .unwrap()
     };
     let nodes = [node(), node(), node()];
     let limit = Limit::Window { count: LIMIT, per_ms: 900_000 };

@@ -87,6 +87,11 @@ impl Breaker {
         Some(Transition::Lost)
     }
 
+    /// It did not answer in the little time that it had: no reason to give it up.
+    pub(crate) const fn hurried(&mut self) {
+        self.health.failures += 1;
+    }
+
     /// Whether it is asked.
     pub(crate) const fn is_closed(&self) -> bool {
         self.open.is_none()

@@ -7,7 +7,9 @@
 //! forgot everything resets a count.
 
 mod breaker;
+mod denials;
 mod ledger;
+mod patience;
 mod plan;
 mod redis_store;
 mod remote;
@@ -23,6 +25,7 @@ use std::time::Duration;
 use throttle::{CellId, Pick, Rule, Subject, Table, Verdict};
 
 pub use breaker::Health;
+pub use patience::{Moment, Patience};
 pub use plan::{Mode, OnStoreError, Plan};
 pub use redis_store::RedisError;
 pub use remote::Shared;
@@ -44,8 +47,10 @@ pub struct Counters {
 
 /// Which Redis, and how keys are hidden in it.
 pub struct RedisConfig {
-    /// `redis://host:port/database`.
+    /// `rediss://host:port/database`, or `redis://` on this machine.
     pub url: String,
+    /// The authorities that its certificate is believed from, in PEM; the system's where none.
+    pub ca_pem: Option<Vec<u8>>,
     /// See [`Shared::pepper`].
     pub pepper: [u8; 32],
     /// See [`Shared::deadline`].
@@ -84,10 +89,10 @@ impl Counters {
     /// Counts in Redis. Does not connect yet: a Redis that is away does not keep us from starting.
     ///
     /// # Errors
-    /// When the URL cannot be meant.
+    /// When the URL cannot be meant, or leads in plain text to another machine.
     pub fn redis(keys: usize, config: RedisConfig) -> Result<Self, RedisError> {
-        let RedisConfig { url, pepper, deadline } = config;
-        let store = Box::new(redis_store::Redis::new(url, deadline)?);
+        let RedisConfig { url, ca_pem, pepper, deadline } = config;
+        let store = Box::new(redis_store::Redis::new(url, ca_pem, deadline)?);
         Ok(Self::shared(keys, Shared { store, pepper, deadline }))
     }
 
@@ -110,8 +115,15 @@ impl Counters {
         self.remote.as_ref().is_none_or(|remote| remote.charges(rule))
     }
 
-    /// Charges all rules that apply, or none.
-    pub async fn charge<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Answer<'p> {
+    /// Charges all rules that apply, or none. Waits for the store as long as `at` has patience.
+    pub async fn charge<'p>(
+        &self,
+        plan: &'p Plan,
+        who: &Subject<'_>,
+        at: impl Into<Moment<'_>>,
+    ) -> Answer<'p> {
+        let at = at.into();
+        let now_ms = at.now_ms;
         let Some(remote) = &self.remote else {
             return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
         };
@@ -123,13 +135,16 @@ impl Counters {
         if !known.is_admitted() {
             return Answer::Counted(known);
         }
+        if let Some(denied) = self.denied(remote, plan, who, now_ms) {
+            return Answer::Counted(denied.beside(&known));
+        }
         let near = (plan.whole(), plan.asked().others());
         let here = self.table.charge_some(near, who, now_ms);
         if !here.is_admitted() {
             return Answer::Counted(here.beside(&known));
         }
         let asked = (plan.whole(), plan.asked());
-        let Some(verdict) = remote.ask(asked, who, now_ms, What::Charge).await else {
+        let Some(verdict) = remote.ask(asked, who, at, What::Charge).await else {
             self.table.refund(near, who, now_ms);
             return self.alone(plan, who, now_ms);
         };
@@ -138,6 +153,7 @@ impl Counters {
             self.follow(remote, plan, who, now_ms);
         } else {
             self.table.refund(near, who, now_ms);
+            self.deny(remote, &verdict, who, now_ms);
         }
         Answer::Counted(verdict.beside(&here))
     }
@@ -148,12 +164,13 @@ impl Counters {
         &self,
         plan: &'p Plan,
         who: &Subject<'_>,
-        now_ms: u64,
+        at: impl Into<Moment<'_>>,
     ) -> Verdict<'p> {
-        let here = self.table.check(plan.whole(), who, now_ms);
+        let at = at.into();
+        let here = self.table.check(plan.whole(), who, at.now_ms);
         let Some(remote) = &self.remote else { return here };
         let asked = (plan.whole(), plan.asked());
-        let asked = remote.ask(asked, who, now_ms, What::Look).await;
+        let asked = remote.ask(asked, who, at, What::Look).await;
         asked.map_or(here, |verdict| verdict.beside(&here))
     }
 
@@ -164,7 +181,7 @@ impl Counters {
         let Some(remote) = &self.remote else { return };
         let told = self.ledger.take(TOLD_MAX, now_ms);
         if told.is_empty() {
-            return;
+            return remote.make_ready().await;
         }
         let deltas: Vec<_> = told.iter().map(|told| told.delta.clone()).collect();
         let Some(totals) = remote.exchange(&deltas, now_ms).await else {
@@ -196,6 +213,33 @@ impl Counters {
         let over_here = (0..points).any(is_full);
         let Some(remote) = &self.remote else { return over_here };
         remote.strike(score, who, points, now_ms).await.unwrap_or(false) || over_here
+    }
+
+    /// What the store refused a moment ago and cannot let pass yet: it is not asked again.
+    fn denied<'p>(
+        &self,
+        remote: &Remote,
+        plan: &'p Plan,
+        who: &Subject<'_>,
+        now_ms: u64,
+    ) -> Option<Verdict<'p>> {
+        if !remote.denials.are_some(now_ms) {
+            return None;
+        }
+        let refused = plan.whole().picked(plan.asked()).filter_map(|(place, rule)| {
+            let cell = self.table.cell_of(rule, who)?;
+            Some((place, remote.denials.standing((cell, rule), now_ms)?))
+        });
+        let verdict = Verdict::new(plan.whole(), refused);
+        (!verdict.is_admitted()).then_some(verdict)
+    }
+
+    fn deny(&self, remote: &Remote, verdict: &Verdict<'_>, who: &Subject<'_>, now_ms: u64) {
+        for (rule, standing) in verdict.violated() {
+            if let Some(cell) = self.table.cell_of(rule, who) {
+                remote.denials.note((cell, rule), standing.reset_ms, now_ms);
+            }
+        }
     }
 
     fn alone<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Answer<'p> {

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
-use throttle::{Pick, Rule, Rules, Subject, Terms, Verdict, prefix};
+use throttle::{By, Pick, Rule, Rules, Subject, Terms, Verdict, prefix};
 use tokio::time::Instant;
 
 use crate::breaker::{Breaker, Health, Transition};
+use crate::denials::Denials;
+use crate::patience::{Moment, Within};
 use crate::store::{Ask, Delta, Key, Reply, Store, Strike, Total, What};
 use crate::{Score, lock};
 
@@ -19,12 +21,13 @@ pub struct Shared {
     /// The same on all nodes. Addresses and clients are keyed by it, so that who reads the store
     /// learns none of them.
     pub pepper: [u8; 32],
-    /// No request waits longer for it, connecting included.
+    /// No request waits longer for it, connecting included, however often it asks.
     pub deadline: Duration,
 }
 
 /// One store.
 pub(crate) struct Remote {
+    pub(crate) denials: Denials,
     store: Box<dyn Store>,
     breaker: Mutex<Breaker>,
     pepper: hmac::Key,
@@ -34,6 +37,7 @@ pub(crate) struct Remote {
 impl Remote {
     pub(crate) fn new(shared: Shared) -> Self {
         Self {
+            denials: Denials::new(),
             store: shared.store,
             breaker: Mutex::default(),
             pepper: hmac::Key::new(hmac::HMAC_SHA256, &shared.pepper),
@@ -59,22 +63,31 @@ impl Remote {
         &self,
         (rules, pick): (&'r Rules, Pick),
         who: &Subject<'_>,
-        now_ms: u64,
+        at: Moment<'_>,
         what: What,
     ) -> Option<Verdict<'r>> {
-        let mut places = Vec::new();
-        let mut asks = Vec::new();
         let keys = Keys::new(self, who);
-        for (place, rule) in rules.picked(pick).filter(|(_, rule)| who.knows(rule.by())) {
-            places.push(place);
-            asks.push(Ask { key: keys.of(rule), terms: rule.limit().terms(now_ms) });
-        }
-        if asks.is_empty() {
+        let applying = rules.picked(pick).filter(|(_, rule)| who.knows(rule.by()));
+        let mut applying: Vec<_> =
+            applying.map(|(place, rule)| (Anchor::of(rule.by(), who), place, rule)).collect();
+        if applying.is_empty() {
             return Some(Verdict::new(rules, []));
         }
-        let ask = || self.store.ask(&asks, what, now_ms);
-        let standings = self.answer(asks.len(), self.deadline, ask).await?;
-        Some(Verdict::new(rules, places.into_iter().zip(standings)))
+        // Whoever has no room of his own takes none of what he shares, not even for a moment.
+        applying.sort_by_key(|(anchor, ..)| *anchor);
+        let ask = |(_, _, rule): &(Anchor<'_>, usize, &Rule)| Ask {
+            key: keys.of(rule),
+            terms: rule.limit().terms(at.now_ms),
+        };
+        let asks: Vec<_> = applying.iter().map(ask).collect();
+        let within = at.left_of(self.deadline)?;
+        let asked = Instant::now();
+        let ask = || self.store.ask(&asks, what, at.now_ms);
+        let standings = self.answer(asks.len(), within, ask).await;
+        at.waited_since(asked);
+        let standings = standings?;
+        let places = applying.iter().map(|(_, place, _)| *place);
+        Some(Verdict::new(rules, places.zip(standings)))
     }
 
     /// Adds points to the score that all nodes share: whether they went beyond its end.
@@ -88,13 +101,21 @@ impl Remote {
         let rule = score.rules().as_slice().first()?;
         let Terms::Rate { interval_us, burst: most } = rule.limit().terms(0) else { return None };
         let strike = Strike { key: Keys::new(self, who).of(rule), interval_us, most, points };
-        self.ask_store(self.deadline, || self.store.strike(&strike, now_ms), |_| true).await
+        let within = Within::whole(self.deadline);
+        self.ask_store(within, || self.store.strike(&strike, now_ms), |_| true).await
     }
 
     /// Tells what this node let in, and learns what all let in.
     pub(crate) async fn exchange(&self, deltas: &[Delta], now_ms: u64) -> Option<Vec<Total>> {
         let tell = || self.store.exchange(deltas, now_ms);
-        self.answer(deltas.len(), EXCHANGED_WITHIN, tell).await
+        self.answer(deltas.len(), Within::whole(EXCHANGED_WITHIN), tell).await
+    }
+
+    /// Has the store connect. Whether it can is told by what is asked of it, not by this.
+    pub(crate) async fn make_ready(&self) {
+        if let Err(error) = self.store.make_ready().await {
+            tracing::debug!(%error, "the store of limits cannot be reached");
+        }
     }
 
     pub(crate) fn key(&self, rule: &Rule, who: &Subject<'_>) -> Key {
@@ -105,16 +126,16 @@ impl Remote {
     async fn answer<'a, T>(
         &'a self,
         count: usize,
-        deadline: Duration,
+        within: Within,
         ask: impl FnOnce() -> Reply<'a, Vec<T>>,
     ) -> Option<Vec<T>> {
-        self.ask_store(deadline, ask, |answers: &Vec<T>| answers.len() == count).await
+        self.ask_store(within, ask, |answers: &Vec<T>| answers.len() == count).await
     }
 
     /// Asks and reads the answer. Nothing when there is none in time, or it is of another shape.
     async fn ask_store<'a, T>(
         &'a self,
-        deadline: Duration,
+        within: Within,
         ask: impl FnOnce() -> Reply<'a, T>,
         fits: impl Fn(&T) -> bool,
     ) -> Option<T> {
@@ -122,7 +143,7 @@ impl Remote {
             return None;
         }
         // Connecting is a part of the deadline. A caller who leaves meanwhile is no failure.
-        let cause = match tokio::time::timeout(deadline, ask()).await {
+        let cause = match tokio::time::timeout(within.time, ask()).await {
             Ok(Ok(answer)) if fits(&answer) => {
                 let transition = lock(&self.breaker).answered(Instant::now());
                 tell(transition, "");
@@ -130,6 +151,10 @@ impl Remote {
             }
             Ok(Ok(_)) => "an answer of another shape".to_owned(),
             Ok(Err(error)) => error.to_string(),
+            Err(_) if !within.tells => {
+                lock(&self.breaker).hurried();
+                return None;
+            }
             Err(_) => "no answer in time".to_owned(),
         };
         self.store.forsake();
@@ -144,20 +169,51 @@ impl Remote {
     }
 }
 
-/// The keys of one request: all under the anchor of the tenant, or of the address where there is no
-/// tenant.
+/// The keys of one request.
 struct Keys<'a> {
     remote: &'a Remote,
     who: &'a Subject<'a>,
     address: String,
-    anchor: String,
+}
+
+/// What the keys of a rule are kept together by, in a cluster.
+///
+/// INVARIANT: it follows from what the rule counts. Two requests that a rule counts together have
+/// one anchor, whoever else they differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Anchor<'a> {
+    /// The tenant: a client, a key and a person belong to one, so that most requests ask for one
+    /// anchor only.
+    Tenant(&'a str),
+    /// The client or key of nobody's.
+    Caller(&'a str),
+    /// The address.
+    Address,
+    /// The operation.
+    Operation,
+}
+
+impl<'a> Anchor<'a> {
+    fn of(by: By, who: &Subject<'a>) -> Self {
+        let caller = match (by.client, by.api_key) {
+            (true, _) => who.client,
+            (false, true) => who.api_key,
+            (false, false) => None,
+        };
+        match (caller, who.tenant) {
+            (Some(_), Some(tenant)) => Self::Tenant(tenant),
+            (None, Some(tenant)) if by.tenant => Self::Tenant(tenant),
+            (Some(caller), None) => Self::Caller(caller),
+            _ if by.address => Self::Address,
+            _ => Self::Operation,
+        }
+    }
 }
 
 impl<'a> Keys<'a> {
     fn new(remote: &'a Remote, who: &'a Subject<'a>) -> Self {
         let address = who.address.map(|address| prefix(address).to_string()).unwrap_or_default();
-        let anchor = remote.hidden(who.tenant.unwrap_or(&address));
-        Self { remote, who, address, anchor }
+        Self { remote, who, address }
     }
 
     fn of(&self, rule: &Rule) -> Key {
@@ -174,7 +230,12 @@ impl<'a> Keys<'a> {
             parts.push('\n');
             parts.push_str(if counts { text } else { "" });
         }
-        Key { anchor: self.anchor.clone(), name: self.remote.hidden(&parts) }
+        let anchor = match Anchor::of(by, who) {
+            Anchor::Tenant(text) | Anchor::Caller(text) => text,
+            Anchor::Address => &self.address,
+            Anchor::Operation => who.operation.unwrap_or_default(),
+        };
+        Key { anchor: self.remote.hidden(anchor), name: self.remote.hidden(&parts) }
     }
 }
 

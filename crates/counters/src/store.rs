@@ -20,6 +20,11 @@ pub trait Store: Send + Sync + 'static {
     /// delta.
     fn exchange<'a>(&'a self, deltas: &'a [Delta], now_ms: u64) -> Reply<'a, Vec<Total>>;
 
+    /// Connects, if that is to be done: no request waits for it then.
+    fn make_ready(&self) -> Reply<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Whether it charges a limit of these terms while a request waits for it.
     fn charges(&self, terms: &Terms) -> bool;
 
@@ -44,8 +49,8 @@ pub struct Ask {
     pub terms: Terms,
 }
 
-/// A key of a store. All keys of a request have the same anchor, so that a cluster can keep them
-/// together.
+/// A key of a store. Keys of one anchor are kept together by a cluster; those of one request have
+/// as few anchors as what they count allows, and stand anchor by anchor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// What keeps keys together.

@@ -43,7 +43,7 @@ pub struct AccessLine<'a> {
     pub method: &'a str,
     /// The operation's template, never the path as sent.
     pub operation: Option<&'a str>,
-    /// HTTP status.
+    /// HTTP status; 499 where the caller left before the answer.
     pub status: u16,
     /// The problem's code, if it was one.
     pub code: Option<&'static str>,

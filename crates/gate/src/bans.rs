@@ -29,7 +29,7 @@ use throttle::{By, RuleError, prefix};
 
 use crate::Dossier;
 use crate::cidr::Cidr;
-use crate::limits::Limits;
+use crate::limits::{Limits, VIOLATED};
 
 use brief::Brief;
 use census::Census;
@@ -295,8 +295,8 @@ impl BanRules {
     pub fn new(plan: BansPlan) -> Result<Self, RuleError> {
         let score = |name, by, points| Score::new(name, by, points, plan.decay);
         Ok(Self {
-            addresses: score("ban-address", By::ADDRESS, plan.address_points)?,
-            callers: score("ban-caller", By::CLIENT, plan.caller_points)?,
+            addresses: score(score_name(BanKind::Address), By::ADDRESS, plan.address_points)?,
+            callers: score(score_name(BanKind::Client), By::CLIENT, plan.caller_points)?,
             plan,
         })
     }
@@ -371,6 +371,15 @@ fn banned(ban: &Ban, now: Timestamp) -> Problem {
     Problem::new(&BANNED)
         .detail(format!("too many requests were refused; the ban ends in {seconds} seconds"))
         .header("retry-after", seconds.to_string())
+        .member(VIOLATED, vec![score_name(ban.kind).to_owned()])
+}
+
+/// What scores and `violated-policies` are called.
+const fn score_name(kind: BanKind) -> &'static str {
+    match kind {
+        BanKind::Address => "ban-address",
+        _ => "ban-caller",
+    }
 }
 
 /// Somebody whose requests were refused too often.

@@ -7,7 +7,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use kernel::{Clock, RequestId, Timestamp};
+use counters::{Moment, Patience};
+use http::StatusCode;
+use kernel::{Clock, Code, RequestId, Timestamp};
 use oauth::Certificate;
 use policy::{Caller, Permit};
 use serde::Serialize;
@@ -33,6 +35,7 @@ pub struct Dossier {
     /// HTTP method and version, for the access line.
     pub method: http::Method,
     posture: Arc<Posture>,
+    patience: Patience,
     origin: OnceLock<IpAddr>,
     certificate: OnceLock<Arc<Certificate>>,
     operation: OnceLock<Arc<Operation>>,
@@ -44,7 +47,7 @@ pub struct Dossier {
     claim: OnceLock<Claim>,
     repeats: OnceLock<u64>,
     refused_by: OnceLock<&'static str>,
-    code: OnceLock<&'static str>,
+    code: OnceLock<&'static Code>,
 }
 
 /// How the policy decided.
@@ -87,6 +90,7 @@ impl Dossier {
             user_agent: agent.map(|agent| agent.chars().take(256).collect()),
             method,
             posture,
+            patience: Patience::default(),
             origin: OnceLock::new(),
             certificate: OnceLock::new(),
             operation: OnceLock::new(),
@@ -112,6 +116,12 @@ impl Dossier {
     #[must_use]
     pub fn received_ms(&self) -> u64 {
         u64::try_from(self.received_at.millis()).unwrap_or(0)
+    }
+
+    /// When it is counted. All questions to the store of limits share one waiting time.
+    #[must_use]
+    pub fn moment(&self) -> Moment<'_> {
+        Moment { now_ms: self.received_ms(), patience: Some(&self.patience) }
     }
 
     /// Whether its credentials proved somebody: to the identity ring, or to a token endpoint.
@@ -174,7 +184,14 @@ impl Dossier {
 
     /// The code of the problem that was answered, if one was.
     pub fn code(&self) -> Option<&'static str> {
-        self.code.get().copied()
+        self.code.get().map(|code| code.name)
+    }
+
+    /// What it was answered, or would have been: the status of the problem that was found, or that
+    /// its caller left.
+    pub(crate) fn status_without_answer(&self) -> StatusCode {
+        let refused = self.code.get().map(|code| code.status);
+        refused.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or_else(left)
     }
 
     /// The circumstances, as the audit trail states them.
@@ -241,11 +258,16 @@ impl Dossier {
         write_once(&self.repeats, repeats, "repeats");
     }
 
-    pub(crate) fn refused(&self, ring: &'static str, code: &'static str) {
+    pub(crate) fn refused(&self, ring: &'static str, code: &'static Code) {
         // The innermost refusal is the one that counts, and it is the first to be written.
         let _first = self.refused_by.set(ring);
         let _first = self.code.set(code);
     }
+}
+
+/// 499: no status of HTTP, and how most logs say that a caller left before the answer.
+pub(crate) fn left() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// INVARIANT: each fact has one writer. A second write is a fault in the rings, not in the request.

@@ -19,7 +19,7 @@ use arc_swap::ArcSwap;
 use http::HeaderMap;
 use kernel::{Problem, TenantId, UsagePlanId};
 use store::usage_plans::alerts::NewAlert;
-use throttle::{Concurrency, Held, Subject, Verdict};
+use throttle::{Concurrency, Held, Limit, Period, Subject, Verdict};
 
 use crate::Dossier;
 use crate::cidr::Cidr;
@@ -27,11 +27,11 @@ use crate::contract::{Contract, Operation};
 
 pub use counters::store::Store;
 pub use counters::{
-    Counters, Health, Key, Mode, OnStoreError, Per, RedisConfig, RedisError, Shared, Spec,
+    Counters, Health, Key, Mode, Moment, OnStoreError, Per, RedisConfig, RedisError, Shared, Spec,
     SpecError,
 };
 pub use lint::LintFault;
-pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED};
+pub(crate) use told::{BUSY, CODES, EXCEEDED, Told, UNCOUNTED, VIOLATED};
 
 pub use rules::LimitRules;
 pub use usage_rule::UsageRule;
@@ -142,14 +142,29 @@ impl<'a> Asker<'a> {
 pub struct Stand {
     /// The rule.
     pub name: String,
+    /// The operations that it counts, by their labels; none where it counts all.
+    pub operations: Vec<String>,
     /// How many are allowed.
     pub count: u32,
     /// In how many seconds; nothing for a calendar's days and months.
     pub window_s: Option<u64>,
+    /// In which period of a calendar, and in which time zone.
+    pub per: Option<(Per, String)>,
     /// How many are left.
     pub remaining: u32,
     /// In how many seconds there will be more.
     pub reset_s: u64,
+}
+
+/// How many requests may be at work at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtOnce {
+    /// The rule.
+    pub name: &'static str,
+    /// How many.
+    pub max: u32,
+    /// How many more.
+    pub remaining: u32,
 }
 
 impl Limits {
@@ -198,11 +213,11 @@ impl Limits {
         &self,
         rules: &LimitRules,
         origin: IpAddr,
-        now_ms: u64,
+        at: Moment<'_>,
     ) -> Result<Told, Problem> {
         let Some(address) = rules.counted(origin) else { return Ok(Told::default()) };
         let who = Subject { address: Some(address), ..Subject::default() };
-        Told::settle(&self.counters.charge(&rules.strangers, &who, now_ms).await)
+        Told::settle(&self.counters.charge(&rules.strangers, &who, at).await)
     }
 
     /// Whether an address may bring further credentials that nobody has believed yet.
@@ -230,16 +245,16 @@ impl Limits {
         &self,
         rules: &LimitRules,
         asker: &Asker<'_>,
-        now_ms: u64,
+        at: Moment<'_>,
     ) -> Result<Told, Problem> {
         let who = rules.subject(asker);
         let Some((subject, own)) = rules.plan_of(asker) else {
             let plan = rules.usage.of(asker.operation.0);
-            return Told::settle(&self.counters.charge(plan, &who, now_ms).await);
+            return Told::settle(&self.counters.charge(plan, &who, at).await);
         };
-        let answer = self.counters.charge(own.plans.of(asker.operation.0), &who, now_ms).await;
+        let answer = self.counters.charge(own.plans.of(asker.operation.0), &who, at).await;
         if let Some(tenant) = asker.tenant_id {
-            self.alerts.watch(&own, (tenant, subject), &answer, now_ms);
+            self.alerts.watch(&own, (tenant, subject), &answer, at.now_ms);
         }
         Told::settle(&answer)
     }
@@ -261,9 +276,9 @@ impl Limits {
         self.at_work.hold(tenant.uuid().as_u128(), most).ok_or_else(told::busy)
     }
 
-    /// Where a caller stands, rule by rule; nobody in particular, with the rule for strangers.
-    /// Charges nothing.
-    pub async fn standing(&self, asker: &Asker<'_>, now_ms: u64) -> Vec<Stand> {
+    /// Where a caller stands, rule by rule; nobody in particular, with the rule for strangers. What
+    /// some operations are charged besides comes last. Charges nothing.
+    pub async fn standing(&self, asker: &Asker<'_>, at: Moment<'_>) -> Vec<Stand> {
         let rules = self.rules();
         let who = rules.subject(asker);
         let own = rules.plan_of(asker);
@@ -272,7 +287,24 @@ impl Limits {
             None if asker.client.is_some() => rules.usage.common(),
             None => &rules.strangers,
         };
-        stands(&self.counters.standing(plan, &who, now_ms).await)
+        let mut all = stands(&self.counters.standing(plan, &who, at).await);
+        let plans = own.as_ref().map_or(&rules.usage, |(_, own)| &own.plans);
+        for shown in plans.shown() {
+            let who = Subject { operation: shown.operations.first().map(String::as_str), ..who };
+            let stands = stands(&self.counters.standing(&shown.plan, &who, at).await);
+            let operations = || shown.operations.clone();
+            all.extend(stands.into_iter().map(|one| Stand { operations: operations(), ..one }));
+        }
+        all
+    }
+
+    /// How many requests of a caller's tenant may be at work at once on this node, and how many
+    /// more.
+    #[must_use]
+    pub fn at_once(&self, asker: &Asker<'_>) -> Option<AtOnce> {
+        let max = self.rules().settings.tenant_concurrency_max;
+        let held = self.at_work.held(asker.tenant_id?.uuid().as_u128());
+        Some(AtOnce { name: told::TENANT_CONCURRENCY, max, remaining: max.saturating_sub(held) })
     }
 
     /// The usage plan that an asker has, if any.
@@ -284,6 +316,7 @@ impl Limits {
     }
 
     /// How much of its plan a client or API key has left; nothing where none is in force here yet.
+    /// An administrator's list asks this for each, and so waits once for each.
     pub async fn usage_of(&self, subject: &str, tenant: TenantId, now_ms: u64) -> Vec<Stand> {
         let Some(own) = self.rules().in_force.load().get(subject).cloned() else {
             return Vec::new();
@@ -355,12 +388,24 @@ const API_KEY: &str = "key_";
 fn stands(verdict: &Verdict<'_>) -> Vec<Stand> {
     let stand = |(rule, standing): (&throttle::Rule, throttle::Standing)| Stand {
         name: rule.name().to_owned(),
+        operations: Vec::new(),
         count: rule.limit().count(),
         window_s: rule.limit().window_s(),
+        per: period(rule.limit()),
         remaining: standing.remaining,
         reset_s: standing.reset_ms.div_ceil(1000),
     };
     verdict.standings().map(stand).collect()
+}
+
+fn period(limit: &Limit) -> Option<(Per, String)> {
+    let Limit::Quota { calendar, .. } = limit else { return None };
+    let per = match calendar.period() {
+        Period::Day => Per::Day,
+        Period::Week => Per::Week,
+        Period::Month => Per::Month,
+    };
+    Some((per, calendar.zone().to_owned()))
 }
 
 impl Told {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::ErrorForm;
 use crate::ring::Response;
-use crate::{App, Dossier, limits, rings};
+use crate::{App, Dossier, bans, limits, rings};
 
 /// Renders a refusal, notes who refused, and logs its cause once.
 pub(crate) fn problem(
@@ -20,7 +20,7 @@ pub(crate) fn problem(
     ring: &'static str,
     problem: Problem,
 ) -> Response {
-    dossier.refused(ring, problem.code.name);
+    dossier.refused(ring, problem.code);
     log_cause(dossier, ring, &problem);
     let (headers, body) = parts(app, dossier, &problem);
     let mut response = Response::new(Body::from(body));
@@ -87,11 +87,12 @@ fn kind(public_url: &str, code: &Code) -> String {
     }
 }
 
-/// draft-ietf-httpapi-ratelimit-headers-10 §7: problems that clients of any API can know.
+/// draft-ietf-httpapi-ratelimit-headers-11 §7: problems that clients of any API can know.
 const REGISTRY: &str = "https://iana.org/assignments/http-problem-types";
 const REGISTERED: &[(&Code, &str)] = &[
     (&limits::EXCEEDED, "quota-exceeded"),
     (&limits::BUSY, "quota-exceeded"),
+    (&bans::BANNED, "abnormal-usage-detected"),
     (&limits::UNCOUNTED, "temporary-reduced-capacity"),
     (&rings::OVERLOADED, "temporary-reduced-capacity"),
     (&rings::SHED, "temporary-reduced-capacity"),

@@ -71,6 +71,16 @@ impl Loaded {
     /// # Errors
     /// With every fault of every layer.
     pub(crate) fn read(layers: &Layers) -> Result<Self, ConfigError> {
+        let (loaded, faults) = Self::read_all(layers)?;
+        if faults.is_empty() { Ok(loaded) } else { Err(ConfigError(faults)) }
+    }
+
+    /// Reads all layers. What is at fault is told, and stands at its default, so that the rest can
+    /// be examined.
+    ///
+    /// # Errors
+    /// When values that fit make no configuration together.
+    pub(crate) fn read_all(layers: &Layers) -> Result<(Self, Vec<Fault>), ConfigError> {
         let reference = Reference::read(DEFAULT).map_err(ConfigError)?;
         let (leaves, mut faults) = layers::gather(layers, &reference);
 
@@ -84,22 +94,26 @@ impl Loaded {
         let config = effective.config().map_err(|fault| ConfigError(vec![fault]))?;
         rules::check(&config, &effective, &mut faults);
 
-        if faults.is_empty() {
-            Ok(Self { config, leaves: effective.into_leaves() })
-        } else {
-            Err(ConfigError(faults))
-        }
+        Ok((Self { config, leaves: effective.into_leaves() }, faults))
     }
 
-    /// Follows every reference to a secret, and forgets what it finds.
-    ///
-    /// # Errors
-    /// With every reference that leads nowhere.
-    pub(crate) fn check_secrets(&self) -> Result<(), ConfigError> {
-        let Err(error) = self.config.store.url.resolve() else { return Ok(()) };
-        let source = self.leaves.iter().find(|leaf| leaf.key == "store.url");
-        let source = source.map_or(Source::Default, |leaf| leaf.source.clone());
-        Err(ConfigError(vec![Fault::new("store.url", source, error.to_string())]))
+    /// Follows every reference to a secret, and forgets what it finds: those that lead nowhere.
+    pub(crate) fn lost_secrets(&self) -> Vec<Fault> {
+        let lost = self.config.references().into_iter().filter_map(|(key, reference)| {
+            let error = reference.resolve().err()?;
+            Some(Fault::new(&key, self.source_of(&key), error.to_string()))
+        });
+        lost.collect()
+    }
+
+    /// Where a key, or what it is a part of, was set; or else another of its section.
+    pub(crate) fn source_of(&self, key: &str) -> Source {
+        let section = key.split_inclusive('.').next().unwrap_or_default();
+        let is_set = |leaf: &&Leaf| leaf.source != Source::Default;
+        let mut set = self.leaves.iter().filter(is_set);
+        let own = set.clone().find(|leaf| key.starts_with(&leaf.key));
+        let leaf = own.or_else(|| set.find(|leaf| leaf.key.starts_with(section)));
+        leaf.map_or(Source::Default, |leaf| leaf.source.clone())
     }
 
     /// The effective configuration as TOML, each key with its source; secrets as references.

@@ -45,15 +45,29 @@ pub(crate) fn keep_exchanged(limits: Arc<Limits>, every: Duration, base: &Base, 
     });
 }
 
+/// Whether the store can be asked, as far as its address tells. Connects nowhere.
+///
+/// # Errors
+/// When its address or its authorities cannot be meant.
+pub(crate) fn store_faults(section: &Section) -> Result<(), Failure> {
+    let ca_pem = authorities(section)?;
+    // A reference that leads nowhere is told by itself.
+    let Ok(Some(Resolved::Redis(url))) = section.store.resolve() else { return Ok(()) };
+    let deadline = section.store_timeout_ms.into();
+    let config = RedisConfig { url: url.expose().clone(), ca_pem, pepper: [0; 32], deadline };
+    Counters::redis(1, config).map(drop).map_err(|error| Failure::because(&error))
+}
+
 async fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
     let keys = section.keys_max.into();
     let store = section.store.resolve().map_err(|error| Failure::because(&error))?;
+    let ca_pem = authorities(section)?;
     let pepper = *keyring.purpose_key("limits-store/1").expose();
     let deadline = section.store_timeout_ms.into();
     match store {
         None => Ok(Counters::local(keys)),
         Some(Resolved::Redis(url)) => {
-            let config = RedisConfig { url: url.expose().clone(), pepper, deadline };
+            let config = RedisConfig { url: url.expose().clone(), ca_pem, pepper, deadline };
             Counters::redis(keys, config)
                 .map_err(|error| Failure::Failed(format!("`limits.store`: {error}")))
         }
@@ -62,6 +76,14 @@ async fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Fail
             Ok(Counters::shared(keys, Shared { store, pepper, deadline }))
         }
     }
+}
+
+/// The authorities that the store's certificate is believed from.
+fn authorities(section: &Section) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = &section.store_ca_file else { return Ok(None) };
+    let read = std::fs::read(path);
+    let told = |error| format!("`limits.store_ca_file` `{}`: {error}", path.display());
+    read.map(Some).map_err(|error| Failure::Failed(told(error)))
 }
 
 #[cfg(feature = "dynamodb")]

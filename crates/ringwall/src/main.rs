@@ -7,6 +7,7 @@ mod bans;
 mod bootstrap;
 mod bulk;
 mod certificates;
+mod check;
 mod cli;
 mod config;
 mod db;

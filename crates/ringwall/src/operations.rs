@@ -5,6 +5,25 @@ use std::sync::Arc;
 use gate::Contract;
 use gate::contract::Operation;
 
+use crate::config::Config;
+
+/// Names of a configuration that no operation has: the keys that hold them, and what is wrong.
+pub(crate) fn unknown(config: &Config, contract: &Contract) -> Vec<(&'static str, String)> {
+    let limits = config.limits.rules.iter();
+    let limits = limits.map(|rule| ("limits.rules", rule.spec.name.as_str(), &rule.operation));
+    let addresses = config.addresses.rules.iter();
+    let addresses = addresses.map(|rule| ("addresses.rules", rule.name.as_str(), &rule.operation));
+    let exclusions = config.firewall.exclusions.iter();
+    let exclusions = exclusions.map(|each| ("firewall.exclusions", "", &each.operation));
+    let named = limits.chain(addresses).chain(exclusions);
+    let unknown = named.filter_map(|(key, rule, operation)| {
+        let expected = find(contract, operation.as_deref()?).err()?;
+        let rule = if rule.is_empty() { String::new() } else { format!(", rule `{rule}`") };
+        Some((key, format!("`{key}`{rule}: {expected}")))
+    });
+    unknown.collect()
+}
+
 /// The operation of a name: `listJobs` or `GET /v1/jobs`.
 ///
 /// # Errors

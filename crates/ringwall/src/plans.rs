@@ -58,13 +58,24 @@ fn draw(
     clock: &Arc<dyn Clock>,
     public_url: &str,
 ) -> Result<Plans, Failure> {
+    let (routes, documentation, contract) = contract(policy, public_url)?;
+    let shield = shield::raise(config, shield::rules(&config.firewall)?, &contract, clock)?;
+    Ok(Plans { routes, documentation, contract, shield })
+}
+
+/// What the API is, compiled.
+///
+/// # Errors
+/// When the contract does not compile or names an action that no policy knows.
+pub(crate) fn contract(
+    policy: &Engine,
+    public_url: &str,
+) -> Result<(Routes, Documentation, Arc<Contract>), Failure> {
     let (routes, document) =
         api::build(policy, public_url).map_err(|error| Failure::because(&error))?;
     let contract = Contract::compile(&document).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::Failed(format!("the contract does not compile:\n{}", lines.join("\n")))
     })?;
-    let contract = Arc::new(contract);
-    let shield = shield::raise(config, &contract, clock)?;
-    Ok(Plans { routes, documentation: Documentation::of(&document), contract, shield })
+    Ok((routes, Documentation::of(&document), Arc::new(contract)))
 }

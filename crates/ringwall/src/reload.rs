@@ -11,7 +11,7 @@ mod report;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gate::bans::BanRules;
+use gate::limits::LimitsPlan;
 use gate::listener::Redirect;
 use gate::tls::{NextCertificate, ServerCertificate};
 use gate::{App, Posture, PostureParts, Reloaded, Tasks};
@@ -19,12 +19,13 @@ use kernel::EventId;
 use tokio::signal::unix::Signal;
 use watch::{Actor, Change, ChangeKind, Event, Scene};
 
+use crate::check::{self, Compiled};
 use crate::cli::exit::Failure;
 use crate::config::derived::PublicUrls;
 use crate::config::reload::Changes;
 use crate::config::{Config, Layers, Loaded};
 use crate::home::Home;
-use crate::{addresses, bans, limits, logs, serve, shield, wire};
+use crate::{logs, serve, wire};
 
 pub(crate) use ask::run;
 use report::{Outcome, Report};
@@ -200,25 +201,14 @@ impl Reloader {
 /// The gate's posture as a configuration has it, compiled; or everything that is wrong with it.
 /// Reads files: call it where blocking is allowed.
 fn posture(config: &Config, app: &App, urls: &PublicUrls) -> Result<Arc<Posture>, Vec<String>> {
-    let failed = |error: &dyn std::fmt::Display, section: &str| format!("`{section}`: {error}");
-    let limits = limits::plan(&config.limits, &app.contract)
-        .map_err(|e| e.to_string())
-        .and_then(|plan| app.limits.compiled(&plan).map_err(|error| failed(&error, "limits")));
-    let bans = BanRules::new(bans::plan(&config.bans)).map(Arc::new);
-    let bans = bans.map_err(|error| failed(&error, "bans"));
-    let addresses = addresses::raise(config, &app.contract).map_err(|e| e.to_string());
-    let firewall = shield::raise(config, &app.contract, &app.clock).map_err(|e| e.to_string());
-    let redirect = serve::redirect(config, urls).map_err(|e| e.to_string());
-    match (limits, bans, addresses, firewall, &redirect) {
-        (Ok(limits), Ok(bans), Ok(addresses), Ok(firewall), Ok(_)) => {
-            let config = wire::gate_config(config, urls);
-            Ok(Posture::new(PostureParts { config, addresses, limits, bans, firewall }))
-        }
-        (limits, bans, addresses, firewall, _) => {
-            let errors = [limits.err(), bans.err(), addresses.err(), firewall.err()];
-            Err(errors.into_iter().chain([redirect.err()]).flatten().collect())
-        }
-    }
+    let limited = |plan: &LimitsPlan| app.limits.compiled(plan);
+    let compiled = check::compile(config, (&app.contract, &app.clock), urls, limited);
+    let told = |wrong: Vec<check::Wrong>| -> Vec<String> {
+        wrong.into_iter().map(|(_, text)| text).collect()
+    };
+    let Compiled { limits, bans, addresses, firewall } = compiled.map_err(told)?;
+    let config = wire::gate_config(config, urls);
+    Ok(Posture::new(PostureParts { config, addresses, limits, bans, firewall }))
 }
 
 /// Writes an entry about the configuration: which keys changed, never to what.

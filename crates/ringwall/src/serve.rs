@@ -20,13 +20,17 @@ use crate::plans::Drawing;
 use crate::ready::{self, Ready, ReadyTenant};
 use crate::reload::{self, Reloader};
 use crate::wire::{self, Base};
-use crate::{addresses, certificates, demo, keys, logs, memory, shield, sso, work};
+use crate::{addresses, certificates, check, demo, keys, logs, memory, shield, sso, work};
 
 /// Serves until it is told to stop.
 ///
 /// # Errors
-/// When it cannot start.
+/// When it cannot start: with everything that is wrong with its configuration, if that is why.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    start(args).map_err(|stopped| check::told_whole(stopped, &args.layers()))
+}
+
+fn start(args: &ServeArgs) -> Result<(), Failure> {
     let loaded = Loaded::read(&args.layers())?;
     let log = logs::start(&loaded.config.telemetry);
     let home = Home::prepare(&loaded.config.server.data_dir).map_err(|e| Failure::because(&e))?;

@@ -16,23 +16,33 @@ use crate::config::sections::{Firewall, FirewallMode};
 use crate::operations;
 use crate::reload::Reloader;
 
-/// The firewall as it is configured; nothing where it is off.
+/// The rules as they are configured; nothing where the firewall is off.
 ///
 /// # Errors
-/// When rules cannot be read or do not compile, an exclusion names nothing, or the match log cannot
-/// be opened.
+/// When rules cannot be read or do not compile.
+pub(crate) fn rules(settings: &Firewall) -> Result<Option<Ruleset>, Failure> {
+    if settings.mode == FirewallMode::Off {
+        return Ok(None);
+    }
+    load(settings).map(Some).map_err(|error| Failure::because(&error))
+}
+
+/// The firewall with these rules; nothing without any.
+///
+/// # Errors
+/// When an exclusion names nothing, or the match log cannot be opened.
 pub(crate) fn raise(
     config: &Config,
+    rules: Option<Ruleset>,
     contract: &Arc<Contract>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Arc<Shield>>, Failure> {
     let settings = &config.firewall;
+    let Some(rules) = rules else { return Ok(None) };
     let mode = match settings.mode {
-        FirewallMode::Off => return Ok(None),
-        FirewallMode::LogOnly => Mode::DetectionOnly,
+        FirewallMode::Off | FirewallMode::LogOnly => Mode::DetectionOnly,
         FirewallMode::Blocking | FirewallMode::Sampling => Mode::On,
     };
-    let rules = load(settings).map_err(|error| Failure::because(&error))?;
     let stated = stated(settings, contract, &rules)?;
     let log = settings.match_log.as_deref().map(MatchLog::open).transpose();
     let log = log.map_err(|error| Failure::because(&error))?;

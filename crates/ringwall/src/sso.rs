@@ -31,9 +31,7 @@ pub(crate) fn raise(
     if config.sso.providers.is_empty() {
         return Ok(Sso::none());
     }
-    let authorities = config.sso.ca_file.as_ref().map(std::fs::read).transpose();
-    let authorities = authorities.map_err(|error| Failure::because(&error))?;
-    let outside = Outside::new(authorities.as_deref()).map_err(|e| Failure::because(&e))?;
+    let outside = outside(config)?;
     let environment = wire::environment(config);
     let mut providers = Vec::new();
     for written in &config.sso.providers {
@@ -82,6 +80,16 @@ pub(crate) async fn count_break_glass(config: &Config, base: &Base) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The way to providers, and the authorities that they are believed from.
+///
+/// # Errors
+/// When the file of authorities cannot be read, or has none.
+pub(crate) fn outside(config: &Config) -> Result<Outside, Failure> {
+    let authorities = config.sso.ca_file.as_ref().map(std::fs::read).transpose();
+    let authorities = authorities.map_err(|error| Failure::because(&error))?;
+    Outside::new(authorities.as_deref()).map_err(|error| Failure::because(&error))
 }
 
 fn provider(

@@ -37,6 +37,13 @@ impl Concurrency {
         *held += 1;
         Some(Held { of: Arc::clone(self), key })
     }
+
+    /// How many places of the key are taken.
+    #[must_use]
+    pub fn held(&self, key: u128) -> u32 {
+        let at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        at_work.get(&key).copied().unwrap_or(0)
+    }
 }
 
 impl Drop for Held {
@@ -61,6 +68,7 @@ mod tests {
         let first = limit.hold(7, 2);
         let _second = limit.hold(7, 2);
         assert!(limit.hold(7, 2).is_none());
+        assert_eq!((limit.held(7), limit.held(8)), (2, 0));
 
         drop(first);
 

@@ -31,6 +31,14 @@ type Page = Box<[Locked]>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CellId(u64);
 
+impl CellId {
+    /// A number that tells it from others, evenly spread: for tables beside this one.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// One rule on its way through the table.
 #[derive(Clone, Copy)]
 struct Step<'r> {

@@ -170,7 +170,8 @@ pub(crate) async fn create(
         (status = 409, description = "The import takes no parts any more"),
     ),
     extensions(("x-ringwall" = json!({
-        "action": "import.run", "sensitive": "high", "body_max": 4_194_304
+        "action": "import.run", "sensitive": "high", "body_max": 4_194_304,
+        "limits": [{ "name": "import-parts", "by": ["client"], "max": 1200, "window_s": 900 }]
     })))
 )]
 pub(crate) async fn put_part(

@@ -1,9 +1,14 @@
 //! Who is kept out for a while, for how long, and who is not.
 
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use futures_util::FutureExt;
 use gate::GateConfig;
 use gate::bans::{BanMode, BansPlan};
+use http::Method;
 use policy::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::bans::quick;
 use testkit::{Answer, Ask, Caller, Platform, Setup, minutes};
 
@@ -36,6 +41,59 @@ fn banned(answer: Answer, about_s: u64) {
     let answer = answer.is(429).problem("bans.banned");
     let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
     assert!(seconds.is_some_and(|s| (about_s - 5..=about_s).contains(&s)), "{answer:?}");
+    let kind = "https://iana.org/assignments/http-problem-types#abnormal-usage-detected";
+    assert_eq!(answer.body()["type"], kind);
+    let scores = &answer.body()["violated-policies"];
+    assert!(*scores == json!(["ban-address"]) || *scores == json!(["ban-caller"]), "{scores}");
+}
+
+/// Sends a request, looks at it so often, and hangs up: whether it was answered before.
+async fn hangs_up(ask: Ask, looks: usize) -> bool {
+    let mut asked = ask.into_future();
+    for _ in 0..looks {
+        if asked.as_mut().now_or_never().is_some() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn whoever_does_not_wait_for_a_refusal_is_scored_and_leaves_a_line_all_the_same() {
+    let platform = platform(BansPlan { address_points: 1, ..quick() }).await;
+    let nobody = platform.stranger();
+    let guess = nobody.with_token("guessed");
+
+    // A little later each time, until one is refused that nobody waits for.
+    let mut looks = 1;
+    while from(HERE, nobody.get("/healthz")).await.status() == 200 {
+        let answered = hangs_up(from(HERE, guess.get("/v1/candidates")), looks).await;
+        assert!(!answered, "it was refused, not scored, and answered after {looks} looks");
+        platform.judge().await;
+        looks += looks.div_ceil(16);
+    }
+
+    banned(from(HERE, nobody.get("/healthz")).await, 60);
+    drop((nobody, guess));
+    let lines = platform.close().await.access_log();
+    let refused = r#""status":499,"code":"auth.invalid_token","refused_by":"identity""#;
+    assert!(lines.contains(refused), "{lines}");
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_for_no_reason_is_not_scored_and_leaves_a_line() {
+    let platform = platform(BansPlan { address_points: 1, ..quick() }).await;
+    let nobody = platform.stranger();
+
+    let stalled = nobody.ask(Method::POST, "/v1/jobs").stalled(Duration::from_secs(3600));
+    assert!(!hangs_up(from(HERE, stalled), 1000).await);
+    platform.judge().await;
+
+    from(HERE, nobody.get("/healthz")).await.is(200);
+    drop(nobody);
+    let lines = platform.close().await.access_log();
+    assert!(lines.contains(r#""status":499,"code":null"#), "{lines}");
 }
 
 /// The audit entries about bans.

@@ -109,6 +109,16 @@ async fn a_listed_origin_is_shared_with_by_name() {
     let allowed = preflight(listed).await.is(204);
     let read = nobody.get("/v1/jobs").with_header("origin", listed).await.is(200);
 
+    let has = |answer: &Answer, header, name| {
+        let names = answer.header(header).unwrap_or_default();
+        assert!(names.split(", ").any(|known| known == name), "{header}: {names}");
+    };
+    for name in ["authorization", "dpop", "idempotency-key", "x-api-key"] {
+        has(&allowed, "access-control-allow-headers", name);
+    }
+    for name in ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"] {
+        has(&read, "access-control-expose-headers", name);
+    }
     for answer in [allowed, read] {
         assert_eq!(answer.header("access-control-allow-origin"), Some(listed));
         let vary: Vec<_> = answer.headers().get_all("vary").iter().collect();

@@ -1,8 +1,12 @@
 //! How often somebody may call, and what they are told.
 
+use std::future::IntoFuture;
+
+use futures_util::future::join_all;
 use gate::GateConfig;
-use gate::limits::{Key, LimitsPlan};
+use gate::limits::{Key, LimitsPlan, Per, Spec};
 use policy::Role;
+use serde_json::json;
 use testkit::limits::{unreached, window};
 use testkit::{Answer, Ask, Platform, Setup, minutes};
 
@@ -145,6 +149,37 @@ async fn each_client_has_its_own_room_and_a_refusal_takes_none() {
 }
 
 #[tokio::test]
+async fn a_request_that_found_no_place_has_used_nothing() {
+    let limits = LimitsPlan {
+        common: vec![window("client", Key::Client, 1000)],
+        tenant_concurrency_max: 1,
+        ..unreached()
+    };
+    let platform = platform(limits).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let mara = acme.partner(&["read:jobs"]).await;
+    let left = |answer: &Answer| -> Option<usize> {
+        answer.header("ratelimit")?.split(';').nth(1)?.strip_prefix("r=")?.parse().ok()
+    };
+    let before = left(&mara.get("/v1/jobs").await.is(200)).unwrap();
+
+    // All at once: while one asks the database, the others find no place.
+    let answers = join_all((0..32).map(|_| mara.get("/v1/jobs").into_future())).await;
+
+    let busy = answers.iter().filter(|answer| answer.status() == 429).count();
+    assert!((1..32).contains(&busy), "{busy} of 32");
+    for answer in answers {
+        if answer.status() == 429 {
+            answer.problem("limits.busy");
+        } else {
+            answer.is(200);
+        }
+    }
+    let after = left(&mara.get("/v1/jobs").await.is(200)).unwrap();
+    assert_eq!(before - after, 32 - busy + 1, "who was refused was charged nothing");
+}
+
+#[tokio::test]
 async fn the_token_endpoint_is_narrower_and_says_so_in_its_own_form() {
     let platform = platform(unreached()).await;
     let nobody = platform.stranger();
@@ -186,6 +221,64 @@ async fn everybody_can_ask_how_they_stand() {
     assert_eq!(hers["data"][0]["remaining"], 5);
     assert_eq!(anybodys["data"][0]["name"], "strangers");
     assert_eq!(anybodys["data"][0]["remaining"], 8);
+}
+
+#[tokio::test]
+async fn the_limits_of_operations_of_calendars_and_of_what_is_at_work_are_shown_too() {
+    let daily = Spec {
+        max: Some(40),
+        per: Some(Per::Day),
+        zone: Some("Asia/Tokyo".to_owned()),
+        ..window("daily", Key::Client, 1)
+    };
+    let daily = Spec { window_s: None, ..daily };
+    let limits = LimitsPlan {
+        common: vec![window("client", Key::Client, 7), daily],
+        tenant_concurrency_max: 9,
+        ..unreached()
+    };
+    let platform = platform(limits).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let mara = acme.partner(&["read:jobs"]).await;
+
+    let shown = from(HERE, mara.get("/v1/limits")).await.is(200).body();
+
+    let all = shown["data"].as_array().unwrap();
+    let named = |name: &str| {
+        let mut of_name = all.iter().filter(|limit| limit["name"] == name);
+        let found = of_name.next().unwrap_or_else(|| panic!("`{name}` is shown"));
+        assert!(of_name.next().is_none(), "`{name}` is shown once");
+        let mut found = found.clone();
+        found.as_object_mut().unwrap().remove("reset_s");
+        found
+    };
+    assert_eq!(
+        named("client"),
+        json!({ "name": "client", "max": 7, "window_s": 900, "remaining": 6 })
+    );
+    let daily = json!({
+        "name": "daily", "max": 40, "per": "day", "zone": "Asia/Tokyo", "remaining": 39
+    });
+    assert_eq!(named("daily"), daily);
+    for (name, operation, max) in [
+        ("imports", "POST /v1/imports", 60),
+        ("import-parts", "PUT /v1/imports/{id}/parts/{number}", 1200),
+        ("exports", "POST /v1/exports", 60),
+    ] {
+        let expected = json!({
+            "name": name, "operations": [operation], "max": max, "window_s": 900, "remaining": max
+        });
+        assert_eq!(named(name), expected);
+    }
+    let token = named("token");
+    let operations = token["operations"].as_array().unwrap();
+    assert!(operations.contains(&json!("POST /oauth/token")) && operations.len() > 1, "{token}");
+    let at_once = json!({ "name": "tenant-concurrency", "max": 9, "remaining": 8 });
+    assert_eq!(shown["at_once"], at_once);
+
+    let anybodys = from(HERE, platform.stranger().get("/v1/limits")).await.is(200).body();
+    assert_eq!(anybodys["data"][0]["name"], "strangers");
+    assert_eq!(anybodys.get("at_once"), None);
 }
 
 #[tokio::test]

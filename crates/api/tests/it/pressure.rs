@@ -25,6 +25,7 @@ async fn a_busy_node_refuses_strangers_first_and_says_when_to_come_back() {
         let answer = answer.is(503).problem("pressure.shed");
         let kind = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
         assert_eq!(answer.body()["type"], kind);
+        assert_eq!(answer.body()["violated-policies"], json!(["queue-delay"]));
         let seconds = answer.header("retry-after").and_then(|text| text.parse::<u32>().ok());
         assert!(seconds.is_some_and(|seconds| (1..=5).contains(&seconds)), "{answer:?}");
         refused += 1;

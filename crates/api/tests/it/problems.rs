@@ -69,6 +69,23 @@ async fn every_code_is_explained() {
 }
 
 #[tokio::test]
+async fn the_pages_to_read_take_nothing_from_anybody_else() {
+    let platform = Platform::new().await;
+    let nobody = platform.stranger();
+
+    for path in ["/docs", "/docs/problems", "/docs/style.css"] {
+        let page = nobody.get(path).await.is(200);
+        let text = String::from_utf8_lossy(page.bytes()).to_lowercase().replace('\'', "\"");
+        for outside in ["src=\"", "href=\"http", "href=\"//", "url(", "@import", "<script", "<base"]
+        {
+            assert!(!text.contains(outside), "{path}: {outside}");
+        }
+        let policy = page.header("content-security-policy").unwrap_or_default();
+        assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_sent_is_never_repeated() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
@@ -129,6 +146,7 @@ async fn a_full_house_asks_to_come_back() {
 
     let refused = refused.problem("pressure.overloaded");
     assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(refused.body()["violated-policies"], json!(["concurrency"]));
 }
 
 #[tokio::test]

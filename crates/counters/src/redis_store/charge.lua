@@ -1,6 +1,6 @@
 -- Charges all rules of a request, or none. Counts as crates/throttle does; keep the two alike.
 -- KEYS: one a rule. ARGV: six a rule: kind, count, and four numbers of its kind; and at the end
--- `charge`, or `look`, which changes nothing.
+-- `charge`, or `look`, which changes nothing. Returns three numbers a rule, and the time.
 -- The time is this server's: nodes whose clocks differ count alike.
 local call, floor, max, min, ceil = redis.call, math.floor, math.max, math.min, math.ceil
 local format, ARGV = string.format, ARGV
@@ -86,4 +86,5 @@ for i = 1, #steps do
   end
   reply[at + 1], reply[at + 2], reply[at + 3] = fits, remaining, reset
 end
+reply[#reply + 1] = now_ms
 return reply

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where its ground does")]
 
+mod exact;
 mod server;
 mod slow;
+mod tls;
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +39,7 @@ fn node(server: &Server) -> Counters {
 }
 
 fn impatient(server: &Server, deadline: Duration) -> Counters {
-    let config = RedisConfig { url: server.url(), pepper: [7; 32], deadline };
+    let config = RedisConfig { url: server.url(), ca_pem: None, pepper: [7; 32], deadline };
     Counters::redis(1024, config).unwrap()
 }
 
@@ -264,7 +266,8 @@ async fn a_redis_that_stands_still_holds_up_nobody() {
 async fn a_redis_that_is_slow_is_given_up_and_holds_up_nobody() {
     let server = Server::start();
     let slow = slow::Proxy::before(&server, Duration::from_millis(500));
-    let config = RedisConfig { url: slow.url(), pepper: [7; 32], deadline: AS_SERVED };
+    let config =
+        RedisConfig { url: slow.url(), ca_pem: None, pepper: [7; 32], deadline: AS_SERVED };
     let node = Counters::redis(1024, config).unwrap();
     let (local, closed) = (plan(300, OnStoreError::Local, 3), plan(300, OnStoreError::Closed, 3));
 

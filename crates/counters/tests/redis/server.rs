@@ -14,17 +14,19 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        Self::start_at(port)
+        Self::start_at(free_port())
+    }
+
+    pub(crate) fn start_at(port: u16) -> Self {
+        Self::start_with(port, &[])
     }
 
     /// Returns when it says that it is ready.
-    pub(crate) fn start_at(port: u16) -> Self {
+    pub(crate) fn start_with(port: u16, further: &[&str]) -> Self {
         let mut child = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"])
             .args(["--port", &port.to_string(), "--dir", "/tmp"])
+            .args(further)
             .stdout(Stdio::piped())
             .spawn()
             .expect("`redis-server` is installed");
@@ -73,4 +75,9 @@ impl Drop for Server {
             self.end();
         }
     }
+}
+
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address").port()
 }

@@ -36,7 +36,7 @@ pub(super) fn lint(
     // What cannot be meant by itself is not held against the others.
     if faults.is_empty() {
         faults.extend(together(rules));
-        faults.extend(beside_the_tenant(rules, settings));
+        faults.extend(beside_the_platform(rules, settings, operations));
         faults.extend(too_many(rules, settings, operations));
     }
     faults
@@ -90,21 +90,62 @@ fn together(rules: &[UsageRule]) -> Vec<LintFault> {
     faults
 }
 
-/// What one client may is no more than what all clients of the tenant may.
-fn beside_the_tenant(rules: &[UsageRule], settings: &LimitsPlan) -> Vec<LintFault> {
-    let of_tenant = settings.common.iter().filter(|spec| spec.by == [Key::Tenant]);
-    let written: Vec<UsageRule> = of_tenant.map(written).collect();
-    let limits: Vec<Shape<'_>> = written.iter().map(|rule| Shape::of(usize::MAX, rule)).collect();
-    let shapes = rules.iter().enumerate().map(|(at, rule)| Shape::of(at, rule));
-    let beyond = shapes.filter(|shape| {
-        let faster = |limit: &Shape<'_>| {
-            let both = (shape.per_second, limit.per_second);
-            matches!(both, (Some(rule), Some(limit)) if rule > limit)
-        };
-        limits.iter().any(|limit| limit.capacity(shape.seconds) < shape.most || faster(limit))
-    });
-    let detail = "expected no more than all clients of the agency may together";
-    beyond.map(|shape| fault(shape.at, shape.member, "unreachable", detail)).collect()
+/// What one client may is no more than what the limits of the platform, which stay beside the plan,
+/// let it: the operator's for a client and for all of a tenant, and the contract's.
+fn beside_the_platform(
+    rules: &[UsageRule],
+    settings: &LimitsPlan,
+    operations: &[OperationLimits],
+) -> Vec<LintFault> {
+    let is_replaced =
+        |spec: &Spec| rules.iter().any(|rule| rule.operation.is_none() && rule.name == spec.name);
+    let common: Vec<&Spec> = settings.common.iter().filter(|spec| !is_replaced(spec)).collect();
+    let mut faults = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let mut limits = common.clone();
+        if let Some(name) = &rule.operation {
+            let named = operations.iter().filter(|operation| operation.is_named(name));
+            limits.extend(named.flat_map(|operation| of_operation(operation, settings)));
+        } else {
+            // What counts each operation apart bounds no sum of them.
+            limits.retain(|spec| !spec.by.contains(&Key::Operation));
+        }
+        let shape = Shape::of(at, rule);
+        if let Some(limit) = limits.into_iter().find(|spec| is_narrower(spec, &shape)) {
+            let detail = match limit.by.contains(&Key::Tenant) {
+                true => "expected no more than all clients of the agency may together",
+                false => "expected no more than the platform's own limits for a client allow",
+            };
+            faults.push(fault(at, shape.member, "unreachable", detail));
+        }
+    }
+    faults
+}
+
+/// The limits of an operation: the operator's in place of the contract's of the same name.
+fn of_operation<'s>(
+    operation: &'s OperationLimits,
+    settings: &'s LimitsPlan,
+) -> impl Iterator<Item = &'s Spec> {
+    let index = operation.index;
+    let configured = settings.rules.iter().filter(move |(of, _)| *of == index);
+    let configured: Vec<&Spec> = configured.map(|(_, spec)| spec).collect();
+    let is_named = |spec: &&Spec| !configured.iter().any(|known| known.name == spec.name);
+    let own: Vec<&Spec> = operation.limits.iter().filter(is_named).collect();
+    configured.into_iter().chain(own)
+}
+
+/// Whether all that a client does is counted by this limit, which lets fewer pass.
+fn is_narrower(spec: &Spec, shape: &Shape<'_>) -> bool {
+    let counts = |key: &Key| matches!(key, Key::Client | Key::Tenant | Key::Operation);
+    if !spec.by.iter().all(counts) {
+        return false;
+    }
+    let written = written(spec);
+    let limit = Shape::of(usize::MAX, &written);
+    let both = (shape.per_second, limit.per_second);
+    let is_faster = matches!(both, (Some(rule), Some(limit)) if rule > limit);
+    limit.capacity(shape.seconds) < shape.most || is_faster
 }
 
 /// Every request is charged all its rules at once, and these are bounded.
@@ -285,6 +326,11 @@ mod tests {
                 "/1/max",
                 "unreachable",
             ),
+            // The contract has 20 an hour for a client, and the operator 50 a second.
+            (vec![on("import.create", window("import-hour", 21, 3600))], "/0/max", "unreachable"),
+            (vec![on("import.create", rate("fast", 1, 21))], "/0/burst", "unreachable"),
+            (vec![rate("fast", 60, 100)], "/0/burst", "unreachable"),
+            (vec![window("minute", 3201, 60)], "/0/max", "unreachable"),
             // The tenant has 200 a second.
             (vec![rate("client", 201, 300)], "/0/burst", "unreachable"),
             (vec![window("second", 1300, 1)], "/0/max", "unreachable"),
@@ -299,6 +345,9 @@ mod tests {
         for rules in [
             vec![],
             vec![rate("client", 100, 400)],
+            // In place of the operator's for a client, so that only the tenant's bounds it.
+            vec![rate("client", 100, 400), window("minute", 6000, 60)],
+            vec![window("import-hour", 2000, 3600)],
             vec![rate("client", 10, 50), window("minute", 500, 60), daily(10_000)],
             vec![daily(1500), window("minute", 1, 60)],
             vec![daily(100), on("import.create", window("import-hour", 5, 3600))],

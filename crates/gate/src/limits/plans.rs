@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use counters::{Counters, Mode, Plan, Spec, SpecError};
+use counters::{Counters, Key, Mode, Plan, Spec, SpecError};
 
 use super::{LimitsPlan, OperationLimits};
 
@@ -11,6 +11,15 @@ pub(crate) struct Plans {
     common: Plan,
     /// Of operations that have rules of their own: all that they are charged.
     special: HashMap<usize, Plan>,
+    shown: Vec<Shown>,
+}
+
+/// A rule that some operations have besides the common ones, by itself: for showing it.
+pub(crate) struct Shown {
+    pub(super) plan: Plan,
+    /// Their labels. They share one count.
+    pub(super) operations: Vec<String>,
+    spec: Spec,
 }
 
 impl Plans {
@@ -20,7 +29,7 @@ impl Plans {
         counters: &Counters,
     ) -> Result<Self, SpecError> {
         let common: Vec<&Spec> = settings.common.iter().collect();
-        let mut special = HashMap::new();
+        let (mut special, mut shown) = (HashMap::new(), Vec::new());
         for operation in operations {
             let configured = settings.rules.iter().filter(|(index, _)| *index == operation.index);
             let mut own: Vec<&Spec> = configured.map(|(_, spec)| spec).collect();
@@ -28,10 +37,13 @@ impl Plans {
             if own.is_empty() {
                 continue;
             }
+            for spec in &own {
+                show(&mut shown, spec, operation, |spec| plan(&[spec], settings.nodes, counters))?;
+            }
             add_unnamed(&mut own, common.iter().copied());
             special.insert(operation.index, plan(&own, settings.nodes, counters)?);
         }
-        Ok(Self { common: plan(&common, settings.nodes, counters)?, special })
+        Ok(Self { common: plan(&common, settings.nodes, counters)?, special, shown })
     }
 
     /// What a request to this operation is charged.
@@ -43,6 +55,28 @@ impl Plans {
     pub(super) const fn common(&self) -> &Plan {
         &self.common
     }
+
+    /// What requests to some operations are charged besides, rule by rule.
+    pub(super) fn shown(&self) -> &[Shown] {
+        &self.shown
+    }
+}
+
+/// Shows a rule of an operation: beside those that share its count, or by itself.
+fn show(
+    shown: &mut Vec<Shown>,
+    spec: &Spec,
+    operation: &OperationLimits,
+    alone: impl FnOnce(&Spec) -> Result<Plan, SpecError>,
+) -> Result<(), SpecError> {
+    let shares = !spec.by.contains(&Key::Operation);
+    if let Some(known) = shown.iter_mut().find(|known| shares && known.spec == *spec) {
+        known.operations.push(operation.label.clone());
+        return Ok(());
+    }
+    let operations = vec![operation.label.clone()];
+    shown.push(Shown { plan: alone(spec)?, operations, spec: spec.clone() });
+    Ok(())
 }
 
 /// Adds rules whose names are not taken.

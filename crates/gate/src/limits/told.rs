@@ -1,5 +1,5 @@
 //! What a caller is told about limits: `RateLimit` and `RateLimit-Policy`
-//! (draft-ietf-httpapi-ratelimit-headers-10), `Retry-After` (RFC 9110 §10.2.3), and the draft's
+//! (draft-ietf-httpapi-ratelimit-headers-11), `Retry-After` (RFC 9110 §10.2.3), and the draft's
 //! problem types.
 
 use std::fmt::Write as _;
@@ -88,8 +88,8 @@ fn uncounted(rule: &Rule) -> Problem {
 const POLICY: &str = "ratelimit-policy";
 const LIMIT: &str = "ratelimit";
 /// The draft's member for the names of policies.
-const VIOLATED: &str = "violated-policies";
-const TENANT_CONCURRENCY: &str = "tenant-concurrency";
+pub(crate) const VIOLATED: &str = "violated-policies";
+pub(super) const TENANT_CONCURRENCY: &str = "tenant-concurrency";
 
 /// A limit has no room left.
 pub(crate) const EXCEEDED: Code = Code {

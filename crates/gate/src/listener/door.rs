@@ -150,7 +150,8 @@ impl Door {
             let (wire, bridge) = self.prepare(socket, connection, handler);
             let pulse = Arc::clone(&bridge.pulse);
             let meter = FrameMeter::new(self.scan.head_bytes_max.saturating_mul(2));
-            let metered = Metered::new(wire, meter, Arc::clone(&self.site.tally));
+            let tally = Arc::clone(&self.site.tally);
+            let metered = Metered::new(wire, meter, Arc::clone(&pulse), tally);
             self.run(self.http2.serve_connection(TokioIo::new(metered), bridge), pulse).await;
         } else {
             self.serve(&self.http1, socket, connection, handler).await;

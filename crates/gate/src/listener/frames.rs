@@ -45,6 +45,8 @@ pub struct FrameMeter {
     is_greeted: bool,
     /// Of the header block that is open: payload bytes and frames.
     block: Option<(usize, usize)>,
+    /// The frame that is being read is of a header block.
+    is_block: bool,
     /// Bytes of ours that the peer may have acknowledged with `WINDOW_UPDATE`.
     written: u64,
 }
@@ -122,6 +124,7 @@ impl FrameMeter {
             buckets: [Bucket::default(); COUNTED],
             is_greeted: false,
             block: None,
+            is_block: false,
             written: 0,
         }
     }
@@ -162,6 +165,13 @@ impl FrameMeter {
         Ok(())
     }
 
+    /// Whether a header block has begun and not ended: no other frame may come before its end
+    /// (RFC 9113 §4.3).
+    #[must_use]
+    pub const fn is_in_header_block(&self) -> bool {
+        self.block.is_some() || (self.is_block && matches!(self.place, Place::Payload(_)))
+    }
+
     fn frame(&mut self, header: &[u8; HEADER_BYTES], now: Duration) -> Result<(), Excess> {
         let [high, middle, low, kind, flags, ..] = *header;
         let length = u32::from_be_bytes([0, high, middle, low]);
@@ -174,6 +184,7 @@ impl FrameMeter {
         }
         self.is_greeted = true;
         self.place = Place::payload(length);
+        self.is_block = matches!(kind, HEADERS | CONTINUATION);
         match kind {
             DATA if flags & PADDED == 0 => Ok(()),
             DATA => self.count(Excess::Padding, now),
@@ -324,6 +335,23 @@ mod tests {
         assert_eq!(greeted().scan(&small, Duration::ZERO), Err(Excess::Continuation));
         assert_eq!(greeted().scan(&large, Duration::ZERO), Err(Excess::HeaderBlock));
         assert_eq!(greeted().scan(&ended, Duration::ZERO), Ok(()));
+    }
+
+    #[test]
+    fn a_header_block_is_open_from_its_first_frame_to_the_end_of_its_last() {
+        let mut meter = greeted();
+        let mut is_open_after = |bytes: &[u8]| {
+            meter.scan(bytes, Duration::ZERO).unwrap();
+            meter.is_in_header_block()
+        };
+        let (first, last) = (frame(HEADERS, 0, 10), frame(CONTINUATION, END_HEADERS, 10));
+
+        assert!(!is_open_after(&frame(PING, 0, 8)));
+        assert!(is_open_after(&first[..9]), "its payload is to come");
+        assert!(is_open_after(&first[9..]), "its end is to come");
+        assert!(is_open_after(&last[..18]));
+        assert!(!is_open_after(&last[18..]));
+        assert!(is_open_after(&frame(HEADERS, END_HEADERS, 10)[..18]));
     }
 
     #[test]

@@ -10,20 +10,22 @@ use tokio::time::Instant;
 
 use crate::listener::Tally;
 use crate::listener::frames::FrameMeter;
+use crate::listener::pulse::Pulse;
 use crate::listener::wire::Wire;
 
 /// A connection whose frames are counted.
 pub(super) struct Metered {
     wire: Wire,
     meter: FrameMeter,
+    pulse: Arc<Pulse>,
     opened: Instant,
     tally: Arc<Tally>,
     is_over: bool,
 }
 
 impl Metered {
-    pub(super) fn new(wire: Wire, meter: FrameMeter, tally: Arc<Tally>) -> Self {
-        Self { wire, meter, opened: Instant::now(), tally, is_over: false }
+    pub(super) fn new(wire: Wire, meter: FrameMeter, pulse: Arc<Pulse>, tally: Arc<Tally>) -> Self {
+        Self { wire, meter, pulse, opened: Instant::now(), tally, is_over: false }
     }
 
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -54,6 +56,7 @@ impl AsyncRead for Metered {
             buffer.set_filled(before);
             return Poll::Ready(Err(too_much()));
         }
+        self.pulse.block(self.meter.is_in_header_block());
         Poll::Ready(Ok(()))
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Pulse {
     in_flight: AtomicUsize,
     quiet_since_ms: AtomicU64,
     header_begun: AtomicBool,
+    /// Of HTTP/2: since when a header block is open, one more than the milliseconds; 0 if none is.
+    block_since_ms: AtomicU64,
 }
 
 impl Pulse {
@@ -24,6 +26,7 @@ impl Pulse {
             in_flight: AtomicUsize::new(0),
             quiet_since_ms: AtomicU64::new(0),
             header_begun: AtomicBool::new(false),
+            block_since_ms: AtomicU64::new(0),
         }
     }
 
@@ -58,6 +61,25 @@ impl Pulse {
         self.header_begun.load(Ordering::Relaxed)
     }
 
+    /// Whether a header block of HTTP/2 is open, after what was just read.
+    pub(super) fn block(&self, is_open: bool) {
+        if !is_open {
+            self.block_since_ms.store(0, Ordering::Relaxed);
+        } else if self.block_since_ms.load(Ordering::Relaxed) == 0 {
+            self.block_since_ms.store(self.age_ms().saturating_add(1), Ordering::Relaxed);
+        }
+    }
+
+    /// Since when a header block of HTTP/2 is open.
+    pub(super) fn block_since(&self) -> Option<Instant> {
+        let since_ms = self.block_since_ms.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.opened + Duration::from_millis(since_ms))
+    }
+
+    fn age_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// A request's headers are complete; it lasts until the guard is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.header_begun.store(false, Ordering::Relaxed);
@@ -73,8 +95,7 @@ pub(super) struct InFlight(Arc<Pulse>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let now = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.quiet_since_ms.store(now, Ordering::Release);
+        self.0.quiet_since_ms.store(self.0.age_ms(), Ordering::Release);
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }

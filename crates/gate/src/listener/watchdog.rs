@@ -84,9 +84,7 @@ impl Watchdog {
                 connection.as_mut().end();
                 continue;
             }
-            if !C::ENDS_CLEANLY {
-                self.time_header();
-            }
+            self.time_header::<C>();
             if self.timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
@@ -130,17 +128,21 @@ impl Watchdog {
     }
 
     /// Starts the clock with the first byte of a request's headers, and stops it with the last.
-    fn time_header(&mut self) {
+    fn time_header<C: Served>(&mut self) {
         let requests = self.pulse.requests();
-        if !self.pulse.is_in_header() {
-            self.header_since = None;
-        } else if self.header_since.is_none_or(|(before, _)| before != requests) {
-            let now = Instant::now();
-            self.header_since = Some((requests, now));
-            let late = now + self.patience.header;
-            if late < self.timer.deadline() {
-                self.timer.as_mut().reset(late);
-            }
+        let since = if C::ENDS_CLEANLY {
+            // HTTP/2 has other bytes between two requests than the headers of the next.
+            self.pulse.block_since()
+        } else {
+            let known = self.header_since.filter(|(before, _)| *before == requests);
+            let since = || known.map_or_else(Instant::now, |(_, since)| since);
+            self.pulse.is_in_header().then(since)
+        };
+        self.header_since = since.map(|since| (requests, since));
+        if let Some(late) = since.map(|since| since + self.patience.header)
+            && late < self.timer.deadline()
+        {
+            self.timer.as_mut().reset(late);
         }
     }
 
@@ -152,13 +154,14 @@ impl Watchdog {
             Phase::Lingering { until, .. } => return (until, None),
             Phase::Ending { .. } | Phase::Serving => {}
         }
-        let idle = if is_busy {
-            // Looked at again; meanwhile, others watch over the request and the response.
-            (Instant::now() + self.patience.idle, None)
-        } else if self.pulse.requests() == 0 {
+        let idle = if self.pulse.requests() == 0 {
             (self.pulse.opened() + self.patience.header, Some(End::HeaderLate))
         } else if let Some((_, since)) = self.header_since {
+            // Also while others are answered: until a header block ends, nothing else can be said.
             (since + self.patience.header, Some(End::HeaderLate))
+        } else if is_busy {
+            // Looked at again; meanwhile, others watch over the request and the response.
+            (Instant::now() + self.patience.idle, None)
         } else {
             (self.pulse.quiet_since() + self.patience.idle, Some(End::Idle))
         };

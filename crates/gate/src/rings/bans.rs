@@ -8,12 +8,13 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use kernel::Problem;
 
 use super::identity::{brings_credentials, is_known};
-use crate::App;
 use crate::bans::brief;
 use crate::ring::{Next, Response, Ring, Visit};
+use crate::{App, Dossier};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
     Ring::new("bans", app, pass)
@@ -34,7 +35,24 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
         return Err(banned);
     }
     let is_anonymous = !brings_credentials(headers);
+    let mut seen = Seen { app, dossier, is_anonymous, answer: None };
     let response = next.run(visit).await;
-    app.bans.saw(&dossier, response.status(), is_anonymous);
+    seen.answer = Some(response.status());
     Ok(response)
+}
+
+/// Scores what came of a request when it leaves, also by hanging up: whoever does not wait for a
+/// refusal was refused all the same.
+struct Seen {
+    app: Arc<App>,
+    dossier: Arc<Dossier>,
+    is_anonymous: bool,
+    answer: Option<StatusCode>,
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        let status = self.answer.unwrap_or_else(|| self.dossier.status_without_answer());
+        self.app.bans.saw(&self.dossier, status, self.is_anonymous);
+    }
 }

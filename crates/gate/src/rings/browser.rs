@@ -103,9 +103,10 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READABLE));
 }
 
-const SENDABLE: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, \
-                        traceparent, x-api-key";
-const READABLE: &str = "etag, link, location, retry-after, x-request-id, idempotency-replayed";
+const SENDABLE: &str = "authorization, content-type, dpop, idempotency-key, if-match, \
+                        if-none-match, traceparent, x-api-key";
+const READABLE: &str = "etag, link, location, ratelimit, ratelimit-policy, retry-after, \
+                        x-request-id, idempotency-replayed";
 
 static DEFAULTS: [(HeaderName, HeaderValue); 9] = [
     default("strict-transport-security", "max-age=63072000; includeSubDomains"),

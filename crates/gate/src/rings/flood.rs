@@ -22,18 +22,18 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let Some(origin) = visit.dossier.origin() else {
         return Err(Problem::internal("flood asked without origin"));
     };
-    let now_ms = visit.dossier.received_ms();
     let headers = visit.request.headers();
     if !brings_credentials(headers) {
         let rules = Arc::clone(&visit.dossier.posture().limits);
-        let told = app.limits.stranger(&rules, origin, now_ms).await?;
+        let told = app.limits.stranger(&rules, origin, visit.dossier.moment()).await?;
         let mut response = next.run(visit).await;
         told.tell(response.headers_mut());
         return Ok(response);
     }
     // Whom identity knows by heart costs no proof, and is kept out by nobody's guesses.
     if !is_known(&app, headers) {
-        app.limits.may_try(&visit.dossier.posture().limits, origin, now_ms)?;
+        let dossier = &visit.dossier;
+        app.limits.may_try(&dossier.posture().limits, origin, dossier.received_ms())?;
     }
     let _unproven = Unproven { dossier: Arc::clone(&visit.dossier), app: Arc::clone(&app), origin };
     Ok(next.run(visit).await)

@@ -8,6 +8,7 @@ use kernel::{Code, Problem};
 use super::identity::is_known;
 use crate::App;
 use crate::contract::Find;
+use crate::limits::VIOLATED;
 use crate::ring::{Next, Response, Ring, Visit};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {
@@ -23,7 +24,8 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     }
     // No queue: a caller who is told to come back beats one who waits behind a full house.
     let Some(_place) = app.pressure.enter(config.concurrency_max) else {
-        return Err(Problem::new(&OVERLOADED).header("retry-after", "1"));
+        let refusal = Problem::new(&OVERLOADED).header("retry-after", "1");
+        return Err(refusal.member(VIOLATED, vec![CONCURRENCY.to_owned()]));
     };
     let deadline = Duration::from_millis(config.request_timeout_ms);
     match tokio::time::timeout(deadline, next.run(visit)).await {
@@ -48,8 +50,14 @@ fn shed(app: &App, visit: &Visit) -> Option<Problem> {
         return None;
     }
     let seconds = app.pressure.retry_after_s(draw);
-    Some(Problem::new(&SHED).header("retry-after", seconds.to_string()))
+    let refusal = Problem::new(&SHED).header("retry-after", seconds.to_string());
+    Some(refusal.member(VIOLATED, vec![QUEUE_DELAY.to_owned()]))
 }
+
+/// What `violated-policies` calls `gate.concurrency_max`.
+const CONCURRENCY: &str = "concurrency";
+/// What it calls `gate.queue_delay_target_ms`.
+const QUEUE_DELAY: &str = "queue-delay";
 
 /// Too many requests at once.
 pub(crate) const OVERLOADED: Code = Code {

@@ -22,8 +22,9 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
         return Err(Problem::internal("quota asked without origin or operation"));
     };
     let rules = &dossier.posture().limits;
-    let told = app.limits.charge(rules, &asker, dossier.received_ms()).await?;
+    // The place first: what is refused for want of one is charged nothing.
     let _place = tenant.map(|tenant| app.limits.hold(rules, tenant)).transpose()?;
+    let told = app.limits.charge(rules, &asker, dossier.moment()).await?;
     let mut response = next.run(visit).await;
     told.tell(response.headers_mut());
     Ok(response)

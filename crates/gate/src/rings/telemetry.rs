@@ -1,14 +1,15 @@
 //! Outermost: whatever happens inside, it is logged, counted and timed once, and a panic becomes
-//! a 500 instead of a lost connection.
+//! a 500 instead of a lost connection. Who hangs up before the answer leaves a line with 499.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use kernel::Problem;
 
 use crate::access_log::AccessLine;
+use crate::dossier::left;
 use crate::ring::{Next, Response, Ring, Visit};
 use crate::{App, Dossier, render};
 
@@ -18,18 +19,18 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
 
 async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
     let dossier = Arc::clone(&visit.dossier);
-    let in_flight = InFlight::enter(&app);
+    let mut in_flight = InFlight::enter(&app, &dossier);
     let answered = AssertUnwindSafe(next.run(visit)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_panic| {
         // The panic hook has logged the place already; its payload may hold anything.
         let problem = Problem::internal("a panic while answering");
         render::problem(&app, &dossier, "telemetry", problem)
     });
+    in_flight.answer = Some(response.status());
     drop(in_flight);
     if let Ok(id) = HeaderValue::try_from(dossier.request_id.to_string()) {
         response.headers_mut().insert("x-request-id", id);
     }
-    report(&app, &dossier, response.status().as_u16());
     Ok(response)
 }
 
@@ -62,18 +63,25 @@ fn report(app: &App, dossier: &Dossier, status: u16) {
     }
 }
 
-/// Counts a request as at work for as long as it is, also when its connection goes away.
-struct InFlight(Arc<App>);
+/// Counts a request as at work for as long as it is, and reports it when it ends, also when its
+/// connection goes away.
+struct InFlight {
+    app: Arc<App>,
+    dossier: Arc<Dossier>,
+    answer: Option<StatusCode>,
+}
 
 impl InFlight {
-    fn enter(app: &Arc<App>) -> Self {
+    fn enter(app: &Arc<App>, dossier: &Arc<Dossier>) -> Self {
         app.metrics.in_flight.inc();
-        Self(Arc::clone(app))
+        Self { app: Arc::clone(app), dossier: Arc::clone(dossier), answer: None }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.metrics.in_flight.dec();
+        self.app.metrics.in_flight.dec();
+        let status = self.answer.unwrap_or_else(left);
+        report(&self.app, &self.dossier, status.as_u16());
     }
 }

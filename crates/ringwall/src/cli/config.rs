@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::ConfigArgs;
 use super::exit::{Failure, print};
+use crate::check;
 use crate::config::{DEFAULT, Loaded};
 
 /// What to do with the configuration.
@@ -35,8 +36,7 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
     match command {
         ConfigCommand::Check(args) => {
-            let loaded = Loaded::read(&args.layers())?;
-            loaded.check_secrets()?;
+            let loaded = check::examine(&args.layers())?;
             let waiting = loaded.set_until_restart();
             let reloaded = match waiting.as_slice() {
                 [] => "`ringwall reload` puts all of it in force\n".to_owned(),
@@ -50,7 +50,8 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
 }
 
 const CHECK_HELP: &str = "\
-Checks every key of every layer, and that references to secrets lead to one. Names the keys that
+Checks every key of every layer, that references to secrets lead to one, the files that are named,
+and rules, lists and exclusions against the API's contract. Connects nowhere. Names the keys that
 are set and that `ringwall reload` does not put in force.
 
 Examples:

@@ -28,6 +28,12 @@ impl Failure {
         Self::Failed(message)
     }
 
+    /// A fault of a section of the configuration.
+    #[must_use]
+    pub(crate) fn section(name: &str, error: &dyn Error) -> Self {
+        Self::Failed(format!("`{name}`: {error}"))
+    }
+
     /// Tells the operator, and returns the exit code.
     #[must_use]
     pub(crate) fn tell(&self) -> ExitCode {

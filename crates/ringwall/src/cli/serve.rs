@@ -58,7 +58,7 @@ Examples:
 
 Exit codes:
   0  stopped when asked to
-  1  could not start, or failed
+  1  could not start for another reason, or failed
   2  the configuration or the command line is wrong";
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(crate) struct ConfigError(pub(crate) Vec<Fault>);
 
 impl Fault {
     /// A fault of one key.
-    pub(super) fn new(key: &str, source: Source, message: impl Into<String>) -> Self {
+    pub(crate) fn new(key: &str, source: Source, message: impl Into<String>) -> Self {
         Self { key: key.to_owned(), source, message: message.into() }
     }
 }

@@ -1,6 +1,7 @@
 //! The section about limits: how often somebody may call, and where that is counted.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use gate::limits::{Mode, OnStoreError, Spec};
 use kernel::Secret;
@@ -9,9 +10,9 @@ use toml::Value;
 
 use super::names::Network;
 use super::numbers::{Count, Millis};
-use super::origin::host_and_port;
+use super::origin::{Host, host_and_port};
 use super::secret::{SecretError, SecretRef};
-use super::words::{Word, list, word};
+use super::words::{Word, list, optional, word};
 
 /// How often somebody may call.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -41,7 +42,10 @@ pub(crate) struct Limits {
     /// Where requests are counted.
     #[serde(deserialize_with = "word")]
     pub(crate) store: LimitStore,
-    /// How long a question to the store may take, connecting included.
+    /// The authorities that its certificate is believed from; the system's where none.
+    #[serde(deserialize_with = "optional")]
+    pub(crate) store_ca_file: Option<PathBuf>,
+    /// How long a request may wait for the store in all.
     pub(crate) store_timeout_ms: Millis<1, 10_000>,
     /// Where the limits of this section are counted, when nodes share a store.
     pub(crate) mode: Mode,
@@ -144,9 +148,9 @@ impl LimitStore {
 
 impl Word for LimitStore {
     const EXPECTED: &'static str = "one of: empty to count on this node; `env:NAME` or \
-                                    `file:/path` that holds the URL of a Redis; \
-                                    `redis://host:port/database` without a password; \
-                                    `dynamodb://region/table`";
+                                    `file:/path` that holds the URL of a Redis; without a \
+                                    password `rediss://host:port/database` (TLS), or `redis://` \
+                                    on this machine; `dynamodb://region/table`";
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Option<Self> {
@@ -159,12 +163,24 @@ impl Word for LimitStore {
         if let Some(rest) = text.strip_prefix("dynamodb://") {
             return Self::dynamodb(rest);
         }
-        let rest = text.strip_prefix("redis://")?;
-        let (host, database) = rest.split_once('/').unwrap_or((rest, "0"));
-        let is_plain = host_and_port(host).is_some()
+        let (rest, is_tls) = match text.strip_prefix("rediss://") {
+            Some(rest) => (rest, true),
+            None => (text.strip_prefix("redis://")?, false),
+        };
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, "0"));
+        let (host, _) = host_and_port(authority)?;
+        let is_plain = (is_tls || is_here(&host))
             && !database.is_empty()
             && database.bytes().all(|byte| byte.is_ascii_digit());
         is_plain.then(|| Self::Plain(text.to_owned()))
+    }
+}
+
+/// This machine, where nobody is in between.
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Name(name) => name == "localhost",
+        Host::Address(address) => address.is_loopback(),
     }
 }
 
@@ -180,6 +196,10 @@ mod tests {
             "redis://cache/hunter2",
             "redis://cache:6379/0?password=hunter2",
             "redis://",
+            "redis://cache:6379/0",
+            "redis://192.0.2.1",
+            "rediss://:hunter2@cache/0",
+            "rediss://cache/0#insecure",
             "http://cache:6379/0",
             "cache:6379",
             "dynamodb://limits",
@@ -193,7 +213,12 @@ mod tests {
 
     #[test]
     fn a_redis_without_a_password_may_stand_in_plain_sight() {
-        for text in ["redis://cache:6379/0", "redis://127.0.0.1:6379", "redis://[::1]:6379/12"] {
+        for text in [
+            "redis://localhost:6379/0",
+            "redis://127.0.0.1:6379",
+            "redis://[::1]:6379/12",
+            "rediss://cache:6379/0",
+        ] {
             assert_eq!(LimitStore::parse(text), Some(LimitStore::Plain(text.to_owned())), "{text}");
         }
         assert_eq!(LimitStore::parse(""), Some(LimitStore::Local));

@@ -154,6 +154,7 @@ mod tests {
         "gate.trusted_proxies",
         "gate.proxy_protocol_from",
         "limits.store",
+        "limits.store_ca_file",
         "limits.store_timeout_ms",
         "limits.keys_max",
         "limits.exchange_ms",

@@ -7,6 +7,10 @@ use kernel::Secret;
 
 use crate::home::private::{self, PrivateError};
 
+use super::limits::LimitStore;
+use super::sections::Config;
+use super::sso::Proof;
+use super::store_url::StoreUrl;
 use super::words::Word;
 
 /// Where a secret is kept: `env:NAME` or `file:/path`.
@@ -52,6 +56,27 @@ impl SecretRef {
                 .ok_or_else(|| SecretError::Unset { name: name.clone() }),
             Self::File(path) => read(path),
         }
+    }
+}
+
+impl Config {
+    /// Every reference to a secret, with the key that holds it.
+    pub(super) fn references(&self) -> Vec<(String, &SecretRef)> {
+        let mut all = Vec::new();
+        if let StoreUrl::Reference(reference) = &self.store.url {
+            all.push(("store.url".to_owned(), reference));
+        }
+        if let LimitStore::Reference(reference) = &self.limits.store {
+            all.push(("limits.store".to_owned(), reference));
+        }
+        for (at, provider) in self.sso.providers.iter().enumerate() {
+            let (member, reference) = match &provider.proof {
+                Proof::Secret(reference) => ("client_secret", reference),
+                Proof::Key(reference) => ("client_key", reference),
+            };
+            all.push((format!("sso.providers[{at}].{member}"), reference));
+        }
+        all
     }
 }
 

@@ -1,6 +1,7 @@
 //! Claims about the configuration as a whole.
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 
@@ -142,10 +143,53 @@ fn a_reference_that_leads_nowhere_is_told_on_request() {
     let layers = with_environment("RINGWALL__STORE__URL", "env:RINGWALL_NO_SUCH");
     let loaded = Loaded::read(&layers).unwrap();
 
-    let said = loaded.check_secrets().unwrap_err().to_string();
+    let said = ConfigError(loaded.lost_secrets()).to_string();
 
     assert!(said.contains("RINGWALL__STORE__URL: `store.url`: "), "{said}");
     assert!(said.contains("`RINGWALL_NO_SUCH` is not set"), "{said}");
+}
+
+#[test]
+fn every_reference_that_leads_nowhere_is_told_beside_what_else_is_wrong() {
+    let provider = |name, proof| {
+        format!(
+            "[[sso.providers]]\nname = '{name}'\nissuer = 'https://{name}.example'\n\
+             client_id = 'x'\n{proof} = 'env:RINGWALL_NO_{name}'\n\
+             groups = [{{ group = 'x', agency = 'acme', roles = ['recruiter'] }}]\n"
+        )
+    };
+    let (_directory, layers) = with_file(&format!(
+        "[gate]\nheaders_max = 5\n[store]\nurl = 'env:RINGWALL_NO_DB'\n\
+         [limits]\nstore = 'file:/nowhere/redis'\n{}{}",
+        provider("one", "client_secret"),
+        provider("two", "client_key"),
+    ));
+
+    let (loaded, faults) = Loaded::read_all(&layers).unwrap();
+    let lost = loaded.lost_secrets();
+
+    let keys = |faults: &[Fault]| -> Vec<String> {
+        faults.iter().map(|fault| fault.key.clone()).collect()
+    };
+    assert_eq!(keys(&faults), ["gate.headers_max"]);
+    let expected = [
+        "store.url",
+        "limits.store",
+        "sso.providers[0].client_secret",
+        "sso.providers[1].client_key",
+    ];
+    assert_eq!(keys(&lost), expected, "{lost:?}");
+    assert!(lost.iter().all(|fault| fault.source != Source::Default), "{lost:?}");
+}
+
+/// What was promised about the edge holds without a configuration.
+#[test]
+fn by_default_strangers_have_100_requests_in_15_minutes_and_nobody_waits_25_ms_for_a_limit() {
+    let limits = config(&Layers::default()).limits;
+
+    assert_eq!((u32::from(limits.strangers_max), u32::from(limits.window_s)), (100, 900));
+    let waits = Duration::from(limits.store_timeout_ms);
+    assert!(waits <= Duration::from_millis(20), "with room for a busy processor: {waits:?}");
 }
 
 #[test]

@@ -26,6 +26,64 @@ async fn a_wrong_configuration_is_told_whole_and_exits_2() {
 }
 
 #[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once_by_check_and_by_serve() {
+    let rule = |name: &str, operation: &str| {
+        let named = format!("name = '{name}', operation = '{operation}'");
+        format!("{{ {named}, by = ['client'], max = 1, window_s = 9 }}")
+    };
+    let rules = format!("[{}, {}]", rule("one", "GET /v1/jbos"), rule("two", "GET /v1/clnts"));
+    let exclusion = "[{ operation = 'PATCH /v1/jbos', rules = ['942100'] }]";
+    let site = Site::new(Database::Sqlite)
+        .await
+        .with("GATE__HEADERS_MAX", "5")
+        .with("STORE__URL", "env:NOT_SET")
+        .with("LIMITS__STORE", "file:/nowhere/redis")
+        .with("LIMITS__RULES", &rules)
+        .with("ADDRESSES__DENY_FILES", "['/nowhere/feed']")
+        .with("FIREWALL__RULES", "['/nowhere/rules']")
+        .with("FIREWALL__EXCLUSIONS", exclusion)
+        .with("TLS__CERT_FILE", "/nowhere/cert.pem")
+        .with("TLS__KEY_FILE", "/nowhere/key.pem")
+        .with("TLS__CLIENT_CERTIFICATES", "handshake")
+        .with("TLS__CLIENT_CA_FILE", "/nowhere/clients.pem");
+
+    for command in [&["config", "check"][..], &["serve"]] {
+        let said = site.run(command);
+
+        assert_eq!(said.code, Some(2), "{said:?}");
+        for part in [
+            "the configuration has 10 errors",
+            "`gate.headers_max`",
+            "`NOT_SET` is not set",
+            "/nowhere/redis",
+            "RINGWALL__LIMITS__RULES: `limits.rules`, rule `one`: there is no operation",
+            "rule `two`: there is no operation",
+            "RINGWALL__FIREWALL__EXCLUSIONS: `firewall.exclusions`: there is no operation",
+            "/nowhere/feed",
+            "/nowhere/rules",
+            "RINGWALL__TLS__CERT_FILE: `tls.cert_file`",
+            "RINGWALL__TLS__CLIENT_CA_FILE: `tls.client_ca_file`",
+        ] {
+            assert!(said.err.contains(part), "{part}: {}", said.err);
+        }
+        assert!(!site.data_dir().exists(), "nothing is made before the configuration holds");
+    }
+}
+
+#[tokio::test]
+async fn a_redis_on_another_machine_in_plain_text_is_refused() {
+    let site = Site::new(Database::Sqlite).await.with("LIMITS__STORE", "env:WHICH_REDIS");
+    let site = site.variable("WHICH_REDIS", "redis://:hunter2@cache.example/0");
+
+    for command in [&["config", "check"][..], &["serve"]] {
+        let said = site.run(command);
+
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains("over TLS only") && !said.err.contains("hunter2"), "{said:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_right_configuration_exits_0() {
     let site = Site::new(Database::Sqlite).await.with("GATE__HEADERS_MAX", "32");
 

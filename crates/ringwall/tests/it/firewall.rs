@@ -57,7 +57,7 @@ async fn rules_that_do_not_compile_do_not_start() {
 
     let said = site.refuses_to_start().await;
 
-    assert_eq!(said.code, Some(1));
+    assert_eq!(said.code, Some(2));
     assert!(said.err.contains("mine.conf:1:"), "{}", said.err);
 }
 

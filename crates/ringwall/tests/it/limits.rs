@@ -59,6 +59,11 @@ async fn what_redis_counted_outlives_a_node_and_a_rule_that_is_closed_lets_nobod
     let (again, refused) = passed(&server).await;
     assert_eq!((again, refused.map(|(status, _)| status)), (0, Some(429)));
     redis.kill();
+    let (known, refused) = passed(&server).await;
+    assert_eq!((known, refused.map(|(status, _)| status)), (0, Some(429)), "it was told so");
+    server.stop().await;
+
+    let server = site.start().await;
     let (uncounted, refused) = passed(&server).await;
 
     let (status, problem) = refused.expect("a refusal");

@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use sea_orm::QueryResult;
 use serde_json::Value;
 
 use crate::books::Books;
-use crate::database::Database;
+use crate::database::{Database, cell, look};
 use crate::server::FREE;
 use crate::site::{Partner, Said, Site, files, mode};
 use crate::wait;
@@ -50,6 +51,22 @@ async fn the_first_start_tells_its_secrets_once_and_the_second_none() {
     for partner in &partners {
         assert!(said.contains(&partner.client_id) && !said.contains(&partner.client_secret));
     }
+}
+
+#[tokio::test]
+async fn each_agency_of_the_demo_has_200_jobs_and_1000_candidates() {
+    let site = Site::new(Database::Sqlite).await;
+    site.start_with(&["--demo"]).await.stop().await;
+
+    let queries = [
+        "select count(*) as held from job group by tenant_id",
+        "select count(*) as held from candidate group by tenant_id",
+    ];
+    let [jobs, candidates] = look(&site.database_url(), queries).await;
+
+    let held =
+        |rows: &[QueryResult]| rows.iter().map(|row| cell(row, "held")).collect::<Vec<i64>>();
+    assert_eq!((held(&jobs), held(&candidates)), (vec![200; 2], vec![1000; 2]));
 }
 
 fn partners(ready: &Value) -> Vec<Partner> {

@@ -11,6 +11,7 @@
 
 mod bans;
 mod base;
+mod callee;
 mod candidates;
 mod catalogue;
 mod changes;

@@ -81,12 +81,13 @@ impl Line {
     }
 
     /// Methods are upper case; a server that folds case would read `get` as another does not.
-    /// `TRACE` is framed as others are, and the contract refuses it with the methods that it has.
+    /// After `CONNECT` comes no HTTP, and `TRACE` echoes the request, credentials included
+    /// (RFC 9110 §9.3.8): nobody behind us shall meet either.
     fn method(&mut self, byte: u8) -> Result<At, Reason> {
         match byte {
             b' ' if self.method.is_empty() => Err(Reason::RequestLine),
             b' ' => match self.method.get() {
-                None | Some(b"connect") => Err(Reason::Method),
+                None | Some(b"connect" | b"trace") => Err(Reason::Method),
                 Some(_) => Ok(At::Target),
             },
             b'A'..=b'Z' | b'-' => {

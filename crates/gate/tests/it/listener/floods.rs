@@ -7,6 +7,7 @@ use super::*;
 mod cases;
 mod farewell;
 mod frames;
+mod unended;
 
 use cases::{Abuse, Ends};
 use frames::{GOAWAY, PREFACE, RST_STREAM, settings};
