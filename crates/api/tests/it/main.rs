@@ -46,6 +46,7 @@ mod people;
 mod pressure;
 mod problems;
 mod public_jobs;
+mod quotas;
 mod remembered;
 mod repeats;
 mod retention;
