@@ -104,6 +104,17 @@ impl Breaker {
     }
 }
 
+/// Tells an operator, once for each way that it went.
+pub(crate) fn tell(transition: Option<Transition>, cause: &str, what: &str) {
+    match transition {
+        Some(Transition::Lost) => {
+            tracing::error!(cause, "the {what} is away: each node counts alone");
+        }
+        Some(Transition::Regained) => tracing::info!("the {what} is back"),
+        None => {}
+    }
+}
+
 const FAILURES_MAX: u32 = 5;
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(5);

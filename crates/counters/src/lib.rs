@@ -4,10 +4,13 @@
 //! never. It is asked once for all rules of a request, within a deadline, and not at all while it
 //! does not answer. What this node let in is also counted on this node, always: so a caller whom
 //! this node alone saw exceed a limit costs no question, and neither an outage nor a store that
-//! forgot everything resets a count.
+//! forgot everything resets a count. Quotas, which last for days, are lent by a [`bank`] instead.
 
+pub mod bank;
 mod breaker;
 mod denials;
+mod keys;
+mod leases;
 mod ledger;
 mod patience;
 mod plan;
@@ -18,11 +21,12 @@ mod spec;
 pub mod store;
 
 use std::hash::RandomState;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use throttle::{CellId, Pick, Rule, Subject, Table, Verdict};
+use throttle::{CellId, Limit, Pick, Rule, Subject, Table, Verdict};
+use tokio::time::Instant;
 
 pub use breaker::Health;
 pub use patience::{Moment, Patience};
@@ -32,6 +36,8 @@ pub use remote::Shared;
 pub use score::Score;
 pub use spec::{Key, Per, Spec, SpecError};
 
+use bank::Banked;
+use leases::{Leases, Taken, Wanted};
 use ledger::Ledger;
 use remote::Remote;
 use store::What;
@@ -40,7 +46,9 @@ use store::What;
 pub struct Counters {
     table: Table,
     remote: Option<Remote>,
+    leases: Option<Arc<Leases>>,
     ledger: Ledger,
+    keys: usize,
     /// Requests that were counted by this node's share, because it follows too many callers.
     unfollowed: AtomicU64,
 }
@@ -75,7 +83,9 @@ impl Counters {
         Self {
             table: Table::new(keys, RandomState::new()),
             remote: None,
+            leases: None,
             ledger: Ledger::new(keys),
+            keys,
             unfollowed: AtomicU64::new(0),
         }
     }
@@ -96,6 +106,18 @@ impl Counters {
         Ok(Self::shared(keys, Shared { store, pepper, deadline }))
     }
 
+    /// The same, with quotas that a bank lends, whatever counts the rest.
+    #[must_use]
+    pub fn banked(self, banked: Banked) -> Self {
+        Self { leases: Some(Leases::new(banked, self.keys)), ..self }
+    }
+
+    /// How the bank of quotas is; nothing where there is none.
+    #[must_use]
+    pub fn bank_health(&self) -> Option<Health> {
+        self.leases.as_ref().map(|leases| leases.health())
+    }
+
     /// How the store is; nothing where there is none but this node.
     #[must_use]
     pub fn health(&self) -> Option<Health> {
@@ -112,50 +134,47 @@ impl Counters {
     /// Whether a rule can be in mode `sync`: some stores charge quotas only while a request waits.
     #[must_use]
     pub fn charges(&self, rule: &Rule) -> bool {
-        self.remote.as_ref().is_none_or(|remote| remote.charges(rule))
+        let is_lent = self.leases.is_some() && matches!(rule.limit(), Limit::Quota { .. });
+        is_lent || self.remote.as_ref().is_none_or(|remote| remote.charges(rule))
     }
 
-    /// Charges all rules that apply, or none. Waits for the store as long as `at` has patience.
+    /// Charges all rules that apply, or none. Waits for the bank and the store as long as `at` has
+    /// patience.
     pub async fn charge<'p>(
         &self,
         plan: &'p Plan,
         who: &Subject<'_>,
         at: impl Into<Moment<'_>>,
     ) -> Answer<'p> {
-        let at = at.into();
+        let (at, own) = (at.into(), Patience::default());
+        let Some(leases) = self.lending(plan, who) else {
+            return self.charge_some((plan, Pick::ALL), who, at).await;
+        };
         let now_ms = at.now_ms;
-        let Some(remote) = &self.remote else {
-            return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
-        };
-        if !plan.counts(plan.asked(), who) {
-            return self.charge_here(remote, plan, who, now_ms);
-        }
-        // INVARIANT: what this node let in is a part of what all let in.
-        let known = self.table.check(plan.whole(), who, now_ms);
+        let (wanted, rest) = (self.wanted(plan, who), plan.quotas().others());
+        // Whom another rule refuses takes no unit that somebody else could spend meanwhile.
+        let known = self.table.check_some((plan.whole(), rest), who, now_ms);
         if !known.is_admitted() {
-            return Answer::Counted(known);
+            return Answer::Counted(known.beside(&leases.known((plan, &wanted), now_ms)));
         }
-        if let Some(denied) = self.denied(remote, plan, who, now_ms) {
-            return Answer::Counted(denied.beside(&known));
+        // What the bank took of the time, the store does not get.
+        let at = Moment { patience: Some(at.patience.unwrap_or(&own)), ..at };
+        let began = Instant::now();
+        let taken = leases.take((plan, &wanted), who, at).await;
+        at.waited_since(began);
+        match taken {
+            Taken::All(lent, units) => {
+                let answer = self.charge_some((plan, rest), who, at).await;
+                let on_credit = units.are_on_credit();
+                if answer.is_admitted() {
+                    units.keep();
+                }
+                answer.beside(&lent, on_credit)
+            }
+            Taken::Missing(lent) => Answer::Counted(lent.beside(&known)),
+            Taken::Closed(rule) => Answer::Closed(rule),
+            Taken::Full => self.charge_share(plan, who, at).await,
         }
-        let near = (plan.whole(), plan.asked().others());
-        let here = self.table.charge_some(near, who, now_ms);
-        if !here.is_admitted() {
-            return Answer::Counted(here.beside(&known));
-        }
-        let asked = (plan.whole(), plan.asked());
-        let Some(verdict) = remote.ask(asked, who, at, What::Charge).await else {
-            self.table.refund(near, who, now_ms);
-            return self.alone(plan, who, now_ms);
-        };
-        if verdict.is_admitted() {
-            self.table.note(asked, who, now_ms);
-            self.follow(remote, plan, who, now_ms);
-        } else {
-            self.table.refund(near, who, now_ms);
-            self.deny(remote, &verdict, who, now_ms);
-        }
-        Answer::Counted(verdict.beside(&here))
     }
 
     /// Where a caller stands, for showing it: charges nothing. Of all nodes, or of this one while
@@ -167,11 +186,27 @@ impl Counters {
         at: impl Into<Moment<'_>>,
     ) -> Verdict<'p> {
         let at = at.into();
-        let here = self.table.check(plan.whole(), who, at.now_ms);
-        let Some(remote) = &self.remote else { return here };
-        let asked = (plan.whole(), plan.asked());
-        let asked = remote.ask(asked, who, at, What::Look).await;
-        asked.map_or(here, |verdict| verdict.beside(&here))
+        let Some(leases) = self.lending(plan, who) else {
+            return self.standing_some((plan, Pick::ALL), who, at).await;
+        };
+        let wanted = self.wanted(plan, who);
+        let lent = leases.look((plan, &wanted), who, at).await;
+        let rest = self.standing_some((plan, plan.quotas().others()), who, at).await;
+        rest.beside(&lent)
+    }
+
+    /// Gives back what this node holds of quotas for long. To be called every few seconds.
+    pub async fn tend(&self) {
+        if let Some(leases) = &self.leases {
+            leases.tend().await;
+        }
+    }
+
+    /// Gives back all that this node holds of quotas. To be called after the last request.
+    pub async fn close(&self) {
+        if let Some(leases) = &self.leases {
+            leases.close().await;
+        }
     }
 
     /// Tells the store what this node let in by rules in mode `async`, and learns what the others
@@ -219,14 +254,14 @@ impl Counters {
     fn denied<'p>(
         &self,
         remote: &Remote,
-        plan: &'p Plan,
+        (plan, asked): (&'p Plan, Pick),
         who: &Subject<'_>,
         now_ms: u64,
     ) -> Option<Verdict<'p>> {
         if !remote.denials.are_some(now_ms) {
             return None;
         }
-        let refused = plan.whole().picked(plan.asked()).filter_map(|(place, rule)| {
+        let refused = plan.whole().picked(asked).filter_map(|(place, rule)| {
             let cell = self.table.cell_of(rule, who)?;
             Some((place, remote.denials.standing((cell, rule), now_ms)?))
         });
@@ -242,26 +277,125 @@ impl Counters {
         }
     }
 
-    fn alone<'p>(&self, plan: &'p Plan, who: &Subject<'_>, now_ms: u64) -> Answer<'p> {
-        if let Some(rule) = plan.closed(who) {
+    /// The bank, if a request needs something of it.
+    fn lending(&self, plan: &Plan, who: &Subject<'_>) -> Option<&Arc<Leases>> {
+        self.leases.as_ref().filter(|_| plan.counts(plan.quotas(), who))
+    }
+
+    /// The quotas that a request is charged.
+    fn wanted<'p>(&self, plan: &'p Plan, who: &Subject<'_>) -> Vec<Wanted<'p>> {
+        let quotas = plan.whole().picked(plan.quotas());
+        let wanted = quotas.filter_map(|(place, rule)| {
+            let Limit::Quota { count, calendar } = rule.limit() else { return None };
+            let (cell, credit) = (self.table.cell_of(rule, who)?, plan.credit(place, *count));
+            Some(Wanted { place, rule, calendar, cell, credit })
+        });
+        wanted.collect()
+    }
+
+    /// Charges quotas by this node's share, because it follows as many callers as it can.
+    async fn charge_share<'p>(
+        &self,
+        plan: &'p Plan,
+        who: &Subject<'_>,
+        at: Moment<'_>,
+    ) -> Answer<'p> {
+        let now_ms = at.now_ms;
+        self.unfollowed.fetch_add(1, Ordering::Relaxed);
+        let share = (plan.away(), plan.quotas());
+        let here = self.table.charge_some(share, who, now_ms);
+        if !here.is_admitted() {
+            return Answer::Counted(here);
+        }
+        let rest = (plan, plan.quotas().others());
+        let answer = self.charge_some(rest, who, at).await;
+        if !answer.is_admitted() {
+            self.table.refund(share, who, now_ms);
+        }
+        answer.beside(&here, false)
+    }
+
+    /// Charges those of the rules that are picked and apply, or none; not those that a bank lends.
+    async fn charge_some<'p>(
+        &self,
+        (plan, pick): (&'p Plan, Pick),
+        who: &Subject<'_>,
+        at: Moment<'_>,
+    ) -> Answer<'p> {
+        let now_ms = at.now_ms;
+        let Some(remote) = &self.remote else {
+            return Answer::Counted(self.table.charge_some((plan.whole(), pick), who, now_ms));
+        };
+        let asked = pick.and(plan.asked());
+        if !plan.counts(asked, who) {
+            return self.charge_here(remote, (plan, pick), who, now_ms);
+        }
+        // INVARIANT: what this node let in is a part of what all let in.
+        let known = self.table.check_some((plan.whole(), pick), who, now_ms);
+        if !known.is_admitted() {
+            return Answer::Counted(known);
+        }
+        if let Some(denied) = self.denied(remote, (plan, asked), who, now_ms) {
+            return Answer::Counted(denied.beside(&known));
+        }
+        let near = (plan.whole(), pick.and(asked.others()));
+        let here = self.table.charge_some(near, who, now_ms);
+        if !here.is_admitted() {
+            return Answer::Counted(here.beside(&known));
+        }
+        let asked = (plan.whole(), asked);
+        let Some(verdict) = remote.ask(asked, who, at, What::Charge).await else {
+            self.table.refund(near, who, now_ms);
+            return self.alone((plan, pick), who, now_ms);
+        };
+        if verdict.is_admitted() {
+            self.table.note(asked, who, now_ms);
+            self.follow(remote, plan, who, now_ms);
+        } else {
+            self.table.refund(near, who, now_ms);
+            self.deny(remote, &verdict, who, now_ms);
+        }
+        Answer::Counted(verdict.beside(&here))
+    }
+
+    async fn standing_some<'p>(
+        &self,
+        (plan, pick): (&'p Plan, Pick),
+        who: &Subject<'_>,
+        at: Moment<'_>,
+    ) -> Verdict<'p> {
+        let here = self.table.check_some((plan.whole(), pick), who, at.now_ms);
+        let Some(remote) = &self.remote else { return here };
+        let asked = (plan.whole(), pick.and(plan.asked()));
+        let asked = remote.ask(asked, who, at, What::Look).await;
+        asked.map_or(here, |verdict| verdict.beside(&here))
+    }
+
+    fn alone<'p>(
+        &self,
+        (plan, pick): (&'p Plan, Pick),
+        who: &Subject<'_>,
+        now_ms: u64,
+    ) -> Answer<'p> {
+        if let Some(rule) = plan.closed(pick, who) {
             return Answer::Closed(rule);
         }
-        Answer::Alone(self.table.charge(plan.away(), who, now_ms))
+        Answer::Alone(self.table.charge_some((plan.away(), pick), who, now_ms))
     }
 
     /// Charges rules none of which the store is asked about.
     fn charge_here<'p>(
         &self,
         remote: &Remote,
-        plan: &'p Plan,
+        (plan, pick): (&'p Plan, Pick),
         who: &Subject<'_>,
         now_ms: u64,
     ) -> Answer<'p> {
         if !plan.counts(plan.told(), who) {
-            return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
+            return Answer::Counted(self.table.charge_some((plan.whole(), pick), who, now_ms));
         }
         if !remote.is_up() {
-            let answer = self.alone(plan, who, now_ms);
+            let answer = self.alone((plan, pick), who, now_ms);
             if matches!(&answer, Answer::Alone(verdict) if verdict.is_admitted()) {
                 self.follow(remote, plan, who, now_ms);
             }
@@ -271,9 +405,9 @@ impl Counters {
         // let in by every node as if it were alone.
         if !self.cells(remote, plan, (who, now_ms)).all(|cell| cell.is_some()) {
             self.unfollowed.fetch_add(1, Ordering::Relaxed);
-            return Answer::Counted(self.table.charge(plan.away(), who, now_ms));
+            return Answer::Counted(self.table.charge_some((plan.away(), pick), who, now_ms));
         }
-        let verdict = self.table.charge(plan.whole(), who, now_ms);
+        let verdict = self.table.charge_some((plan.whole(), pick), who, now_ms);
         if verdict.is_admitted() {
             self.follow(remote, plan, who, now_ms);
         }
@@ -301,6 +435,27 @@ impl Counters {
                 self.ledger.follow((cell, rule), now_ms, key).then_some(cell)
             },
         )
+    }
+}
+
+impl<'p> Answer<'p> {
+    /// Whether every rule let it pass.
+    #[must_use]
+    pub fn is_admitted(&self) -> bool {
+        match self {
+            Self::Counted(verdict) | Self::Alone(verdict) => verdict.is_admitted(),
+            Self::Closed(_) => false,
+        }
+    }
+
+    /// The same, with what was lent of quotas.
+    fn beside(self, lent: &Verdict<'p>, on_credit: bool) -> Self {
+        match self {
+            Self::Counted(verdict) if on_credit => Self::Alone(verdict.beside(lent)),
+            Self::Counted(verdict) => Self::Counted(verdict.beside(lent)),
+            Self::Alone(verdict) => Self::Alone(verdict.beside(lent)),
+            Self::Closed(rule) => Self::Closed(rule),
+        }
     }
 }
 

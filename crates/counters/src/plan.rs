@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use throttle::{Calendar, Limit, Pick, Rule, RuleError, Rules, Subject};
 
+use crate::leases::Credit;
+
 /// What a rule does while the store is away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnStoreError {
-    /// Each node counts its share of the limit.
+    /// Each node counts its share of the limit; of a quota, its share of what was left.
     #[default]
     Local,
     /// Each node counts the whole limit: so many more pass as there are nodes.
@@ -20,7 +22,7 @@ pub enum OnStoreError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// The store is asked for each request: exact.
+    /// The store is asked for each request, or lends quotas in blocks: exact.
     #[default]
     Sync,
     /// The node decides by what it knows, and exchanges counts with the store now and then: a
@@ -40,6 +42,9 @@ pub struct Plan {
     asked: Pick,
     /// Those that are exchanged with it.
     told: Pick,
+    /// Quotas that a bank lends, where there is one.
+    quotas: Pick,
+    nodes: u32,
 }
 
 impl Plan {
@@ -68,9 +73,11 @@ impl Plan {
         let away = Rules::new(away.collect::<Result<_, _>>()?)?;
         let in_mode = |wanted| Pick::of(rules.iter().map(|(_, _, mode)| *mode == wanted));
         let (asked, told) = (in_mode(Mode::Sync), in_mode(Mode::Async));
+        let is_quota = |rule: &Rule| matches!(rule.limit(), Limit::Quota { .. });
+        let quotas = asked.and(Pick::of(rules.iter().map(|(rule, ..)| is_quota(rule))));
         let (whole, on_error) =
             rules.into_iter().map(|(rule, on_error, _)| (rule, on_error)).unzip();
-        Ok(Self { whole: Rules::new(whole)?, away, on_error, asked, told })
+        Ok(Self { whole: Rules::new(whole)?, away, on_error, asked, told, quotas, nodes })
     }
 
     /// The rules as they are meant.
@@ -94,15 +101,28 @@ impl Plan {
         self.told
     }
 
+    /// Which rules a bank lends, where there is one.
+    pub(crate) const fn quotas(&self) -> Pick {
+        self.quotas
+    }
+
+    /// What the quota at a place lets pass while the bank is away.
+    pub(crate) fn credit(&self, place: usize, count: u32) -> Credit {
+        let on_error = self.on_error.get(place).copied().unwrap_or(OnStoreError::Closed);
+        let share = self.away.as_slice().get(place).map_or(0, |rule| rule.limit().count());
+        Credit { on_error, count, share, nodes: self.nodes }
+    }
+
     /// Whether one of the picked rules counts somebody.
     pub(crate) fn counts(&self, pick: Pick, who: &Subject<'_>) -> bool {
         self.whole.picked(pick).any(|(_, rule)| who.knows(rule.by()))
     }
 
-    /// The first rule that applies and lets nobody pass while the store is away.
-    pub(crate) fn closed(&self, who: &Subject<'_>) -> Option<&Rule> {
+    /// The first of the picked rules that applies and lets nobody pass while the store is away.
+    pub(crate) fn closed(&self, pick: Pick, who: &Subject<'_>) -> Option<&Rule> {
         let rules = self.whole.as_slice().iter().zip(&self.on_error).enumerate();
-        let needs_store = |place| self.asked.has(place) || self.told.has(place);
+        let needs_store =
+            |place| pick.has(place) && (self.asked.has(place) || self.told.has(place));
         let mut closed = rules.filter(|(place, (rule, on_error))| {
             **on_error == OnStoreError::Closed && needs_store(*place) && who.knows(rule.by())
         });

@@ -3,13 +3,12 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
-use data_encoding::HEXLOWER;
-use throttle::{By, Pick, Rule, Rules, Subject, Terms, Verdict, prefix};
+use throttle::{Pick, Rule, Rules, Subject, Terms, Verdict};
 use tokio::time::Instant;
 
-use crate::breaker::{Breaker, Health, Transition};
+use crate::breaker::{Breaker, Health, tell};
 use crate::denials::Denials;
+use crate::keys::{Anchor, Keys, Pepper};
 use crate::patience::{Moment, Within};
 use crate::store::{Ask, Delta, Key, Reply, Store, Strike, Total, What};
 use crate::{Score, lock};
@@ -30,7 +29,7 @@ pub(crate) struct Remote {
     pub(crate) denials: Denials,
     store: Box<dyn Store>,
     breaker: Mutex<Breaker>,
-    pepper: hmac::Key,
+    pepper: Pepper,
     deadline: Duration,
 }
 
@@ -40,7 +39,7 @@ impl Remote {
             denials: Denials::new(),
             store: shared.store,
             breaker: Mutex::default(),
-            pepper: hmac::Key::new(hmac::HMAC_SHA256, &shared.pepper),
+            pepper: Pepper::new(&shared.pepper),
             deadline: shared.deadline,
         }
     }
@@ -58,7 +57,8 @@ impl Remote {
         self.store.charges(&rule.limit().terms(0))
     }
 
-    /// The verdict of all nodes on the rules that are picked, or nothing when the store is away.
+    /// The verdict of all nodes on the rules that are picked, or nothing when the store is away. A
+    /// request that has waited elsewhere already waits for less here: a quarter more in all.
     pub(crate) async fn ask<'r>(
         &self,
         (rules, pick): (&'r Rules, Pick),
@@ -66,7 +66,7 @@ impl Remote {
         at: Moment<'_>,
         what: What,
     ) -> Option<Verdict<'r>> {
-        let keys = Keys::new(self, who);
+        let keys = Keys::new(&self.pepper, who);
         let applying = rules.picked(pick).filter(|(_, rule)| who.knows(rule.by()));
         let mut applying: Vec<_> =
             applying.map(|(place, rule)| (Anchor::of(rule.by(), who), place, rule)).collect();
@@ -100,7 +100,8 @@ impl Remote {
     ) -> Option<bool> {
         let rule = score.rules().as_slice().first()?;
         let Terms::Rate { interval_us, burst: most } = rule.limit().terms(0) else { return None };
-        let strike = Strike { key: Keys::new(self, who).of(rule), interval_us, most, points };
+        let key = Keys::new(&self.pepper, who).of(rule);
+        let strike = Strike { key, interval_us, most, points };
         let within = Within::whole(self.deadline);
         self.ask_store(within, || self.store.strike(&strike, now_ms), |_| true).await
     }
@@ -119,7 +120,7 @@ impl Remote {
     }
 
     pub(crate) fn key(&self, rule: &Rule, who: &Subject<'_>) -> Key {
-        Keys::new(self, who).of(rule)
+        Keys::new(&self.pepper, who).of(rule)
     }
 
     /// As many answers as there were questions.
@@ -146,7 +147,7 @@ impl Remote {
         let cause = match tokio::time::timeout(within.time, ask()).await {
             Ok(Ok(answer)) if fits(&answer) => {
                 let transition = lock(&self.breaker).answered(Instant::now());
-                tell(transition, "");
+                tell(transition, "", NAME);
                 return Some(answer);
             }
             Ok(Ok(_)) => "an answer of another shape".to_owned(),
@@ -159,95 +160,11 @@ impl Remote {
         };
         self.store.forsake();
         let transition = lock(&self.breaker).failed(Instant::now());
-        tell(transition, &cause);
+        tell(transition, &cause, NAME);
         None
-    }
-
-    fn hidden(&self, text: &str) -> String {
-        let tag = hmac::sign(&self.pepper, text.as_bytes());
-        HEXLOWER.encode(tag.as_ref().get(..16).unwrap_or_default())
-    }
-}
-
-/// The keys of one request.
-struct Keys<'a> {
-    remote: &'a Remote,
-    who: &'a Subject<'a>,
-    address: String,
-}
-
-/// What the keys of a rule are kept together by, in a cluster.
-///
-/// INVARIANT: it follows from what the rule counts. Two requests that a rule counts together have
-/// one anchor, whoever else they differ in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Anchor<'a> {
-    /// The tenant: a client, a key and a person belong to one, so that most requests ask for one
-    /// anchor only.
-    Tenant(&'a str),
-    /// The client or key of nobody's.
-    Caller(&'a str),
-    /// The address.
-    Address,
-    /// The operation.
-    Operation,
-}
-
-impl<'a> Anchor<'a> {
-    fn of(by: By, who: &Subject<'a>) -> Self {
-        let caller = match (by.client, by.api_key) {
-            (true, _) => who.client,
-            (false, true) => who.api_key,
-            (false, false) => None,
-        };
-        match (caller, who.tenant) {
-            (Some(_), Some(tenant)) => Self::Tenant(tenant),
-            (None, Some(tenant)) if by.tenant => Self::Tenant(tenant),
-            (Some(caller), None) => Self::Caller(caller),
-            _ if by.address => Self::Address,
-            _ => Self::Operation,
-        }
-    }
-}
-
-impl<'a> Keys<'a> {
-    fn new(remote: &'a Remote, who: &'a Subject<'a>) -> Self {
-        let address = who.address.map(|address| prefix(address).to_string()).unwrap_or_default();
-        Self { remote, who, address }
-    }
-
-    fn of(&self, rule: &Rule) -> Key {
-        let (by, who) = (rule.by(), self.who);
-        let texts = [
-            (by.address, self.address.as_str()),
-            (by.client, who.client.unwrap_or_default()),
-            (by.api_key, who.api_key.unwrap_or_default()),
-            (by.tenant, who.tenant.unwrap_or_default()),
-            (by.operation, who.operation.unwrap_or_default()),
-        ];
-        let mut parts = format!("{:016x}", rule.salt());
-        for (counts, text) in texts {
-            parts.push('\n');
-            parts.push_str(if counts { text } else { "" });
-        }
-        let anchor = match Anchor::of(by, who) {
-            Anchor::Tenant(text) | Anchor::Caller(text) => text,
-            Anchor::Address => &self.address,
-            Anchor::Operation => who.operation.unwrap_or_default(),
-        };
-        Key { anchor: self.remote.hidden(anchor), name: self.remote.hidden(&parts) }
-    }
-}
-
-fn tell(transition: Option<Transition>, cause: &str) {
-    match transition {
-        Some(Transition::Lost) => {
-            tracing::error!(cause, "the store of limits is away: each node counts alone");
-        }
-        Some(Transition::Regained) => tracing::info!("the store of limits is back"),
-        None => {}
     }
 }
 
 /// No request waits for an exchange; so it may take longer.
 const EXCHANGED_WITHIN: Duration = Duration::from_secs(1);
+const NAME: &str = "store of limits";

@@ -10,12 +10,14 @@ use std::hash::RandomState;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use counters::bank::{Account, Banked, Lease, LeaseAsk, QuotaBank, Settlement};
 use counters::store::{Ask, Delta, Key, Reply, Store, StoreError, Strike, Total, What};
 use counters::{Answer, Counters, Mode, OnStoreError, Plan, Shared};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use throttle::{By, Calendar, Limit, Period, Rule, Rules, Slots, Standing, Subject, Table, Terms};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
 /// 2026-11-29.
@@ -462,5 +464,44 @@ async fn no_request_waits_longer_than_the_deadline_however_slow_the_store_is() {
         // Five until it is given up; then nobody asks before the first pause is over.
         assert!(began.elapsed() <= 5 * (deadline + Duration::from_millis(1)), "{slowness:?}");
         assert_eq!(node.health().unwrap().failures, 5);
+    }
+}
+
+impl QuotaBank for Slow {
+    fn lease<'a>(&'a self, _: &'a LeaseAsk) -> Reply<'a, Lease> {
+        self.late()
+    }
+
+    fn settle<'a>(&'a self, _: &'a [Settlement]) -> Reply<'a, ()> {
+        self.late()
+    }
+
+    fn look<'a>(&'a self, _: &'a [Account]) -> Reply<'a, Vec<u64>> {
+        self.late()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_store_and_bank_together_no_request_waits_longer_than_the_deadline_and_a_quarter() {
+    let (deadline, slow) = (Duration::from_millis(20), Duration::from_millis(500));
+    let shared = Shared { store: Box::new(Slow(slow)), pepper: [7; 32], deadline };
+    let tasks = Mutex::new(JoinSet::new());
+    let node = Counters::shared(64, shared).banked(Banked {
+        bank: Box::new(Slow(slow)),
+        pepper: [7; 32],
+        deadline,
+        spawn: Box::new(move |work| drop(tasks.lock().unwrap().spawn(work))),
+    });
+    let calendar = Calendar::new(Period::Day, "UTC").unwrap();
+    let daily = Rule::new("daily", By::CLIENT, Limit::Quota { count: 900, calendar }).unwrap();
+    let both = [daily, window(900)].map(|rule| (rule, OnStoreError::Local, Mode::Sync));
+    let plan = Plan::with_modes(both.into(), 3).unwrap();
+
+    for _ in 0..200 {
+        let asked = Instant::now();
+        let answer = node.charge(&plan, &WHO, START_MS).await;
+        assert!(matches!(answer, Answer::Alone(verdict) if verdict.is_admitted()));
+        // Two ticks of the timer.
+        assert!(asked.elapsed() <= deadline + deadline / 4 + Duration::from_millis(2));
     }
 }

@@ -6,6 +6,7 @@
 //! caller is known.
 
 mod alerts;
+mod bank;
 mod lint;
 mod plans;
 mod rules;
@@ -25,6 +26,8 @@ use crate::Dossier;
 use crate::cidr::Cidr;
 use crate::contract::{Contract, Operation};
 
+pub use bank::DatabaseBank;
+pub use counters::bank::Banked;
 pub use counters::store::Store;
 pub use counters::{
     Counters, Health, Key, Mode, Moment, OnStoreError, Per, RedisConfig, RedisError, Shared, Spec,
@@ -354,6 +357,12 @@ impl Limits {
         self.counters.health()
     }
 
+    /// See [`Counters::bank_health`].
+    #[must_use]
+    pub fn bank_health(&self) -> Option<Health> {
+        self.counters.bank_health()
+    }
+
     /// See [`Counters::unfollowed`].
     #[must_use]
     pub fn unfollowed(&self) -> u64 {
@@ -363,6 +372,16 @@ impl Limits {
     /// See [`Counters::exchange`].
     pub async fn exchange(&self, now_ms: u64) {
         self.counters.exchange(now_ms).await;
+    }
+
+    /// See [`Counters::tend`].
+    pub async fn tend(&self) {
+        self.counters.tend().await;
+    }
+
+    /// See [`Counters::close`].
+    pub async fn close(&self) {
+        self.counters.close().await;
     }
 }
 

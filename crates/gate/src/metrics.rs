@@ -248,8 +248,13 @@ impl Metrics {
         }
         trusted.write_metrics(&mut out);
         if let Some(health) = limits.health() {
-            store_of_limits(&mut out, &health, limits.unfollowed());
+            store_of_limits(&mut out, &LIMITS_STORE, &health);
         }
+        if let Some(health) = limits.bank_health() {
+            store_of_limits(&mut out, &QUOTA_BANK, &health);
+        }
+        let help = "Requests counted by this node's share, because it follows too many callers";
+        line(&mut out, ("limits_unfollowed", "counter", help), &limits.unfollowed());
         out + &rest
     }
 }
@@ -284,36 +289,51 @@ fn register_pressure(registry: &mut Registry, pressure: &PressureTally) {
     registry.register("shed_share", help, pressure.share.clone());
 }
 
-/// Every way that the circuit breaker before the store of limits went, and how it is.
-fn store_of_limits(out: &mut String, health: &Health, unfollowed: u64) {
-    let mut line = |name: &str, kind: &str, help: &str, value: &dyn std::fmt::Display| {
-        let suffix = if kind == "counter" { "_total" } else { "" };
-        // Writing to a string cannot fail.
-        let _infallible = write!(
-            out,
-            "# HELP ringwall_{name} {help}\n# TYPE ringwall_{name} {kind}\n\
-             ringwall_{name}{suffix} {value}\n"
-        );
-    };
+/// Something that is asked behind a circuit breaker.
+struct Asked {
+    name: &'static str,
+    what: &'static str,
+}
+
+const LIMITS_STORE: Asked = Asked { name: "limits_store", what: "the store of limits" };
+const QUOTA_BANK: Asked = Asked { name: "quota_bank", what: "the bank of quotas" };
+
+/// Every way that the circuit breaker before a store went, and how it is.
+fn store_of_limits(out: &mut String, Asked { name, what }: &Asked, health: &Health) {
     let (up, away) = (u8::from(health.is_up), health.away.as_secs_f64());
-    line("limits_store_up", "gauge", "Whether the store of limits is asked.", &up);
-    line("limits_store_away_seconds", "counter", "How long it has been away.", &away);
-    let failures = &health.failures;
-    line("limits_store_failures", "counter", "Questions to it without an answer.", failures);
-    let help = "Requests counted by this node's share, because it follows too many callers.";
-    line("limits_unfollowed", "counter", help, &unfollowed);
-    out.push_str("# HELP ringwall_limits_store_transitions Ways that its circuit breaker went.\n");
-    out.push_str("# TYPE ringwall_limits_store_transitions counter\n");
+    let mut tell = |part: &str, kind: &str, help: &str, value: &dyn std::fmt::Display| {
+        line(out, (&format!("{name}_{part}"), kind, help), value);
+    };
+    tell("up", "gauge", &format!("Whether {what} is asked."), &up);
+    tell("away_seconds", "counter", &format!("How long {what} has been away."), &away);
+    let help = format!("Questions to {what} without an answer.");
+    tell("failures", "counter", &help, &health.failures);
     let transitions = [
         ("closed", "open", health.lost),
         ("open", "half_open", health.probed),
         ("half_open", "open", health.reopened),
         ("half_open", "closed", health.regained),
     ];
+    // Writing to a string cannot fail.
+    let _infallible = write!(
+        out,
+        "# HELP ringwall_{name}_transitions Ways that the circuit breaker before {what} went.\n\
+         # TYPE ringwall_{name}_transitions counter\n"
+    );
     for (from, to, count) in transitions {
         let labels = format!("{{from=\"{from}\",to=\"{to}\"}}");
-        let _infallible = writeln!(out, "ringwall_limits_store_transitions_total{labels} {count}");
+        let _infallible = writeln!(out, "ringwall_{name}_transitions_total{labels} {count}");
     }
+}
+
+fn line(out: &mut String, (name, kind, help): (&str, &str, &str), value: &dyn std::fmt::Display) {
+    let suffix = if kind == "counter" { "_total" } else { "" };
+    // Writing to a string cannot fail.
+    let _infallible = write!(
+        out,
+        "# HELP ringwall_{name} {help}\n# TYPE ringwall_{name} {kind}\n\
+         ringwall_{name}{suffix} {value}\n"
+    );
 }
 
 fn register_bans(registry: &mut Registry, bans: &BanTally) {
@@ -360,17 +380,19 @@ mod tests {
             regained: 1,
             away: Duration::from_millis(1500),
         };
-        store_of_limits(&mut out, &health, 7);
+        store_of_limits(&mut out, &LIMITS_STORE, &health);
+        store_of_limits(&mut out, &QUOTA_BANK, &health);
 
         for line in [
             "ringwall_limits_store_up 0",
             "ringwall_limits_store_away_seconds_total 1.5",
             "ringwall_limits_store_failures_total 9",
-            "ringwall_limits_unfollowed_total 7",
+            "ringwall_quota_bank_failures_total 9",
             "ringwall_limits_store_transitions_total{from=\"closed\",to=\"open\"} 4",
             "ringwall_limits_store_transitions_total{from=\"open\",to=\"half_open\"} 3",
             "ringwall_limits_store_transitions_total{from=\"half_open\",to=\"open\"} 2",
             "ringwall_limits_store_transitions_total{from=\"half_open\",to=\"closed\"} 1",
+            "ringwall_quota_bank_transitions_total{from=\"closed\",to=\"open\"} 4",
         ] {
             assert!(out.lines().any(|found| found == line), "{line} in\n{out}");
         }

@@ -9,7 +9,7 @@ use policy::Engine;
 use store::usage_plans::alerts::{self, NewAlert};
 use store::usage_plans::assignments::{AssigneeKind, Assignment};
 use store::usage_plans::{self, UsagePlan};
-use store::{Store, StoreError, Witness};
+use store::{Store, StoreError, Witness, quotas};
 use tokio::sync::Mutex;
 use watch::Scene;
 
@@ -77,7 +77,10 @@ impl Usage {
     /// # Errors
     /// When the database fails.
     pub async fn prune(&self) -> Result<(), StoreError> {
-        usage_plans::prune(&self.store, self.clock.now()).await
+        let now = self.clock.now();
+        usage_plans::prune(&self.store, now).await?;
+        quotas::prune(&self.store, now).await?;
+        Ok(())
     }
 
     /// Tells what is to be told; how much that was.

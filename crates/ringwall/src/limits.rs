@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::limits::{Counters, Key, Limits, LimitsPlan, RedisConfig, Shared, Spec, Store};
+use gate::limits::{
+    Banked, Counters, DatabaseBank, Key, Limits, LimitsPlan, RedisConfig, Shared, Spec, Store,
+};
 use gate::{Cidr, Contract, Tasks};
 use tokio::time::{MissedTickBehavior, interval};
-use vault::Keyring;
 
 use crate::cli::exit::Failure;
 use crate::config::limits::{LimitRule, Limits as Section, Resolved};
@@ -21,9 +22,9 @@ use crate::wire::Base;
 pub(crate) async fn raise(
     section: &Section,
     contract: &Contract,
-    keyring: &Keyring,
+    (base, tasks): (&Base, &Tasks),
 ) -> Result<Arc<Limits>, Failure> {
-    let counters = counters(section, keyring).await?;
+    let counters = counters(section, base).await?.banked(banked(section, base, tasks));
     let plan = plan(section, contract)?;
     Limits::new(counters, &plan, contract)
         .map_err(|error| Failure::Failed(format!("`limits`: {error}")))
@@ -58,11 +59,39 @@ pub(crate) fn store_faults(section: &Section) -> Result<(), Failure> {
     Counters::redis(1, config).map(drop).map_err(|error| Failure::because(&error))
 }
 
-async fn counters(section: &Section, keyring: &Keyring) -> Result<Counters, Failure> {
+/// Gives back what this node holds of quotas: what lies for long, and at the end everything.
+pub(crate) fn keep_settled(limits: Arc<Limits>, tasks: &Tasks) {
+    let mut stopping = tasks.stopping();
+    tasks.spawn(async move {
+        let mut next = interval(TENDED_EVERY);
+        next.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                // Background work stops after the last request.
+                () = &mut stopping => return limits.close().await,
+                _ = next.tick() => limits.tend().await,
+            }
+        }
+    });
+}
+
+/// Quotas are in the database, whatever counts the rest: it is there on every site, and it forgets
+/// nothing.
+fn banked(section: &Section, base: &Base, tasks: &Tasks) -> Banked {
+    let tasks = tasks.clone();
+    Banked {
+        bank: Box::new(DatabaseBank::new(Arc::clone(&base.store))),
+        pepper: *base.keyring.purpose_key("quota-bank/1").expose(),
+        deadline: section.store_timeout_ms.into(),
+        spawn: Box::new(move |work| tasks.spawn(work)),
+    }
+}
+
+async fn counters(section: &Section, base: &Base) -> Result<Counters, Failure> {
     let keys = section.keys_max.into();
     let store = section.store.resolve().map_err(|error| Failure::because(&error))?;
     let ca_pem = authorities(section)?;
-    let pepper = *keyring.purpose_key("limits-store/1").expose();
+    let pepper = *base.keyring.purpose_key("limits-store/1").expose();
     let deadline = section.store_timeout_ms.into();
     match store {
         None => Ok(Counters::local(keys)),
@@ -146,3 +175,6 @@ pub(crate) fn plan(section: &Section, contract: &Contract) -> Result<LimitsPlan,
 fn cidr(network: &Network) -> Cidr {
     Cidr::new(network.address, network.prefix)
 }
+
+/// Nothing lies here for longer than a minute and this.
+const TENDED_EVERY: Duration = Duration::from_secs(5);

@@ -95,9 +95,10 @@ pub(crate) async fn wall(
     let settings = settings((config, base), urls, told, background)?;
     let lists = addresses::raise(config, &plans.contract)?;
     let trusted = trusted::raise(config, base, urls, background).await?;
-    let limits = limits::raise(&config.limits, &plans.contract, &base.keyring).await?;
+    let limits = limits::raise(&config.limits, &plans.contract, (base, background)).await?;
     let every = config.limits.exchange_ms.into();
     limits::keep_exchanged(Arc::clone(&limits), every, base, background);
+    limits::keep_settled(Arc::clone(&limits), background);
     let bans = bans::raise(&config.bans, Arc::clone(&limits), base, background)?;
     let app = App::new(Parts {
         clock: Arc::clone(&base.clock),

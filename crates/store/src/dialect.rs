@@ -185,6 +185,15 @@ const LITE_JOB: &str = "search_id in (select rowid from job_words where job_word
 const LITE_PUBLIC_JOB: &str =
     "search_id in (select rowid from public_job_words where public_job_words match ?)";
 
+/// What time it is by the clock that all nodes share, in milliseconds; nothing where the database
+/// is a file and has no clock but ours.
+pub(crate) fn now_ms(backend: DbBackend) -> Option<Expr> {
+    (backend == DbBackend::Postgres).then(|| Expr::cust(PG_NOW_MS))
+}
+
+/// The clock, not the time at which the transaction began; rounded down.
+const PG_NOW_MS: &str = "cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)";
+
 /// Does a read need a transaction? On PostgreSQL yes, because the tenant is set for one.
 pub(crate) fn reads_need_transaction(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres

@@ -28,6 +28,7 @@ pub(crate) mod partner_secret;
 pub(crate) mod projection;
 pub(crate) mod public_job;
 pub(crate) mod pushed_request;
+pub(crate) mod quota_use;
 pub(crate) mod refresh_family;
 pub(crate) mod revocation;
 pub(crate) mod seen_jti;

@@ -37,6 +37,7 @@ pub mod pools;
 pub mod projections;
 pub mod public_jobs;
 pub mod pushed_requests;
+pub mod quotas;
 mod recorder;
 pub mod resources;
 pub mod revocations;

@@ -26,6 +26,7 @@ mod m0111_certificates;
 mod m0120_federation;
 mod m0130_first_party;
 mod m0131_leaks;
+mod m0155_quotas;
 mod m0160_vouched_grants;
 mod m0161_secret_uses;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0120_federation::Migration),
             Box::new(m0130_first_party::Migration),
             Box::new(m0131_leaks::Migration),
+            Box::new(m0155_quotas::Migration),
             Box::new(m0160_vouched_grants::Migration),
             Box::new(m0161_secret_uses::Migration),
         ]

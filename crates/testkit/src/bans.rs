@@ -39,7 +39,7 @@ pub(crate) fn raise(
     contract: &Contract,
     engines: (Arc<Store>, Arc<Engine>, Arc<dyn Clock>),
 ) -> (Arc<Limits>, Arc<Bans>) {
-    let limits = crate::limits::raise(limits, contract);
+    let limits = crate::limits::raise(limits, contract, &engines.0);
     let bans = Bans::new(bans.unwrap_or_else(off), Arc::clone(&limits), engines);
     (limits, bans.expect("points that can be counted"))
 }

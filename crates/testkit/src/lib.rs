@@ -31,6 +31,7 @@ mod caller;
 pub mod certificates;
 mod database;
 pub mod limits;
+pub mod nodes;
 mod platform;
 mod provider;
 pub mod samples;

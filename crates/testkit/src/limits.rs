@@ -1,9 +1,11 @@
 //! Limits for tests: some that no test reaches, and some that one does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gate::Contract;
-use gate::limits::{Counters, Key, Limits, LimitsPlan, Spec};
+use gate::limits::{Banked, Counters, DatabaseBank, Key, Limits, LimitsPlan, Spec};
+use gate::{Contract, Tasks};
+use store::Store;
 
 /// Limits that nobody reaches.
 #[must_use]
@@ -25,10 +27,27 @@ pub fn window(name: &str, by: Key, max: u32) -> Spec {
     Spec::window(name, by, max, 900)
 }
 
-/// The limits at work, counted in memory.
-pub(crate) fn raise(plan: Option<LimitsPlan>, contract: &Contract) -> Arc<Limits> {
+/// The limits at work: counted in memory, and quotas in the database.
+pub(crate) fn raise(
+    plan: Option<LimitsPlan>,
+    contract: &Contract,
+    store: &Arc<Store>,
+) -> Arc<Limits> {
     let plan = plan.unwrap_or_else(|| silenced(contract));
-    Limits::new(Counters::local(KEYS), &plan, contract).expect("limits that can be meant")
+    Limits::new(counters(store), &plan, contract).expect("limits that can be meant")
+}
+
+/// What counts on a node whose quotas are in this database.
+#[must_use]
+pub fn counters(store: &Arc<Store>) -> Counters {
+    let tasks = Tasks::new();
+    Counters::local(KEYS).banked(Banked {
+        bank: Box::new(DatabaseBank::new(Arc::clone(store))),
+        pepper: [7; 32],
+        // The machine of the tests is busy.
+        deadline: Duration::from_secs(10),
+        spawn: Box::new(move |work| tasks.spawn(work)),
+    })
 }
 
 /// Limits that nobody reaches, in place of those of the contract too.

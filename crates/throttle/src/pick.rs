@@ -20,6 +20,12 @@ impl Pick {
         Self(!self.0)
     }
 
+    /// Those that are picked in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether the rule at a place is picked.
     #[must_use]
     pub const fn has(self, place: usize) -> bool {

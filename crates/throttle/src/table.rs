@@ -87,6 +87,17 @@ impl Table {
         self.run((rules, Pick::ALL), who, now_ms, false)
     }
 
+    /// What [`Table::charge_some`] would say, without charging.
+    #[must_use]
+    pub fn check_some<'r>(
+        &self,
+        rules: (&'r Rules, Pick),
+        who: &Subject<'_>,
+        now_ms: u64,
+    ) -> Verdict<'r> {
+        self.run(rules, who, now_ms, false)
+    }
+
     /// Counts one where there is room and where there is none: for what has happened already.
     pub fn note(&self, rules: (&Rules, Pick), who: &Subject<'_>, now_ms: u64) {
         self.each(rules, who, |set, step| {

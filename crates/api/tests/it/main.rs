@@ -48,6 +48,7 @@ mod people;
 mod pressure;
 mod problems;
 mod public_jobs;
+mod quotas;
 mod remembered;
 mod repeats;
 mod retention;

@@ -238,6 +238,35 @@ async fn what_is_nearly_used_and_used_up_is_told_once_in_a_window() {
     assert_eq!(alerts(&ada).await.len(), 3);
 }
 
+#[tokio::test]
+async fn a_quota_of_a_plan_is_told_once_a_day_and_begins_anew_at_midnight() {
+    let Scene { platform, acme, ada, .. } = scene().await;
+    let credentials = acme.register(Role::Partner, &["read:jobs"]).await;
+    let rule = json!({ "name": "daily", "max": 10, "per": "day", "zone": "Europe/Berlin" });
+    let plan = make(&ada, json!({ "name": "Gold", "rules": [rule] })).await;
+    assign(&ada, &plan, &credentials.client_id).await.is(204);
+    // The platform's day ends at 23:00 in UTC.
+    platform.clock().advance(minutes(20));
+    let mara = acme.sign_in(&credentials).await;
+
+    for _ in 0..10 {
+        mara.get("/v1/jobs").await.is(200);
+        platform.tell_usage().await;
+    }
+    let refused = mara.get("/v1/jobs").await.is(429).problem("limits.exceeded");
+    platform.tell_usage().await;
+
+    assert_eq!(refused.body()["violated-policies"], json!(["daily"]));
+    assert_eq!(alerts(&ada).await, [(100, "daily".to_owned()), (80, "daily".to_owned())]);
+    let seen = ada.get(&format!("/v1/usage-plans/{plan}/assignees")).await.is(200).body();
+    assert_eq!(seen["data"][0]["usage"][0]["remaining"], 0);
+    platform.clock().advance(minutes(6 * 60));
+    let mara = acme.sign_in(&credentials).await;
+    let first = mara.get("/v1/jobs").await.is(200);
+    let told = first.header("ratelimit").unwrap();
+    assert!(told.starts_with("\"daily\";r=9;"), "{told}");
+}
+
 async fn alerts(by: &Caller) -> Vec<(i64, String)> {
     let body = by.get("/v1/usage-alerts").await.is(200).body();
     let all = body["data"].as_array().unwrap().iter();

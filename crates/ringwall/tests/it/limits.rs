@@ -78,6 +78,31 @@ async fn what_redis_counted_outlives_a_node_and_a_rule_that_is_closed_lets_nobod
 }
 
 #[tokio::test]
+async fn what_was_used_of_a_quota_outlives_a_restart_and_what_was_not_comes_back() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let daily = r#"[{ name = "daily", by = ["address"], max = 7, per = "day" }]"#;
+        let site = Site::new(database).await.with("LIMITS__EXEMPT", "[]");
+        let site = site.with("LIMITS__RULES", daily).with("LIMITS__STORE_TIMEOUT_MS", "10000");
+        let server = site.start().await;
+        let client = server.client();
+        for _ in 0..4 {
+            let answer = client.get(format!("{}/v1/jobs", server.url())).send().await;
+            assert_eq!(answer.expect("an answer").status(), 200);
+        }
+        server.stop().await;
+
+        let server = site.start().await;
+        let (passed, refused) = passed(&server).await;
+
+        let (status, problem) = refused.expect("a refusal");
+        assert_eq!((passed, status), (3, 429), "{database:?}");
+        assert_eq!(problem["violated-policies"], serde_json::json!(["daily"]));
+        let said = server.stop().await;
+        assert!(!said.contains("the bank of quotas is away"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn limits_that_cannot_be_meant_do_not_start() {
     for (key, value, part) in [
         ("LIMITS__STRANGERS_MAX", "0", "limits.strangers_max"),

@@ -6,10 +6,9 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use uuid::Uuid;
 
 use super::{row, save};
-use crate::dialect::{self, Context};
+use crate::dialect::Context;
 use crate::entities::partner;
 use crate::entities::partner_secret::{Column, Entity};
-use crate::session::Session;
 use crate::{Store, StoreError, TenantTx, TenantView};
 
 /// A secret, without its hash.
@@ -84,8 +83,7 @@ pub async fn secret_used(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(id) = parse(id) else { return Ok(()) };
-    let on = Session::Transaction(dialect::begin(&store.db().write).await?);
-    dialect::enter(&on, Context::Tenant(tenant.uuid())).await?;
+    let on = store.write_as(Context::Tenant(tenant.uuid())).await?;
     let earlier =
         Condition::any().add(Column::UsedAt.is_null()).add(Column::UsedAt.lt(at.millis()));
     Entity::update_many()

@@ -16,6 +16,7 @@ const NOBODY: &[&str] = &[
     "idempotency.key_hash",
     "partner_secret.hash",
     "pushed_request.hash",
+    "quota_use.key",
     "refresh_family.current",
     "refresh_family.previous",
     "refresh_family.salt",

@@ -28,6 +28,7 @@ mod partners;
 mod passkeys;
 mod proposals;
 mod public_jobs;
+mod quotas;
 mod raw;
 mod recorder;
 mod revocations;
