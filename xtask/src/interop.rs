@@ -18,6 +18,7 @@ use crate::{
 
 mod acme;
 mod authority;
+mod browser;
 mod node;
 mod python;
 mod schemathesis;
@@ -52,6 +53,8 @@ impl Options {
 enum Suite {
     /// `openid-client` and `oauth4webapi`
     Node,
+    /// People's pages in Chromium
+    Browser,
     /// `oidc-provider` as the identity provider of people
     SingleSignOn,
     /// `authlib`, and passkeys by `soft-webauthn`
@@ -151,7 +154,7 @@ impl Tools {
         let prepare_venv =
             || install::ensure(&[install::PYTHON]).and_then(|()| python::prepare(workspace));
         let needs = |suites: &[Suite]| suites.iter().any(|suite| options.wants(*suite));
-        let needs_node = needs(&[Suite::Node, Suite::SingleSignOn]);
+        let needs_node = needs(&[Suite::Node, Suite::Browser, Suite::SingleSignOn]);
         let needs_venv = needs(&[Suite::Python, Suite::Schemathesis]);
         let needs_sslyze = options.wants(Suite::Sslyze);
         let tools = Self {
@@ -164,6 +167,9 @@ impl Tools {
         }
         if options.wants(Suite::Acme) {
             acme::prepare()?;
+        }
+        if options.wants(Suite::Browser) {
+            install::ensure(&[install::CHROMIUM])?;
         }
         install::ensure(&[install::OPENSSL, install::RULES])?;
         Ok(tools)
@@ -186,6 +192,9 @@ fn of_one_server(
     let mut told = Vec::new();
     if let Some(node) = tools.node.as_ref().filter(|_| options.wants(Suite::Node)) {
         told.push(Told::of("node", node.run(&stage, &authority)));
+    }
+    if let Some(node) = tools.node.as_ref().filter(|_| options.wants(Suite::Browser)) {
+        told.push(Told::of("browser", browser::run(node, &stage)));
     }
     if let Some(venv) = &tools.venv {
         if options.wants(Suite::Python) {
