@@ -34,6 +34,12 @@ pub(crate) const NODE: Need = Need {
     packages: &["nodejs", "npm"],
     is_met: || run::find("node").is_some() && run::find("npm").is_some(),
 };
+/// Certificates of those who meet the server are made with it.
+pub(crate) const OPENSSL: Need =
+    Need { name: "OpenSSL", packages: &["openssl"], is_met: || run::find("openssl").is_some() };
+/// What people see is seen in it.
+pub(crate) const CHROMIUM: Need =
+    Need { name: "Chromium", packages: &["chromium"], is_met: || run::find("chromium").is_some() };
 /// Firewall rules as Debian ships them: a test holds the engine to them.
 pub(crate) const RULES: Need = Need {
     name: "the Core Rule Set",
@@ -54,7 +60,7 @@ pub(crate) const README: Need = Need {
 
 /// Brings everything that any chore needs.
 pub(crate) fn run() -> Outcome {
-    ensure(&[POSTGRES, REDIS, PYTHON, NODE, RULES, SQLMAP, README])
+    ensure(&[POSTGRES, REDIS, PYTHON, NODE, OPENSSL, CHROMIUM, RULES, SQLMAP, README])
 }
 
 /// Installs what is not met, or says which packages a person should install.

@@ -17,11 +17,15 @@ use crate::{
 };
 
 mod acme;
+mod authority;
+mod browser;
 mod node;
 mod python;
 mod schemathesis;
 mod single_sign_on;
 mod sqlmap;
+
+use authority::Authority;
 
 /// Which clients, against what.
 #[derive(Args)]
@@ -49,6 +53,8 @@ impl Options {
 enum Suite {
     /// `openid-client` and `oauth4webapi`
     Node,
+    /// People's pages in Chromium
+    Browser,
     /// `oidc-provider` as the identity provider of people
     SingleSignOn,
     /// `authlib`, and passkeys by `soft-webauthn`
@@ -147,8 +153,9 @@ impl Tools {
             || install::ensure(&[install::NODE]).and_then(|()| node::prepare(workspace));
         let prepare_venv =
             || install::ensure(&[install::PYTHON]).and_then(|()| python::prepare(workspace));
-        let needs_node = options.wants(Suite::Node) || options.wants(Suite::SingleSignOn);
-        let needs_venv = options.wants(Suite::Python) || options.wants(Suite::Schemathesis);
+        let needs = |suites: &[Suite]| suites.iter().any(|suite| options.wants(*suite));
+        let needs_node = needs(&[Suite::Node, Suite::Browser, Suite::SingleSignOn]);
+        let needs_venv = needs(&[Suite::Python, Suite::Schemathesis]);
         let needs_sslyze = options.wants(Suite::Sslyze);
         let tools = Self {
             node: needs_node.then(prepare_node).transpose()?,
@@ -161,7 +168,10 @@ impl Tools {
         if options.wants(Suite::Acme) {
             acme::prepare()?;
         }
-        install::ensure(&[install::RULES])?;
+        if options.wants(Suite::Browser) {
+            install::ensure(&[install::CHROMIUM])?;
+        }
+        install::ensure(&[install::OPENSSL, install::RULES])?;
         Ok(tools)
     }
 }
@@ -173,11 +183,18 @@ fn of_one_server(
     tools: &Tools,
     binary: &Path,
 ) -> Outcome<Vec<Told>> {
-    let server = Server::start(serve(binary), &workspace.target_folder("interop")?.join("demo"))?;
+    let folder = workspace.target_folder("interop")?;
+    let authority = Authority::make(&folder)?;
+    let mut serve = serve(binary);
+    authority.vouch(&mut serve);
+    let server = Server::start(serve, &folder.join("demo"))?;
     let stage = Stage::of(workspace, &server, binary.to_owned())?;
     let mut told = Vec::new();
     if let Some(node) = tools.node.as_ref().filter(|_| options.wants(Suite::Node)) {
-        told.push(Told::of("node", node.run(&stage)));
+        told.push(Told::of("node", node.run(&stage, &authority)));
+    }
+    if let Some(node) = tools.node.as_ref().filter(|_| options.wants(Suite::Browser)) {
+        told.push(Told::of("browser", browser::run(node, &stage)));
     }
     if let Some(venv) = &tools.venv {
         if options.wants(Suite::Python) {

@@ -38,7 +38,10 @@ pub(crate) fn parts(app: &App, dossier: &Dossier, problem: &Problem) -> (HeaderM
         ErrorForm::Problem => {
             ("application/problem+json", document(app, dossier, problem).to_string())
         }
-        ErrorForm::Page => ("text/html; charset=utf-8", page::of(dossier.request_id, problem)),
+        ErrorForm::Page => {
+            let is_signed_in = dossier.caller().is_some_and(|caller| !caller.is_anonymous());
+            ("text/html; charset=utf-8", page::of(dossier.request_id, is_signed_in, problem))
+        }
     };
     let mut headers = HeaderMap::new();
     // Also what rings outside of `browser` refuse is hardened.

@@ -3,25 +3,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
-import { KID, registered } from "./keys.mjs";
 import { decided, recruiter } from "./person.mjs";
 import { partner, stranger, url } from "./ready.mjs";
+import { ways } from "./ways.mjs";
 
 const browser = await recruiter();
-const key = { key: await registered(partner.client_id), kid: KID };
 // The port is the program's, which listens when it starts (RFC 8252 §7.3).
 const redirect_uri = "http://127.0.0.1:51004/callback";
 const scope = "read:jobs read:candidates";
 const target = new URL("/v1/jobs?limit=2", url);
 
-const proofs = {
-  client_secret_basic: client.ClientSecretBasic(partner.client_secret),
-  client_secret_post: client.ClientSecretPost(partner.client_secret),
-  private_key_jwt: client.PrivateKeyJwt(key),
-};
-
-const discover = (proof) =>
-  client.discovery(url, partner.client_id, undefined, proof, { algorithm: "oauth2" });
+function discover({ by, fetch }) {
+  const options = { algorithm: "oauth2", [client.customFetch]: fetch };
+  return client.discovery(url, partner.client_id, undefined, by(client), options);
+}
 
 async function asked(more = {}) {
   const verifier = client.randomPKCECodeVerifier();
@@ -31,9 +26,9 @@ async function asked(more = {}) {
   return { verifier, state, parameters: { ...parameters, ...more } };
 }
 
-for (const [method, proof] of Object.entries(proofs)) {
+for (const [method, way] of Object.entries(ways)) {
   test(`openid-client: a code and a refresh by ${method}`, async () => {
-    const config = await discover(proof);
+    const config = await discover(way);
     const { verifier, state, parameters } = await asked();
     const answer = await decided(browser, client.buildAuthorizationUrl(config, parameters));
 
@@ -52,7 +47,7 @@ for (const [method, proof] of Object.entries(proofs)) {
 }
 
 test("openid-client: a pushed request, and tokens bound by DPoP", async () => {
-  const config = await discover(proofs.private_key_jwt);
+  const config = await discover(ways.private_key_jwt);
   const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair("ES256"));
   const { verifier, state, parameters } = await asked();
   const request = await client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
@@ -72,7 +67,7 @@ test("openid-client: a pushed request, and tokens bound by DPoP", async () => {
 });
 
 test("openid-client: what a person refuses is an error with issuer and state", async () => {
-  const config = await discover(proofs.client_secret_basic);
+  const config = await discover(ways.client_secret_basic);
   const { verifier, state, parameters } = await asked();
   const request = client.buildAuthorizationUrl(config, parameters);
   const answer = await decided(browser, request, "refuse");
@@ -84,7 +79,7 @@ test("openid-client: what a person refuses is an error with issuer and state", a
 });
 
 test("openid-client: an answer of another issuer is not believed", async () => {
-  const config = await discover(proofs.client_secret_basic);
+  const config = await discover(ways.client_secret_basic);
   const { verifier, state, parameters } = await asked();
   const answer = await decided(browser, client.buildAuthorizationUrl(config, parameters));
   answer.searchParams.set("iss", "https://elsewhere.example");
@@ -96,7 +91,7 @@ test("openid-client: an answer of another issuer is not believed", async () => {
 test("another client and another verifier get nothing for a code", async () => {
   const other = await client.discovery(url, stranger.client_id, undefined,
     client.ClientSecretBasic(stranger.client_secret), { algorithm: "oauth2" });
-  const config = await discover(proofs.client_secret_basic);
+  const config = await discover(ways.client_secret_basic);
   for (const by of [other, config]) {
     const { state, parameters } = await asked();
     const answer = await decided(browser, client.buildAuthorizationUrl(config, parameters));
@@ -108,44 +103,53 @@ test("another client and another verifier get nothing for a code", async () => {
   }
 });
 
-test("oauth4webapi: a pushed request, a code, a refresh, and a code used twice", async () => {
-  const found = await oauth.discoveryRequest(url, { algorithm: "oauth2" });
-  const as = await oauth.processDiscoveryResponse(url, found);
-  const me = { client_id: partner.client_id };
-  const proof = oauth.ClientSecretBasic(partner.client_secret);
-  const verifier = oauth.generateRandomCodeVerifier();
-  const state = oauth.generateRandomState();
-  const code_challenge = await oauth.calculatePKCECodeChallenge(verifier);
-  const parameters = new URLSearchParams({
-    response_type: "code", redirect_uri, scope, state, code_challenge,
-    code_challenge_method: "S256",
-  });
-  const pushed = await oauth.pushedAuthorizationRequest(as, me, proof, parameters);
-  const { request_uri } = await oauth.processPushedAuthorizationResponse(as, me, pushed);
-  const request = new URL(as.authorization_endpoint);
-  request.search = new URLSearchParams({ client_id: me.client_id, request_uri }).toString();
-  const answer = oauth.validateAuthResponse(as, me, await decided(browser, request), state);
+for (const [method, { by, fetch: sent }] of Object.entries(ways)) {
+  test(`oauth4webapi: a pushed request, a code, a refresh, and a code used twice by ${method}`, async () => {
+    const options = { [oauth.customFetch]: sent };
+    const found = await oauth.discoveryRequest(url, { algorithm: "oauth2", ...options });
+    const as = await oauth.processDiscoveryResponse(url, found);
+    const me = { client_id: partner.client_id };
+    const proof = by(oauth);
+    const { verifier, state, parameters } = await asked({ response_type: "code" });
+    const form = new URLSearchParams(parameters);
+    const pushed = await oauth.pushedAuthorizationRequest(as, me, proof, form, options);
+    const { request_uri } = await oauth.processPushedAuthorizationResponse(as, me, pushed);
+    const request = new URL(as.authorization_endpoint);
+    request.search = new URLSearchParams({ client_id: me.client_id, request_uri }).toString();
+    const answer = oauth.validateAuthResponse(as, me, await decided(browser, request), state);
 
-  const redeem = async (with_verifier = verifier) => {
-    const asked = oauth.authorizationCodeGrantRequest(
-      as, me, proof, answer, redirect_uri, with_verifier,
+    const redeem = async (by) => {
+      const given = oauth.authorizationCodeGrantRequest(
+        as, me, proof, answer, redirect_uri, by, options,
+      );
+      return oauth.processAuthorizationCodeResponse(as, me, await given);
+    };
+    const { refresh_token } = await redeem(verifier);
+    const given = await oauth.refreshTokenGrantRequest(as, me, proof, refresh_token, options);
+    const { access_token } = await oauth.processRefreshTokenResponse(as, me, given);
+    const call = () => oauth.protectedResourceRequest(
+      access_token, "GET", target, undefined, undefined, options,
     );
-    return oauth.processAuthorizationCodeResponse(as, me, await asked);
-  };
-  const tokens = await redeem();
-  const refreshed = await oauth.refreshTokenGrantRequest(as, me, proof, tokens.refresh_token);
-  const next = await oauth.processRefreshTokenResponse(as, me, refreshed);
-  const carrying = new Request(target, { headers: { authorization: `Bearer ${next.access_token}` } });
-  const claims = JSON.parse(Buffer.from(next.access_token.split(".")[1], "base64url").toString());
-  const valid = await oauth.validateJwtAccessToken(as, carrying, claims.aud);
-  assert.match(valid.sub, /^usr_/);
-  assert.equal((await fetch(carrying)).status, 200);
+    assert.equal((await call()).status, 200);
 
-  // The same request once more, at once, is a lost answer; another one for the same code is theft.
-  const headers = { authorization: `Bearer ${next.access_token}` };
-  await assert.rejects(redeem(), { error: "invalid_grant" });
-  assert.equal((await fetch(target, { headers })).status, 200);
-  const other = oauth.generateRandomCodeVerifier();
-  await assert.rejects(redeem(other), { error: "invalid_grant" });
-  assert.equal((await fetch(target, { headers })).status, 401);
+    // The same request once more, at once, is a lost answer; another one for the same code is theft.
+    await assert.rejects(redeem(verifier), { error: "invalid_grant" });
+    assert.equal((await call()).status, 200);
+    await assert.rejects(redeem(oauth.generateRandomCodeVerifier()), { error: "invalid_grant" });
+    await assert.rejects(call(), { status: 401 });
+  });
+}
+
+test("oauth4webapi: a person's token is a JWT access token of RFC 9068", async () => {
+  const config = await discover(ways.client_secret_basic);
+  const { verifier, state, parameters } = await asked();
+  const answer = await decided(browser, client.buildAuthorizationUrl(config, parameters));
+  const checks = { pkceCodeVerifier: verifier, expectedState: state };
+  const { access_token: token } = await client.authorizationCodeGrant(config, answer, checks);
+  const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+
+  const carrying = new Request(target, { headers: { authorization: `Bearer ${token}` } });
+  const valid = await oauth.validateJwtAccessToken(config.serverMetadata(), carrying, claims.aud);
+
+  assert.match(valid.sub, /^usr_/);
 });

@@ -1,26 +1,9 @@
 // Somebody on the agency's staff with a browser: a jar for cookies, forms as the last page had them.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { agency, staff, url } from "./ready.mjs";
+import { STEP_MS, code, secretOf } from "./totp.mjs";
 
 const PASSWORD = "tandem wicker plinth ode";
-const STEP_MS = 30_000;
-
-// RFC 4648 §6.
-function bytes(base32) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...base32].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-}
-
-// RFC 6238 §4.
-function code(secret, atMs) {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(atMs / STEP_MS)));
-  const hash = createHmac("sha1", secret).update(counter).digest();
-  const at = hash[19] & 15;
-  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 const plain = (text) => text.replaceAll("&amp;", "&").replaceAll("&#39;", "'");
 
@@ -55,17 +38,21 @@ export class Browser {
 }
 
 // Somebody who enrols by the link that the server showed, and signs in.
-export async function recruiter() {
-  const browser = new Browser();
+export function recruiter() {
   const one = staff.find((person) => person.role === "recruiter");
-  await browser.ask(new URL(one.enrol_url).pathname);
-  const key = browser.page.split('<code class="key">')[1].split("</code>")[0].replaceAll(" ", "");
-  const secret = bytes(key);
+  return enrolled({ agency, email: one.email, link: one.enrol_url });
+}
+
+// The same, of another agency.
+export async function enrolled({ agency, email, link }) {
+  const browser = new Browser();
+  await browser.ask(new URL(link).pathname);
+  const secret = secretOf(browser.page.split('<code class="key">')[1].split("</code>")[0]);
   const now = Date.now();
-  const enrolled = { password: PASSWORD, repeated: PASSWORD, code: code(secret, now) };
-  assert.equal((await browser.send("/staff/enrol", enrolled)).status, 200);
+  const chosen = { password: PASSWORD, repeated: PASSWORD, code: code(secret, now) };
+  assert.equal((await browser.send("/staff/enrol", chosen)).status, 200, browser.page);
   await browser.ask("/staff/sign-in");
-  await browser.send("/staff/sign-in", { agency, email: one.email, password: PASSWORD });
+  await browser.send("/staff/sign-in", { agency, email, password: PASSWORD });
   // Each code counts once; the next one is taken already.
   const next = { code: code(secret, now + STEP_MS) };
   const signedIn = await browser.send("/staff/sign-in/code", next);

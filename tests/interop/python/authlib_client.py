@@ -29,6 +29,10 @@ AGENCY = READY["tenants"][1]
 SCOPE = PARTNER["scopes"]
 if not isinstance(SCOPE, str):
     SCOPE = " ".join(SCOPE)
+# Gone when the program ends.
+FOLDER = tempfile.TemporaryDirectory()
+# Authlib sends the client's id alone (RFC 8705 §2), and `requests` shows the certificate.
+BY_CERTIFICATE = "none"
 
 
 def discover():
@@ -49,18 +53,51 @@ def token_of(it):
     return it.fetch_token(discover()["token_endpoint"], grant_type="client_credentials")
 
 
+def operator(*words):
+    """An operator's command, beside the running server."""
+    data = ["--data-dir", os.environ["RINGWALL_DATA"]]
+    subprocess.run([os.environ["RINGWALL_BINARY"], *words, *data], check=True)
+
+
 def registered(client_id):
-    """A key of a partner, registered with the operator's command beside the running server."""
+    """A key of a partner."""
     key = ECKey.generate_key("P-256")
     members = {name: key.as_dict(private=False)[name] for name in ("kty", "crv", "x", "y")}
     public = {**members, "kid": "authlib-1"}
     with tempfile.TemporaryDirectory() as folder:
         jwks = Path(folder) / "jwks.json"
         jwks.write_text(json.dumps({"keys": [public]}))
-        words = ["admin", "keys", "--client", client_id, "--jwks", str(jwks)]
-        data = ["--data-dir", os.environ["RINGWALL_DATA"]]
-        subprocess.run([os.environ["RINGWALL_BINARY"], *words, *data], check=True)
+        operator("admin", "keys", "--client", client_id, "--jwks", str(jwks))
     return key
+
+
+class Assertion(PrivateKeyJWT):
+    """One of a minute. Authlib writes its id into the claims that it is given, so each has its own."""
+
+    def sign(self, auth, token_endpoint):
+        self.claims = {"exp": int(time.time()) + 60}
+        return super().sign(auth, token_endpoint)
+
+
+def asserting(it, audience=URL):
+    """Has a session sign an assertion for each request."""
+    it.register_client_auth_method(Assertion(audience, headers={"kid": "authlib-1"}, alg="ES256"))
+
+
+def certified(client_id):
+    """A certificate of a partner's own and its key: the files, as `requests` takes them."""
+    own = self_signed()
+    operator("admin", "certificates", "--client", client_id, "--self-signed", own[0])
+    return own
+
+
+def self_signed():
+    folder = Path(tempfile.mkdtemp(dir=FOLDER.name))
+    files = str(folder / "cert.pem"), str(folder / "key.pem")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    words = ["openssl", "req", "-x509", *curve, "-subj", "/CN=authlib", "-days", "2"]
+    subprocess.run([*words, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
 
 
 class Discovery(unittest.TestCase):
@@ -122,17 +159,29 @@ class Proofs(unittest.TestCase):
 
         def asked(audience):
             with session(PARTNER["client_id"], key, "private_key_jwt") as it:
-                claims = {"exp": int(time.time()) + 60}
-                headers = {"kid": "authlib-1"}
-                it.register_client_auth_method(
-                    PrivateKeyJWT(audience, claims=claims, headers=headers, alg="ES256")
-                )
+                asserting(it, audience)
                 return token_of(it)
 
         self.assertIn("access_token", asked(URL))
         with self.assertRaises(OAuthError) as caught:
             asked(discover()["token_endpoint"])
         self.assertEqual(caught.exception.error, "invalid_client")
+
+    def test_a_certificate_is_taken_and_its_token_is_good_with_it_only(self):
+        own, other = certified(PARTNER["client_id"]), self_signed()
+        for shown in (other, None):
+            with session(PARTNER["client_id"], None, BY_CERTIFICATE) as it:
+                it.cert = shown
+                with self.assertRaises(OAuthError) as caught:
+                    token_of(it)
+            self.assertEqual(caught.exception.error, "invalid_client")
+        for shown, status in ((own, 200), (other, 401), (None, 401)):
+            with session(PARTNER["client_id"], None, BY_CERTIFICATE) as it:
+                it.cert = own
+                token = token_of(it)
+            with session(PARTNER["client_id"], None, BY_CERTIFICATE) as it:
+                it.cert, it.token = shown, token
+                self.assertEqual(it.get(f"{URL}/v1/jobs", timeout=10).status_code, status)
 
     def test_a_revoked_token_is_worth_nothing(self):
         metadata = discover()
@@ -238,29 +287,31 @@ class Codes(unittest.TestCase):
         endpoint = discover()["token_endpoint"]
         return it.fetch_token(endpoint, authorization_response=answer, code_verifier=verifier)
 
+    def granted_and_refreshed(self, it):
+        verifier = "v" * 43
+        token = self.redeemed(it, verifier, self.granted(it, verifier))
+        self.assertEqual(token["scope"], "read:candidates read:jobs")
+
+        next_one = it.refresh_token(discover()["token_endpoint"])
+
+        self.assertNotEqual(next_one["refresh_token"], token["refresh_token"])
+        self.assertEqual(it.get(f"{URL}/v1/jobs", timeout=10).status_code, 200)
+
     def test_a_code_and_a_refresh_by_each_secret(self):
         for method in ("client_secret_basic", "client_secret_post"):
             with self.subTest(method), self.asking(method) as it:
-                verifier = "v" * 43
-                token = self.redeemed(it, verifier, self.granted(it, verifier))
-                self.assertEqual(token["scope"], "read:candidates read:jobs")
+                self.granted_and_refreshed(it)
 
-                next_one = it.refresh_token(discover()["token_endpoint"])
+    def test_a_code_and_a_refresh_by_an_assertion(self):
+        with self.asking("private_key_jwt", registered(STRANGER["client_id"])) as it:
+            asserting(it)
+            self.granted_and_refreshed(it)
 
-                self.assertNotEqual(next_one["refresh_token"], token["refresh_token"])
-                self.assertEqual(it.get(f"{URL}/v1/jobs", timeout=10).status_code, 200)
-
-    def test_a_code_by_an_assertion(self):
-        key = registered(STRANGER["client_id"])
-        with self.asking("private_key_jwt", key) as it:
-            claims, headers = {"exp": int(time.time()) + 60}, {"kid": "authlib-1"}
-            it.register_client_auth_method(
-                PrivateKeyJWT(URL, claims=claims, headers=headers, alg="ES256")
-            )
-            verifier = "w" * 43
-            token = self.redeemed(it, verifier, self.granted(it, verifier))
-
-        self.assertIn("refresh_token", token)
+    def test_a_code_and_a_refresh_by_a_certificate(self):
+        own = certified(STRANGER["client_id"])
+        with self.asking(BY_CERTIFICATE) as it:
+            it.cert = own
+            self.granted_and_refreshed(it)
 
     def test_a_code_is_burnt_by_another_verifier(self):
         with self.asking() as it:

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::{Stage, scripts};
+use super::{Stage, authority::Authority, scripts};
 use crate::{
     error::{ChoreError, Outcome},
     run,
@@ -23,12 +23,19 @@ const TESTS: &[&str] = &[
     "proofs.test.mjs",
     "certificates.test.mjs",
     "codes.test.mjs",
+    "fapi.test.mjs",
 ];
 const SHARED: &[&str] = &[
     "ready.mjs",
+    "operator.mjs",
     "keys.mjs",
     "certificates.mjs",
+    "ways.mjs",
+    "totp.mjs",
     "person.mjs",
+    "application.mjs",
+    "chromium.mjs",
+    "browser.test.mjs",
     "provider.mjs",
     "single_sign_on.test.mjs",
     "trusted_issuers.test.mjs",
@@ -83,10 +90,18 @@ impl Node {
         command
     }
 
-    pub(super) fn run(&self, stage: &Stage) -> Outcome {
+    /// Its test runner, one file after the other, told where the server is.
+    pub(super) fn test(&self, files: &[&str], stage: &Stage) -> Command {
         let mut command = self.command();
-        command.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(TESTS);
-        run::shown(stage.tell(&mut command).env("NODE_EXTRA_CA_CERTS", &stage.ca_file))
+        command.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
+        stage.tell(&mut command).env("NODE_EXTRA_CA_CERTS", &stage.ca_file);
+        command
+    }
+
+    pub(super) fn run(&self, stage: &Stage, authority: &Authority) -> Outcome {
+        let mut command = self.test(TESTS, stage);
+        authority.lend(&mut command);
+        run::shown(&mut command)
     }
 }
 

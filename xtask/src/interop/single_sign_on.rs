@@ -53,19 +53,16 @@ fn test(
     let ours = fs::read(&stage.ca_file).map_err(ChoreError::path(Path::new(&stage.ca_file)))?;
     let its = fs::read(certificate).map_err(ChoreError::path(certificate))?;
     fs::write(&authorities, [ours, its].concat()).map_err(ChoreError::path(&authorities))?;
-    let mut command = node.command();
-    command.args(["--test", "--test-concurrency=1", "--test-reporter=spec", TEST]);
-    stage.tell(&mut command).env("PROVIDER", provider).env("NODE_EXTRA_CA_CERTS", &authorities);
+    let mut command = node.test(&[TEST], stage);
+    command.env("PROVIDER", provider).env("NODE_EXTRA_CA_CERTS", &authorities);
     run::shown(&mut command)
 }
 
 /// The test starts a provider and a server by itself: what the server trusts names an agency that
 /// is there before it starts.
 fn issuers(node: &Node, stage: &Stage, (certificate, key): (&Path, &Path)) -> Outcome {
-    let mut command = node.command();
-    command.args(["--test", "--test-reporter=spec", ISSUERS_TEST]);
-    stage
-        .tell(&mut command)
+    let mut command = node.test(&[ISSUERS_TEST], stage);
+    command
         .env("PROVIDER_CERT", certificate)
         .env("PROVIDER_KEY", key)
         .env("NODE_EXTRA_CA_CERTS", certificate);

@@ -4,8 +4,8 @@
 use kernel::html::escape;
 use kernel::{Problem, RequestId};
 
-/// The page.
-pub(super) fn of(request: RequestId, problem: &Problem) -> String {
+/// The page, for somebody who is signed in or not.
+pub(super) fn of(request: RequestId, is_signed_in: bool, problem: &Problem) -> String {
     let code = problem.code;
     let is_step_up = *code == policy::AUTH_STEP_UP;
     let (title, hint) = match code.status {
@@ -14,7 +14,11 @@ pub(super) fn of(request: RequestId, problem: &Problem) -> String {
         401 => ("Please sign in", "You are not signed in, or not any more."),
         _ => (code.title, code.mend),
     };
-    let (way, button) = if is_step_up { (STEP_UP, "Prove it") } else { (SIGN_IN, "Sign in") };
+    let (way, button) = match is_signed_in {
+        _ if is_step_up => (STEP_UP, "Prove it"),
+        true if code.status != 401 => (ACCOUNT, "Your account"),
+        _ => (SIGN_IN, "Sign in"),
+    };
     let detail = problem.detail.as_deref();
     let detail = detail.filter(|_| code.status != 401 || is_step_up).unwrap_or_default();
     let detail = if detail.is_empty() {
@@ -48,6 +52,7 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; frame-anc
                                  base-uri 'none'; form-action 'none'";
 const SIGN_IN: &str = "/staff/sign-in";
 const STEP_UP: &str = "/staff/step-up";
+const ACCOUNT: &str = "/staff";
 
 #[cfg(test)]
 mod tests {
@@ -57,21 +62,30 @@ mod tests {
 
     const ODD: Code = Code { title: "<b>", mend: "<i>\"", ..kernel::problem::INVALID };
 
-    fn page(code: &'static Code) -> String {
+    fn page(is_signed_in: bool, code: &'static Code) -> String {
         let clock = ManualClock::new(Timestamp::from_millis(0));
-        of(RequestId::new(&clock), &Problem::new(code).detail("<script>"))
+        of(RequestId::new(&clock), is_signed_in, &Problem::new(code).detail("<script>"))
     }
 
     #[test]
     fn who_is_signed_in_is_sent_to_prove_it_again_and_not_to_the_door() {
-        let page = page(&policy::AUTH_STEP_UP);
+        for is_signed_in in [true, false] {
+            let page = page(is_signed_in, &policy::AUTH_STEP_UP);
 
-        assert!(page.contains("href=\"/staff/step-up\"") && !page.contains(SIGN_IN), "{page}");
+            assert!(page.contains("href=\"/staff/step-up\"") && !page.contains(SIGN_IN), "{page}");
+        }
+    }
+
+    #[test]
+    fn who_is_signed_in_is_led_back_and_not_to_the_door() {
+        let page = page(true, &ODD);
+
+        assert!(page.contains("href=\"/staff\"") && !page.contains(SIGN_IN), "{page}");
     }
 
     #[test]
     fn markup_in_a_problem_is_text_on_the_page() {
-        let page = page(&ODD);
+        let page = page(false, &ODD);
 
         for tag in ["<script>", "<b>", "<i>"] {
             assert!(!page.contains(tag), "{page}");
