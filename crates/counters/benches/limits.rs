@@ -1,5 +1,5 @@
-//! What counting costs: the table of a node, and Redis, each beside a peer in the same run; and how
-//! much memory ten million addresses take.
+//! What counting costs: the table of a node, leased quotas, and Redis, each beside a peer in the
+//! same run; and how much memory ten million addresses take.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,11 +13,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use counters::bank::{Account, Banked, Lease, LeaseAsk, QuotaBank, Settlement};
+use counters::store::Reply;
 use counters::{Answer, Counters, Mode, OnStoreError, Plan, RedisConfig};
 use futures_util::FutureExt;
 use governor::{Quota, RateLimiter};
 use redis::Script;
-use throttle::{By, Limit, Rule, Subject};
+use throttle::{By, Calendar, Limit, Period, Rule, Subject};
 
 fn main() {
     let (table, governor) = (table_ns(), governor_ns());
@@ -28,6 +30,12 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (ours, cell) = runtime.block_on(async { (redis_us().await, cell_us().await) });
     report("limits/redis-3-rules-beside-cell", ours, cell, "µs", "<=1.00");
+    let leased = {
+        // Deadlines need its timers.
+        let _inside = runtime.enter();
+        leased_ns() / 1000.0
+    };
+    report("limits/quota-leased-beside-redis", leased, ours, "µs", "<=1.00");
     for mode in [Mode::Sync, Mode::Async, Mode::Local] {
         runtime.block_on(beyond(mode));
     }
@@ -71,6 +79,45 @@ fn blocked_ns() -> f64 {
             assert!(!black_box(verdict).is_admitted());
         }
     })
+}
+
+/// A quota, of blocks that a bank lends at once.
+fn leased_ns() -> f64 {
+    let counters = Counters::local(65_536).banked(Banked {
+        bank: Box::new(Bottomless),
+        pepper: [7; 32],
+        deadline: Duration::from_secs(5),
+        spawn: Box::new(|work| work.now_or_never().unwrap()),
+    });
+    let calendar = Calendar::new(Period::Month, "UTC").unwrap();
+    let limit = Limit::Quota { count: 1_000_000_000, calendar };
+    let rule = Rule::new("monthly", By::CLIENT, limit).unwrap();
+    let (plan, names) = (Plan::new(vec![(rule, OnStoreError::Local)], 1).unwrap(), names());
+    quietest(OPERATIONS, || {
+        for at in 0..OPERATIONS {
+            let who = who(&names, at);
+            let answer = counters.charge(&plan, &who, NOW_MS + at as u64 / 1000);
+            assert!(black_box(answer.now_or_never().unwrap()).is_admitted());
+        }
+    })
+}
+
+/// A bank that lends whatever it is asked for.
+struct Bottomless;
+
+impl QuotaBank for Bottomless {
+    fn lease<'a>(&'a self, ask: &'a LeaseAsk) -> Reply<'a, Lease> {
+        let lease = Lease { granted: ask.block(ask.limit), left: ask.limit, now_ms: NOW_MS };
+        Box::pin(std::future::ready(Ok(lease)))
+    }
+
+    fn settle<'a>(&'a self, _: &'a [Settlement]) -> Reply<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn look<'a>(&'a self, accounts: &'a [Account]) -> Reply<'a, Vec<u64>> {
+        Box::pin(std::future::ready(Ok(vec![0; accounts.len()])))
+    }
 }
 
 /// The same with the crate that most use: a limiter a rule, each with a map of its own.

@@ -4,11 +4,7 @@
 //! What is claimed: no period holds more than its limit by the bank's clock, whatever the clocks of
 //! the nodes say, also when nodes are killed; and all of it can be spent once nodes have drained.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails where its ground does"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails where its ground does")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -488,6 +484,31 @@ async fn an_answer_that_comes_late_is_not_lost_and_what_passed_meanwhile_is_coun
 
     assert_eq!(bank.used(), 30);
     assert_eq!(spent(&self::node(&bank), &plan, START_MS, 99), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_node_alone_is_exact_however_slow_the_bank_is() {
+    let plan = Plan::with_modes(vec![(daily(50), OnStoreError::Local, Mode::Sync)], 1).unwrap();
+    for answers_every in [1, 2, 3, 7, 19] {
+        let bank = Memory::slow(1);
+        let node = patient(&bank);
+        let mut passed = 0;
+        for call in 0..100 {
+            passed += usize::from(node.charge(&plan, &WHO, START_MS).await.is_admitted());
+            if call % answers_every == 0 {
+                bank.0.open.add_permits(1);
+                tokio::task::yield_now().await;
+            }
+        }
+        bank.0.open.add_permits(1000);
+        for _ in 0..60 {
+            tokio::time::advance(Duration::from_secs(6)).await;
+            passed += usize::from(node.charge(&plan, &WHO, START_MS).await.is_admitted());
+        }
+        node.close().await;
+
+        assert_eq!((passed, bank.used()), (50, 50), "an answer every {answers_every} calls");
+    }
 }
 
 #[tokio::test(start_paused = true)]

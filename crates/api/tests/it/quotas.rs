@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use counters::{Mode, OnStoreError, Plan};
+use counters::{Key, Mode, OnStoreError, Per, Plan, Spec};
 use futures_util::future::join_all;
+use gate::limits::LimitsPlan;
 use kernel::{Clock, ManualClock, SystemClock, Timestamp};
-use testkit::Database;
+use testkit::limits::unreached;
 use testkit::nodes::{Node, Nodes};
+use testkit::{Database, Platform, Setup};
 use throttle::{By, Calendar, Limit, Period, Rule, Subject};
 
 const WHO: Subject<'static> = Subject {
@@ -147,4 +149,31 @@ async fn the_day_is_that_of_the_databases_clock_and_not_of_a_node_that_is_days_o
     }
 
     assert_eq!(all, 4, "of one and the same day");
+}
+
+#[tokio::test]
+async fn while_quotas_cannot_be_leased_each_rule_does_as_it_says() {
+    for (on_store_error, passed, refused) in [
+        (OnStoreError::Closed, 0, (503, "limits.uncounted")),
+        (OnStoreError::Local, 4, (429, "limits.exceeded")),
+        (OnStoreError::Open, 4, (429, "limits.exceeded")),
+    ] {
+        let daily = Spec::window("daily", Key::Client, 5, 60).on_store_error(on_store_error);
+        let daily = Spec { window_s: None, per: Some(Per::Day), ..daily };
+        let limits = LimitsPlan { common: vec![daily], ..unreached() };
+        let platform = Platform::with(Setup { limits: Some(limits), ..Setup::default() }).await;
+        let acme = platform.tenant("acme").await;
+        let mara = acme.partner(&["read:jobs"]).await;
+        mara.get("/v1/jobs").await.is(200);
+
+        platform.lose("quota_use").await;
+
+        for _ in 0..passed {
+            mara.get("/v1/jobs").await.is(200);
+        }
+        let (status, code) = refused;
+        mara.get("/v1/jobs").await.is(status).problem(code);
+        let metrics = platform.metrics();
+        assert!(!metrics.contains("ringwall_quota_bank_failures_total 0"), "{metrics}");
+    }
 }

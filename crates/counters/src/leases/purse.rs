@@ -184,8 +184,11 @@ impl Purse {
     pub(super) fn fill(&mut self, ask: &LeaseAsk, lease: Lease, now: Instant) {
         (self.asked_at, self.failed_at, self.leased_at) = (None, None, now);
         self.owed = self.owed.saturating_sub(ask.owed);
-        self.lent = self.owed;
         self.block = self.block.saturating_add(lease.granted);
+        // What passed while the question was on its way is paid from what it brought.
+        let paid = self.block.min(self.owed);
+        (self.block, self.owed) = (self.block - paid, self.owed - paid);
+        self.lent = self.owed;
         (self.granted, self.left) = (lease.granted, Some(lease.left));
         self.empty_until = (self.block == 0).then(|| now + ASKED_AGAIN);
     }
@@ -217,9 +220,9 @@ impl Purse {
         (unused + owed > 0).then_some(Settlement { account, unused, owed })
     }
 
-    /// Whether nothing would be missed.
-    pub(super) fn is_idle(&self, now: Instant) -> bool {
-        let is_old = now.saturating_duration_since(self.used_at) >= HELD_MAX;
+    /// Whether it holds nothing, and nobody came for so long.
+    pub(super) fn is_idle(&self, now: Instant, long: Duration) -> bool {
+        let is_old = now.saturating_duration_since(self.used_at) >= long;
         is_old && self.block + self.owed == 0 && self.asked_at.is_none()
     }
 
@@ -246,7 +249,7 @@ const AHEAD_MIN: u32 = 8 * LeaseAsk::PART;
 /// How long nobody asks again where nothing was left.
 const ASKED_AGAIN: Duration = Duration::from_secs(1);
 /// A block that lasts longer goes back: its caller may come by another node next.
-const HELD_MAX: Duration = Duration::from_secs(60);
+pub(super) const HELD_MAX: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
@@ -300,9 +303,22 @@ mod tests {
         let ask = purse.ask(10, now);
         purse.owe();
 
-        purse.fill(&ask, Lease { granted: 1, left: 4, now_ms: 1600 }, now);
+        purse.fill(&ask, Lease { granted: 0, left: 4, now_ms: 1600 }, now);
 
         assert_eq!((ask.owed, purse.ask(10, now).owed), (1, 1));
+    }
+
+    #[test]
+    fn what_passed_while_a_question_was_on_its_way_is_paid_from_what_it_brought() {
+        let (mut purse, now) = (filled(0, 1), Instant::now());
+        let ask = purse.ask(10, now);
+        purse.owe();
+
+        // The last unit.
+        purse.fill(&ask, Lease { granted: 1, left: 0, now_ms: 1600 }, now);
+
+        assert_eq!(purse.room(now), Room::Empty);
+        assert_eq!(purse.empty(), None, "nothing is owed");
     }
 
     #[test]
@@ -327,7 +343,7 @@ mod tests {
         let rest = purse.rest(now + HELD_MAX, true).unwrap();
 
         assert_eq!((rest.unused, rest.owed), (3, 0));
-        assert!(purse.is_idle(now + HELD_MAX));
+        assert!(purse.is_idle(now + HELD_MAX, HELD_MAX));
         assert_eq!(purse.standing(10, 1500, true).remaining, 9, "others may spend it now");
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
 use super::clock::BankClock;
-use super::purse::{Purse, Room};
+use super::purse::{HELD_MAX, Purse, Room};
 use super::{Came, Id, Question, Unit, Wanted};
 use crate::OnStoreError;
 use crate::bank::{Account, Lease, Settlement};
@@ -228,8 +228,9 @@ impl State {
                 push(&mut self.returned, self.most, rest);
             }
         }
-        // While the bank is away, nothing is forgotten that it does not know.
-        self.purses.retain(|_, purse| !is_up || !purse.is_idle(now));
+        // What was heard of a caller is of use while the bank is away; then nothing is forgotten.
+        let long = if self.purses.len() > self.most / 2 { HELD_MAX } else { KNOWN_MAX };
+        self.purses.retain(|_, purse| !is_up || !purse.is_idle(now, long));
     }
 
     /// Collects everything.
@@ -378,6 +379,8 @@ fn fresh(one: &Wanted<'_>, bounds: Bounds, bank_ms: u64) -> Standing {
     Standing { fits: true, remaining: one.credit.count, reset_ms }
 }
 
+/// How long a caller who does not come is known where there is room.
+const KNOWN_MAX: Duration = Duration::from_secs(60 * 60);
 /// Questions that one bank is asked at once: others need the database too.
 const ASKED_AT_ONCE: usize = 8;
 /// Accounts of one transaction.
