@@ -26,7 +26,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 
 /// `contract` of `contract::ring(app),   // is this operation declared at all?`
 fn ring(line: &str) -> Option<&str> {
-    line.trim().split_once("::ring(app)").map(|(name, _)| name)
+    let (name, _) = line.trim().split_once("::ring(app)")?;
+    name.bytes().all(|byte| byte.is_ascii_lowercase()).then_some(name)
 }
 
 /// The first cell of a row.
