@@ -36,9 +36,8 @@ fn start(files: &Path) -> (f64, f64) {
         sleep(Duration::from_millis(1));
     }
     let took = begin.elapsed().as_secs_f64();
-    // Idle is not just started: what the start needed has been given back, connections to the
-    // database that nobody uses any more among it, or never will be.
-    sleep(Duration::from_secs(25));
+    // Idle is not just started: buffers of the start have been given back, or never will be.
+    sleep(Duration::from_secs(3));
     let resident = resident_mib(server.id());
     fs::remove_file(&ready).unwrap();
     stop(server);

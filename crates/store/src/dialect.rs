@@ -1,6 +1,7 @@
 //! The only room that knows which database it is.
 
 pub(crate) mod audit;
+mod by_id;
 #[cfg(target_os = "linux")]
 mod promptly;
 mod walled;
@@ -23,6 +24,7 @@ use crate::db::{Db, StoreConfig};
 use crate::session::Session;
 use crate::words::Phrase;
 
+pub(crate) use by_id::ById;
 pub(crate) use walled::Walled;
 
 /// The role that requests run under on PostgreSQL: no owner, no superuser, no way past the walls.
@@ -257,8 +259,6 @@ async fn sqlite(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
-        // Each keeps the schema and its pages; a burst that comes back opens it in a millisecond.
-        .idle_timeout(IDLE_KEPT)
         // There is no line to break: a test would be one more walk to the connection's thread.
         .test_before_acquire(false)
         .connect_with(options)
@@ -365,7 +365,6 @@ const NO_SUCH_ROLE: &str = "22023";
 const MAY_NOT_SET_ROLE: &str = "42501";
 const ACQUIRE: Duration = Duration::from_secs(5);
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
-const IDLE_KEPT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -12,12 +12,11 @@ use staffing::job::life::{JobLife, JobStatus};
 use staffing::job::{JobDraft, Visibility};
 use uuid::Uuid;
 
-use crate::dialect::WordIndex;
+use crate::dialect::{ById, WordIndex};
 use crate::entities::job::{ActiveModel, Column, Entity, Model};
 use crate::journal::{Change, Record};
 use crate::page::{Page, PageRequest};
 use crate::search::{self, Counted, Counts, Facets, Order, RELEVANCE, Scored};
-use crate::tenant::ById;
 use crate::{StoreError, TenantTx, TenantView, clients, matches, public_jobs, words};
 
 /// A job as stored.

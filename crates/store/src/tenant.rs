@@ -1,7 +1,5 @@
 //! A tenant's rows, behind a permit.
 
-mod by_id;
-
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +14,6 @@ use crate::idempotency::StoredReply;
 use crate::journal::{Digests, Journal, Record};
 use crate::session::Session;
 use crate::{Store, StoreError, Witness, tenants};
-
-pub(crate) use by_id::ById;
 
 /// A table whose rows belong to tenants.
 pub(crate) trait TenantOwned: EntityTrait {

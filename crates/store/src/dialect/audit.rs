@@ -55,5 +55,6 @@ struct Columns {
 }
 
 const INSERT: &str = "insert into audit_entry (id, tenant_id, at, class_uid, body, leaf_hash) \
-    select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::bytea[], $6::bytea[]) \
+    select * from unnest(\
+    $1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::bytea[], $6::bytea[]) \
     on conflict do nothing";

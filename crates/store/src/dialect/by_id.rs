@@ -8,8 +8,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{TenantOwned, TenantView};
 use crate::StoreError;
+use crate::tenant::{TenantOwned, TenantView};
 
 /// A question for a row of a tenant by its id. Its text is written once for each database: to
 /// write it anew for each request costs as much as some databases take to answer.
@@ -35,7 +35,7 @@ impl ById {
         let [postgres, other] = &self.0;
         let text = if backend == DbBackend::Postgres { postgres } else { other };
         let sql = text.get_or_init(|| written::<E, M>(view, column, id).sql);
-        let values = [view.tenant.uuid().into(), id.into(), 1_u64.into()];
+        let values = [view.tenant().uuid().into(), id.into(), 1_u64.into()];
         let question = Statement::from_sql_and_values(backend, sql, values);
         M::find_by_statement(question).one(&view.session).await.map_err(StoreError::from)
     }
@@ -53,7 +53,7 @@ fn written<E: TenantOwned, M: PartialModelTrait>(
     // INVARIANT: `ById::one` binds its values in this order.
     debug_assert_eq!(
         written.values.as_ref().map(|values| values.0.clone()),
-        Some(vec![view.tenant.uuid().into(), id.into(), 1_u64.into()])
+        Some(vec![view.tenant().uuid().into(), id.into(), 1_u64.into()])
     );
     written
 }
