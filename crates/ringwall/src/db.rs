@@ -1,13 +1,13 @@
-//! `ringwall db`: the schema.
+//! `ringwall db`: the schema, and what a demonstration puts into it.
 
 use store::Store;
 
 use crate::cli::ConfigArgs;
-use crate::cli::db::DbCommand;
+use crate::cli::db::{DbCommand, DemoArgs};
 use crate::cli::exit::{Failure, print};
 use crate::config::Loaded;
 use crate::home::Home;
-use crate::wire;
+use crate::{demo, keys, wire};
 
 /// Looks after the schema.
 ///
@@ -19,7 +19,21 @@ pub(crate) fn run(command: &DbCommand) -> Result<(), Failure> {
     match command {
         DbCommand::Migrate(args) => runtime.block_on(migrate(args)),
         DbCommand::Status(args) => runtime.block_on(status(args)),
+        DbCommand::Demo(args) => runtime.block_on(fill(args)),
     }
+}
+
+async fn fill(args: &DemoArgs) -> Result<(), Failure> {
+    if args.tied {
+        demo::apart::end_with_whoever_waits();
+    }
+    let config = Loaded::read(&args.config.layers())?.config;
+    let home = Home::prepare(&config.server.data_dir).map_err(|error| Failure::because(&error))?;
+    let keyring = keys::keyring(&home, config.vault.key_file.as_ref())?;
+    let base = wire::base(&config, &home, keyring).await?;
+    let made = demo::fill(&base, wire::environment(&config)).await;
+    let made = made.map_err(|error| Failure::because(&error))?;
+    print(&format!("{}\n", demo::apart::told(&made)?))
 }
 
 async fn migrate(args: &ConfigArgs) -> Result<(), Failure> {

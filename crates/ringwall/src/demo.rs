@@ -1,7 +1,6 @@
 //! Two agencies with made-up people, for trying things out. The same data for everybody.
 
-use std::sync::Arc;
-use std::thread;
+pub(crate) mod apart;
 
 use kernel::{CandidateId, Email, Line, Slug, Timestamp};
 use policy::{Environment, Permit, Role};
@@ -17,12 +16,10 @@ use staffing::job::Visibility;
 use staffing::job::life::{CloseReason, JobLife, JobMove, Setting};
 use staffing::synthetic;
 use store::jobs::Step;
-use store::{Store, StoreConfig, StoreError, TenantTx};
+use store::{StoreError, TenantTx};
 use store::{candidates, clients, employments, jobs, partners, tenants};
-use tokio::runtime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::cli::exit::Failure;
 use crate::partner::asking;
 use crate::ready::{ReadyPartner, ReadyTenant};
 use crate::registration::{self, Invited, Partner, Person, Registered};
@@ -36,46 +33,28 @@ struct Agency {
     seed: u64,
 }
 
-/// Fills what is missing; secrets of the partners that were made just now. On a thread and
-/// connections of its own: what the work took of memory goes with them, and is not strewn between
-/// what a server keeps (docs/decisions/0029-idle-memory.md).
+/// Whether both agencies are there whole.
+async fn is_filled(base: &Base) -> Result<bool, StoreError> {
+    let known = tenants::list(&base.store).await?;
+    for agency in AGENCIES {
+        let known = known.iter().find(|tenant| tenant.slug.as_str() == agency.slug);
+        let Some(tenant) = known else { return Ok(false) };
+        let permit = base.policy.system(tenant.id, "bootstrap");
+        if partners::list(&base.store.view(&permit).await?).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Fills what is missing here and now; secrets of the partners that were made.
 ///
 /// # Errors
-/// When the database fails; what was not filled whole is filled at the next start.
+/// When the database fails; an agency is there whole or not at all.
 pub(crate) async fn fill(
     base: &Base,
-    address: StoreConfig,
     environment: Environment,
-) -> Result<Vec<ReadyTenant>, Failure> {
-    let base = base.clone();
-    let (told, made) = oneshot::channel();
-    let work = move || {
-        // Nobody listens when the start was given up: what was filled stays filled.
-        let _given_up = told.send(fill_apart(base, &address, environment));
-    };
-    let thread = thread::Builder::new().name("demo".to_owned()).spawn(work);
-    thread.map_err(|error| Failure::because(&error))?;
-    made.await.map_err(|error| Failure::because(&error))?
-}
-
-fn fill_apart(
-    base: Base,
-    address: &StoreConfig,
-    environment: Environment,
-) -> Result<Vec<ReadyTenant>, Failure> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::because(&error))?;
-    let filled = runtime.block_on(async {
-        let (keyring, clock) = (Arc::clone(&base.keyring), Arc::clone(&base.clock));
-        let store = Arc::new(Store::open(address, keyring, clock).await?);
-        let base = Base { store, ..base };
-        let made = fill_all(&base, environment).await;
-        base.store.close().await.and(made)
-    });
-    filled.map_err(|error| Failure::because(&error))
-}
-
-async fn fill_all(base: &Base, environment: Environment) -> Result<Vec<ReadyTenant>, StoreError> {
+) -> Result<Vec<ReadyTenant>, StoreError> {
     let mut ready = Vec::new();
     for agency in AGENCIES {
         let known = tenants::list(&base.store).await?;

@@ -60,10 +60,7 @@ async fn serve(
     let (policy, clock) = (Arc::clone(&base.policy), Arc::clone(&base.clock));
     let drawing = Drawing::begin(&config, policy, clock, &urls.public_url);
     let made = match args.demo {
-        true => {
-            let address = wire::store_config(&config, home)?;
-            demo::fill(&base, address, wire::environment(&config)).await?
-        }
+        true => demo::apart::fill(&base, &args.config).await?,
         false => Vec::new(),
     };
     let background = Tasks::new();

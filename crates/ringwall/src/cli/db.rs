@@ -1,6 +1,6 @@
 //! Arguments of `ringwall db`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::ConfigArgs;
 
@@ -13,7 +13,33 @@ pub(crate) enum DbCommand {
     /// Say which migrations were applied and which are missing
     #[command(after_help = STATUS_HELP)]
     Status(ConfigArgs),
+    /// Fill the database with two tenants and made-up data, and show their secrets once, in JSON
+    #[command(after_help = DEMO_HELP)]
+    Demo(DemoArgs),
 }
+
+/// What to fill.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Give up when standard input ends
+    #[arg(long, hide = true)]
+    pub(crate) tied: bool,
+}
+
+const DEMO_HELP: &str = "\
+`ringwall serve --demo` does so by itself. What is there already stays as it is, and shows no
+secret again.
+
+Examples:
+  ringwall db demo --config ringwall.toml
+
+Exit codes:
+  0  both tenants are there
+  1  the database failed; a tenant is there whole or not at all
+  2  the configuration or the command line is wrong";
 
 const MIGRATE_HELP: &str = "\
 On PostgreSQL this needs the owner of the schema, not the role that requests run under.

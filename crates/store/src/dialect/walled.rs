@@ -6,7 +6,10 @@
 
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sea_query::Values;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    Statement,
+};
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::PgPool;
 use sqlx::query::Query;
@@ -22,8 +25,8 @@ impl Walled {
     pub(super) async fn begin(pool: &PgPool, tenant: Uuid) -> Result<Self, DbErr> {
         // No text of a caller is in it: a `Uuid` prints as hexadecimal digits and hyphens.
         let begin = format!("begin; select set_config('app.tenant', '{tenant}', true)");
-        let transaction = pool.begin_with(AssertSqlSafe(begin)).await;
-        Ok(Self(Mutex::new(transaction.map_err(failed(DbErr::Conn))?)))
+        let transaction = pool.begin_with(AssertSqlSafe(begin)).await.map_err(unreached)?;
+        Ok(Self(Mutex::new(transaction)))
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
@@ -66,6 +69,15 @@ impl ConnectionTrait for Walled {
 fn bound(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
     let values = statement.values.unwrap_or(Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+/// As SeaORM tells a pool without connections from one that failed.
+fn unreached(error: sqlx::Error) -> DbErr {
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        other => failed(DbErr::Conn)(other),
+    }
 }
 
 fn failed(kind: fn(RuntimeErr) -> DbErr) -> impl FnOnce(sqlx::Error) -> DbErr {
