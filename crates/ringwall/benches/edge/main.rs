@@ -7,7 +7,12 @@
 //!
 //! Needs Debian's packages `nginx`, `wrk` and `nghttp2-client`.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot go on, stops")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a bench that cannot go on, stops"
+)]
 #![expect(clippy::disallowed_methods, reason = "a bench waits for time to pass")]
 
 mod nginx;
