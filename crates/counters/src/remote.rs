@@ -57,8 +57,8 @@ impl Remote {
         self.store.charges(&rule.limit().terms(0))
     }
 
-    /// The verdict of all nodes on the rules that are picked, or nothing when the store is away. A
-    /// request that has waited elsewhere already waits for less here: a quarter more in all.
+    /// The verdict of all nodes on the rules that are picked, or nothing when the store is away or
+    /// the request has waited elsewhere as long as it may.
     pub(crate) async fn ask<'r>(
         &self,
         (rules, pick): (&'r Rules, Pick),

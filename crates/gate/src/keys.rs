@@ -1,8 +1,7 @@
 //! Whose API keys are believed, which ones were looked up a moment ago, and when each was used.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Clock, TenantId, Timestamp};
@@ -15,6 +14,7 @@ use store::{Store, StoreError};
 
 use crate::cidr::Cidr;
 use crate::revocations::Revocations;
+use crate::uses::Uses;
 
 /// Believes API keys. A key that was looked up within the last 30 seconds costs a hash.
 pub struct ApiKeys {
@@ -24,7 +24,8 @@ pub struct ApiKeys {
     peppers: Vec<Pepper>,
     environment: KeyEnvironment,
     seen: Cache<String, Seen>,
-    uses: Mutex<HashMap<kernel::ApiKeyId, Use>>,
+    /// With the key, and from where it was used.
+    uses: Uses<kernel::ApiKeyId, (Arc<Known>, IpAddr)>,
 }
 
 #[derive(Clone)]
@@ -41,13 +42,6 @@ struct Known {
     is_active: bool,
     tenant: TenantId,
     caller: Arc<Caller>,
-}
-
-struct Use {
-    known: Arc<Known>,
-    at: Timestamp,
-    from: IpAddr,
-    is_written: bool,
 }
 
 /// Why a key is not believed.
@@ -114,7 +108,7 @@ impl ApiKeys {
         environment: Environment,
     ) -> Self {
         let environment = key_environment(environment);
-        let (seen, uses) = (Cache::new(SEEN_MAX), Mutex::default());
+        let (seen, uses) = (Cache::new(SEEN_MAX), Uses::default());
         Self { store, clock, peppers, environment, seen, uses }
     }
 
@@ -242,13 +236,7 @@ impl ApiKeys {
     }
 
     fn note(&self, known: &Arc<Known>, from: IpAddr) {
-        let minute = to_the_minute(self.clock.now());
-        let Ok(mut uses) = self.uses.lock() else { return };
-        let is_noted = uses.get(&known.key.id).is_some_and(|noted| noted.at >= minute);
-        if !is_noted && uses.len() < USES_MAX {
-            let noted = Use { known: Arc::clone(known), at: minute, from, is_written: false };
-            uses.insert(known.key.id, noted);
-        }
+        self.uses.note(&known.key.id, self.clock.now(), || (Arc::clone(known), from));
     }
 
     /// Writes down which keys were used since the last time.
@@ -256,25 +244,12 @@ impl ApiKeys {
     /// # Errors
     /// When the database fails; what was not written is written the next time.
     pub async fn write_uses(&self) -> Result<(), StoreError> {
-        for (id, known, at, from) in self.unwritten() {
+        for (id, (known, from), at) in self.uses.unwritten() {
             api_keys::used(&self.store, &known.key, known.tenant, (at, from)).await?;
-            if let Ok(mut uses) = self.uses.lock()
-                && let Some(noted) = uses.get_mut(&id).filter(|noted| noted.at == at)
-            {
-                noted.is_written = true;
-            }
+            self.uses.written(&id, at);
         }
-        let minute = to_the_minute(self.clock.now());
-        if let Ok(mut uses) = self.uses.lock() {
-            uses.retain(|_, noted| !noted.is_written || noted.at >= minute);
-        }
+        self.uses.forget(self.clock.now());
         Ok(())
-    }
-
-    fn unwritten(&self) -> Vec<(kernel::ApiKeyId, Arc<Known>, Timestamp, IpAddr)> {
-        let Ok(uses) = self.uses.lock() else { return Vec::new() };
-        let unwritten = uses.iter().filter(|(_, noted)| !noted.is_written);
-        unwritten.map(|(id, noted)| (*id, Arc::clone(&noted.known), noted.at, noted.from)).collect()
     }
 }
 
@@ -287,12 +262,7 @@ pub const fn key_environment(environment: Environment) -> KeyEnvironment {
     }
 }
 
-fn to_the_minute(at: Timestamp) -> Timestamp {
-    Timestamp::from_millis(at.millis() - at.millis().rem_euclid(60_000))
-}
-
 /// How soon a client's suspension is felt by its keys. A revocation is felt sooner: it is asked for
 /// each time.
 const SEEN_LIFE: Duration = Duration::from_secs(30);
 const SEEN_MAX: usize = 10_000;
-const USES_MAX: usize = 10_000;

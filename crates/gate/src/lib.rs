@@ -35,6 +35,7 @@ mod tokens;
 mod trace;
 pub mod trusted;
 pub mod usage;
+mod uses;
 
 pub use access_log::{AccessLog, Sink};
 pub use admin::Admin;

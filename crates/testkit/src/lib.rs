@@ -32,6 +32,7 @@ pub mod certificates;
 mod database;
 pub mod limits;
 pub mod nodes;
+mod plan;
 mod platform;
 mod provider;
 pub mod samples;

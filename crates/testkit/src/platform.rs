@@ -1,15 +1,14 @@
 //! The platform: every engine, wired as the binary wires them, on a clock that stands still.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Documentation, Inside, LeakKeys, Remembered, Routes, Settings, SignIn, Sso};
-use firewall::{Mode, Ruleset, Source};
+use api::{Inside, LeakKeys, Remembered, Settings, SignIn, Sso};
+use firewall::Mode;
 use gate::addresses::Addresses;
 use gate::bans::BansPlan;
-use gate::inspection::{Inspector, Text, baseline, load};
 use gate::limits::LimitsPlan;
 use gate::listener::Tally;
 use gate::pressure::INTERVAL;
@@ -17,7 +16,7 @@ use gate::revocations::HEAR_EVERY;
 use gate::signing::Signing;
 use gate::tls::ClientCertificates;
 use gate::{
-    AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Sessions, Shield, Sink, Tasks, Tokens,
+    AccessLog, ApiKeys, App, Contract, GateConfig, Parts, Sessions, Sink, Tasks, Tokens,
     TrustedIssuers, Wall,
 };
 use kernel::{Clock, ManualClock, Slug, TenantId, Timestamp};
@@ -34,6 +33,7 @@ use vault::{Keyring, TokenKey};
 use watch::{Actor, Scene};
 
 use crate::database::{Database, FILE, Own};
+use crate::plan::{PLAN, shield};
 use crate::{Caller, Tenant, bans};
 
 /// Scheme and authority that callers reach the platform under.
@@ -524,54 +524,8 @@ fn settings(
     }
 }
 
-/// What is the same for every platform, and takes the longest to make.
-struct Plan {
-    policy: Arc<Engine>,
-    routes: Routes,
-    documentation: Documentation,
-    contract: Arc<Contract>,
-    rules: Ruleset,
-}
-
-static PLAN: LazyLock<Plan> = LazyLock::new(|| {
-    let policy = Engine::load().expect("the policies load");
-    let (routes, openapi) = api::build(&policy, PUBLIC_URL).expect("the document serialises");
-    let contract = Contract::compile(&openapi).expect("the contract compiles");
-    let rules = load(baseline(), &more_rules()).expect("the rules compile");
-    let documentation = Documentation::of(&openapi);
-    Plan { policy: Arc::new(policy), routes, documentation, contract: Arc::new(contract), rules }
-});
-
-/// Rules to run besides our own, as paths with `:` between: `cargo xtask test` names the Core Rule
-/// Set's.
-fn more_rules() -> Vec<PathBuf> {
-    let named = std::env::var_os("RINGWALL_TEST_RULES");
-    named.iter().flat_map(std::env::split_paths).collect()
-}
-
 fn sink(access_log: bool, directory: &Path) -> Sink {
     if access_log { Sink::File(directory.join(ACCESS_LOG)) } else { Sink::Off }
-}
-
-/// The firewall as the binary closes it by default: our own rules, and what the contract excludes.
-fn shield(
-    mode: Mode,
-    clock: Arc<dyn Clock>,
-    plan: &Plan,
-    answer_rules: Option<&'static str>,
-) -> Arc<Shield> {
-    let rules = answer_rules.map_or_else(
-        || plan.rules.clone(),
-        |text| {
-            let sources = baseline().into_iter().chain([Source::new("answers.conf", text)]);
-            load(sources.collect(), &[]).expect("the rules compile")
-        },
-    );
-    let inspector = Inspector::new(rules, clock, Some(mode));
-    let inspector =
-        inspector.with_contract(Arc::clone(&plan.contract), Some(Text::ByOurRules), Vec::new());
-    let inspector = inspector.expect("the contract's names can stand in targets");
-    Arc::new(Shield { inspector, percent: 100, response: answer_rules.is_some() })
 }
 
 /// In memory where there is such a place: nothing here has to survive a power cut.

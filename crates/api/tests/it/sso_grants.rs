@@ -3,7 +3,7 @@
 
 use policy::Role;
 use serde_json::json;
-use testkit::{Database, IdentityProvider, PASSWORD, Platform};
+use testkit::{Credentials, Database, IdentityProvider, PASSWORD, Person, Platform};
 
 use crate::granting::{SCOPES, code, redeem, refresh};
 use crate::login::{self, LOGIN, REFRESH, ask, begun, tokens};
@@ -30,14 +30,29 @@ async fn with_a_provider_no_application_takes_a_password() {
     }
 }
 
-#[tokio::test]
-async fn a_login_that_waits_for_a_code_ends_when_a_provider_comes() {
-    for database in Database::BOTH {
+/// An agency whose own application takes passwords, and a provider that it names later.
+struct Before {
+    provider: IdentityProvider,
+    platform: Platform,
+    known: Credentials,
+    mara: Person,
+}
+
+impl Before {
+    async fn on(database: Database) -> Self {
         let provider = IdentityProvider::start().await;
         let platform = Platform::on(database).await;
         let acme = platform.tenant("acme").await;
         let known = login::own(&acme).await;
         let mara = acme.enrolled("mara", Role::Recruiter).await;
+        Self { provider, platform, known, mara }
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_waits_for_a_code_ends_when_a_provider_comes() {
+    for database in Database::BOTH {
+        let Before { provider, platform, known, mara } = Before::on(database).await;
         let login = begun(&platform, &known, &mara).await;
         let vouched = platform.vouched_by(vouching(&provider, NEAR));
 
@@ -52,11 +67,7 @@ async fn a_login_that_waits_for_a_code_ends_when_a_provider_comes() {
 #[tokio::test]
 async fn what_a_login_gave_is_not_renewed_once_a_provider_vouches() {
     for database in Database::BOTH {
-        let provider = IdentityProvider::start().await;
-        let platform = Platform::on(database).await;
-        let acme = platform.tenant("acme").await;
-        let known = login::own(&acme).await;
-        let mara = acme.enrolled("mara", Role::Recruiter).await;
+        let Before { provider, platform, known, mara } = Before::on(database).await;
         let given = tokens(&platform, &known, &mara).await;
         let app = platform.stranger().with_token(given.text_of("/access_token"));
         app.get("/v1/jobs").await.is(200);

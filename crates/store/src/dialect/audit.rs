@@ -3,10 +3,10 @@
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, IntoActiveModel,
-    RuntimeErr,
 };
 use sqlx::postgres::PgPool;
 
+use super::walled::failed;
 use crate::entities::audit_entry::{Entity, Model};
 
 /// Writes entries; those that are there already stay as they are.
@@ -39,8 +39,7 @@ async fn insert_columns(pool: &PgPool, entries: Vec<Model>) -> Result<(), DbErr>
     let Columns { id, tenant_id, at, class_uid, body, leaf_hash } = columns;
     let insert = sqlx::query(INSERT).bind(id).bind(tenant_id).bind(at);
     let insert = insert.bind(class_uid).bind(body).bind(leaf_hash);
-    let failed = |error: sqlx::Error| DbErr::Exec(RuntimeErr::SqlxError(error.into()));
-    insert.execute(pool).await.map_err(failed)?;
+    insert.execute(pool).await.map_err(failed(DbErr::Exec))?;
     Ok(())
 }
 

@@ -80,6 +80,7 @@ fn unreached(error: sqlx::Error) -> DbErr {
     }
 }
 
-fn failed(kind: fn(RuntimeErr) -> DbErr) -> impl FnOnce(sqlx::Error) -> DbErr {
+/// As SeaORM tells a failure of sqlx.
+pub(super) fn failed(kind: fn(RuntimeErr) -> DbErr) -> impl FnOnce(sqlx::Error) -> DbErr {
     move |error| kind(RuntimeErr::SqlxError(error.into()))
 }
