@@ -106,7 +106,7 @@ pub(crate) async fn list(
 ) -> Answer {
     let raw = raw.unwrap_or_default();
     let list = List::new(&api.cursors, &dossier, &raw);
-    let kinds = kinds(query.types.into(), &May::new(&app, &permit))?;
+    let kinds = kinds(query.types.into(), &May::new(&app, &permit), &dossier)?;
     let tenant = app.store.view(&permit).await?;
     let place = match list.place::<i64>(query.cursor.as_deref())? {
         None if query.from == Start::Latest => Some(changes::end(&tenant).await?),

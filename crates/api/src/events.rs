@@ -102,7 +102,7 @@ pub(crate) async fn list(
     let raw = raw.unwrap_or_default();
     let list = List::new(&api.cursors, &dossier, &raw);
     let page = list.page(&crate::query::parse::<Paging>(&raw)?)?;
-    let about = kinds(query.about.into(), &May::new(&app, &permit))?;
+    let about = kinds(query.about.into(), &May::new(&app, &permit), &dossier)?;
     let filter = Filter { about, names: query.names.into() };
     let tenant = app.store.view(&permit).await?;
     let page = events::list(&tenant, &filter, page).await?;

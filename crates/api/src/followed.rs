@@ -1,5 +1,6 @@
 //! Following what happens: which kinds of things a caller may follow.
 
+use gate::Dossier;
 use serde::{Deserialize, Deserializer};
 use store::resources::{RESOURCES, Resource};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -17,11 +18,16 @@ pub(crate) struct Kind(&'static Resource);
 ///
 /// # Errors
 /// When the caller asks for one that they may not see.
-pub(crate) fn kinds(asked: Vec<Kind>, may: &May<'_>) -> Result<Vec<&'static Resource>, Refused> {
+pub(crate) fn kinds(
+    asked: Vec<Kind>,
+    may: &May<'_>,
+    dossier: &Dossier,
+) -> Result<Vec<&'static Resource>, Refused> {
     if asked.is_empty() {
         return Ok(RESOURCES.iter().filter(|resource| may.does(resource.action)).collect());
     }
-    asked.into_iter().map(|Kind(resource)| may.insist(resource.action).map(|()| resource)).collect()
+    let insist = |Kind(resource): Kind| may.insist(resource.action, dossier).map(|()| resource);
+    asked.into_iter().map(insist).collect()
 }
 
 impl<'de> Deserialize<'de> for Kind {

@@ -1,9 +1,11 @@
 //! Further questions to the policy, about parts of a resource that the request's permit does not
 //! cover by itself.
 
-use gate::App;
+use std::sync::Arc;
+
+use gate::{App, Dossier};
 use kernel::{Code, FieldError, Problem};
-use policy::Permit;
+use policy::{Caller, Permit};
 
 use crate::reply::Refused;
 
@@ -30,17 +32,20 @@ impl<'a> May<'a> {
         })
     }
 
-    /// They may do this in the permit's tenant.
+    /// They may do this in the permit's tenant. The audit trail shows that it was asked, and what
+    /// the answer was.
     ///
     /// # Errors
     /// The policy's refusal.
-    pub(crate) fn insist(&self, action: &str) -> Result<(), Refused> {
+    pub(crate) fn insist(&self, action: &str, dossier: &Dossier) -> Result<(), Refused> {
         let policy = &self.app.policy;
         let tenant = self.permit.tenant();
         let (Some(tenant), Some(action)) = (tenant, policy.action(action)) else {
             return Err(Problem::internal("a question that no policy knows").into());
         };
-        policy.judge_in(self.permit.caller(), &action, tenant)?;
+        let judged = policy.judge_in(self.permit.caller(), &action, tenant);
+        dossier.asked_further(self.permit.caller(), &action, &judged);
+        judged?;
         Ok(())
     }
 
@@ -50,17 +55,36 @@ impl<'a> May<'a> {
     /// When the member is written and the caller may not read it.
     pub(crate) fn write_confidential(
         &self,
-        action: &str,
+        (action, member): (&str, &str),
         is_written: bool,
-        member: &str,
+        dossier: &Dossier,
     ) -> Result<(), Refused> {
-        if !is_written || self.does(action) {
+        if !is_written || self.insist(action, dossier).is_ok() {
             return Ok(());
         }
         let detail = "expected none: this member is for recruiters, to read and to write";
         let error = FieldError::new(format!("/{member}"), "confidential", detail);
         Err(Problem::new(&CONFIDENTIAL).error(error).into())
     }
+}
+
+/// What allows an application that proved itself an endpoint's action. The entry about its proof
+/// stands for what it may; what it may not leaves an entry of its own.
+///
+/// # Errors
+/// The policy's refusal.
+pub(crate) fn permit(
+    app: &App,
+    dossier: &Dossier,
+    (caller, action): (&Arc<Caller>, &str),
+) -> Result<Permit, Refused> {
+    let action = app.policy.action(action);
+    let action = action.ok_or_else(|| Problem::internal("a question that no policy knows"))?;
+    let judged = app.policy.judge(caller, &action);
+    if judged.is_err() {
+        dossier.asked_further(caller, &action, &judged);
+    }
+    Ok(judged?)
 }
 
 /// A confidential member from a caller who may not see it.

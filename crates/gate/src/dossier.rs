@@ -4,19 +4,20 @@
 //! inner rings found.
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use counters::{Moment, Patience};
 use http::StatusCode;
 use kernel::{Clock, Code, RequestId, Timestamp};
 use oauth::Certificate;
-use policy::{Caller, Permit};
+use policy::{Action, Caller, Permit, Refusal};
 use serde::Serialize;
 use store::{Claim, Witness};
 use watch::{Authentication, Scene};
 
 use crate::contract::Operation;
+use crate::decided::{Decided, Further};
 use crate::posture::Posture;
 use crate::trace::TraceContext;
 
@@ -43,22 +44,12 @@ pub struct Dossier {
     permit: OnceLock<Permit>,
     attempt: OnceLock<Authentication>,
     decision: OnceLock<Decided>,
+    further: Mutex<Vec<Further>>,
     finding: OnceLock<Finding>,
     claim: OnceLock<Claim>,
     repeats: OnceLock<u64>,
     refused_by: OnceLock<&'static str>,
     code: OnceLock<&'static Code>,
-}
-
-/// How the policy decided.
-#[derive(Clone, Debug)]
-pub struct Decided {
-    /// Was it allowed?
-    pub allowed: bool,
-    /// If not: why, as a stable word.
-    pub reason: Option<&'static str>,
-    /// Ids of the policies that decided.
-    pub policies: Vec<String>,
 }
 
 /// What the firewall found. Ids of rules, never what the caller sent.
@@ -98,6 +89,7 @@ impl Dossier {
             permit: OnceLock::new(),
             attempt: OnceLock::new(),
             decision: OnceLock::new(),
+            further: Mutex::default(),
             finding: OnceLock::new(),
             claim: OnceLock::new(),
             repeats: OnceLock::new(),
@@ -248,6 +240,22 @@ impl Dossier {
 
     pub(crate) fn decided(&self, decided: Decided) {
         write_once(&self.decision, decided, "decision");
+    }
+
+    /// States how the policy answered a question that goes beyond the operation's own action.
+    pub fn asked_further(
+        &self,
+        caller: &Arc<Caller>,
+        action: &Action,
+        judged: &Result<Permit, Refusal>,
+    ) {
+        let mut further = self.further.lock().unwrap_or_else(PoisonError::into_inner);
+        further.push(Further::new(caller, action, judged));
+    }
+
+    /// Takes out the further answers, for the one who writes them down.
+    pub(crate) fn take_further(&self) -> Vec<Further> {
+        std::mem::take(&mut *self.further.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn found_finding(&self, finding: Finding) {

@@ -11,6 +11,7 @@ mod cidr;
 mod config;
 pub mod contract;
 pub mod cookies;
+mod decided;
 mod dossier;
 pub mod inspection;
 pub mod keys;

@@ -24,6 +24,15 @@ pub(crate) struct ReadyTenant {
     pub(crate) staff: Vec<Invited>,
 }
 
+impl ReadyTenant {
+    /// Its partners whose secrets are known, because they were made just now.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&str, &Secret<String>)> {
+        self.partners.iter().filter_map(|partner| {
+            Some((partner.client_id.as_str(), partner.client_secret.as_ref()?))
+        })
+    }
+}
+
 /// A partner, for the ready file.
 pub(crate) struct ReadyPartner {
     /// The OAuth client.

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
+};
 use store::StoreConfig;
 use uuid::Uuid;
 
@@ -55,6 +58,24 @@ impl Own {
     }
 }
 
+/// While this lives, nothing is written: whoever writes waits.
+#[must_use = "what is dropped holds nobody"]
+pub struct Held {
+    writing: DatabaseTransaction,
+    owner: DatabaseConnection,
+}
+
+impl Held {
+    /// Lets the others write.
+    ///
+    /// # Panics
+    /// When the connection does not close.
+    pub async fn release(self) {
+        self.writing.rollback().await.expect("nothing was written");
+        self.owner.close().await.expect("the connection closes");
+    }
+}
+
 impl Own {
     pub(crate) async fn lose(&self, table: &str) {
         self.change(&format!("alter table {table} rename to lost_{table}")).await;
@@ -71,6 +92,17 @@ impl Own {
             ),
         };
         self.change(&sql).await;
+    }
+
+    pub(crate) async fn hold_writes(&self) -> Held {
+        assert!(self.name.is_none(), "PostgreSQL has no lock on all that is written");
+        let owner = self.owner().await;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let writing = owner.begin_with_options(options).await.expect("nobody else writes for long");
+        Held { writing, owner }
     }
 
     async fn change(&self, sql: &str) {

@@ -48,7 +48,7 @@ pub use ask::Ask;
 pub use authenticator::{Authenticator, options_on};
 pub use browser::{Browser, Person};
 pub use caller::Caller;
-pub use database::Database;
+pub use database::{Database, Held};
 pub use platform::{PUBLIC_URL, Platform, Remains, Setup};
 pub use provider::{Asked, IdentityProvider};
 pub use signer::Signer;

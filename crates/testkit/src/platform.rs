@@ -32,7 +32,7 @@ use tempfile::TempDir;
 use vault::{Keyring, TokenKey};
 use watch::{Actor, Scene};
 
-use crate::database::{Database, FILE, Own};
+use crate::database::{Database, FILE, Held, Own};
 use crate::plan::{PLAN, shield};
 use crate::{Caller, Tenant, bans};
 
@@ -319,6 +319,15 @@ impl Platform {
     /// When there is no such table.
     pub async fn fill_up(&self, table: &str) {
         self.0.own.fill_up(table).await;
+    }
+
+    /// Until this is released, whoever writes to the database waits, as behind a large import. On
+    /// SQLite only, which has one writer at a time.
+    ///
+    /// # Panics
+    /// When somebody else writes for long.
+    pub async fn hold_writes(&self) -> Held {
+        self.0.own.hold_writes().await
     }
 
     /// How many revocations this node knows.

@@ -35,7 +35,7 @@ pub(crate) async fn list(
     At(id): At<CandidateKind>,
     RawQuery(raw): RawQuery,
 ) -> Answer {
-    May::new(&app, &permit).insist("client.list")?;
+    May::new(&app, &permit).insist("client.list", &dossier)?;
     let raw = raw.unwrap_or_default();
     let list = List::new(&api.cursors, &dossier, &raw);
     let page = list.page(&crate::query::parse::<Paging>(&raw)?)?;
@@ -97,7 +97,7 @@ async fn turn(
     ((id, version), client): ((CandidateId, i64), ClientCompanyId),
     turn: Turn,
 ) -> Answer {
-    May::new(app, permit).insist("client.list")?;
+    May::new(app, permit).insist("client.list", dossier)?;
     let mut tx = app.store.tenant(permit, &dossier.witness()).await?;
     let read = candidates::hold(&tx, id).await?;
     current(read.version, version)?;

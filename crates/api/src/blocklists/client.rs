@@ -34,7 +34,7 @@ pub(crate) async fn list(
     At(id): At<ClientCompany>,
     RawQuery(raw): RawQuery,
 ) -> Answer {
-    May::new(&app, &permit).insist("candidate.list")?;
+    May::new(&app, &permit).insist("candidate.list", &dossier)?;
     let raw = raw.unwrap_or_default();
     let list = List::new(&api.cursors, &dossier, &raw);
     let page = list.page(&crate::query::parse::<Paging>(&raw)?)?;
@@ -99,7 +99,7 @@ async fn turn(
     turn: Turn,
 ) -> Answer {
     // Also the candidate changes: who may not see them does not learn that they are there.
-    May::new(app, permit).insist("candidate.list")?;
+    May::new(app, permit).insist("candidate.list", dossier)?;
     let mut tx = app.store.tenant(permit, &dossier.witness()).await?;
     let candidate = candidates::hold(&tx, candidate).await?;
     let read = clients::require(&tx, id).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use gate::App;
+use gate::{App, Dossier};
 use http::header::CACHE_CONTROL;
 use kernel::id::kinds::Export as ExportKind;
 use kernel::{ExportId, Problem, Timestamp};
@@ -16,7 +16,7 @@ use crate::Settings;
 use crate::extract::{At, Body, Facts, PartOf, Permit};
 use crate::may::May;
 use crate::paging::{List, Listed, Paging};
-use crate::reply::{Answer, Reply};
+use crate::reply::{Answer, Refused, Reply};
 
 /// What an export shall be.
 #[derive(Deserialize, ToSchema)]
@@ -77,7 +77,7 @@ pub(crate) async fn create(
     Permit(permit): Permit,
     Body(new): Body<NewExport>,
 ) -> Answer {
-    insist(&May::new(&app, &permit), new.with_personal)?;
+    insist(&May::new(&app, &permit), new.with_personal, &dossier)?;
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     let export = exports::add(&mut tx, new.format, new.with_personal).await?;
     let location = format!("/v1/exports/{}", export.id);
@@ -149,7 +149,7 @@ pub(crate) async fn part(
 ) -> Answer {
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     let export = exports::require(&tx, id).await?;
-    insist(&May::new(&app, &permit), export.with_personal)?;
+    insist(&May::new(&app, &permit), export.with_personal, &dossier)?;
     let text = exports::part(&tx, &export, number, tx.now()).await?;
     let text = String::from_utf8(text.expose().clone()).map_err(Problem::internal)?;
     if number == 1 {
@@ -159,9 +159,9 @@ pub(crate) async fn part(
     Ok(Reply::text(export.format.media(), text).with(CACHE_CONTROL, "no-store".to_owned()))
 }
 
-fn insist(may: &May<'_>, with_personal: bool) -> Result<(), crate::reply::Refused> {
-    may.insist("candidate.list")?;
-    if with_personal { may.insist("candidate.read_pii") } else { Ok(()) }
+fn insist(may: &May<'_>, with_personal: bool, dossier: &Dossier) -> Result<(), Refused> {
+    may.insist("candidate.list", dossier)?;
+    if with_personal { may.insist("candidate.read_pii", dossier) } else { Ok(()) }
 }
 
 impl From<Export> for ExportView {

@@ -146,7 +146,7 @@ pub(crate) async fn create(
     Permit(permit): Permit,
     Body(new): Body<NewImport>,
 ) -> Answer {
-    May::new(&app, &permit).insist("candidate.create")?;
+    May::new(&app, &permit).insist("candidate.create", &dossier)?;
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     let import = imports::add(&mut tx, new.format).await?;
     let location = format!("/v1/imports/{}", import.id);
@@ -182,7 +182,7 @@ pub(crate) async fn put_part(
     headers: HeaderMap,
     Raw(bytes): Raw,
 ) -> Answer {
-    May::new(&app, &permit).insist("candidate.create")?;
+    May::new(&app, &permit).insist("candidate.create", &dossier)?;
     let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
     let import = imports::require(&tx, id).await?;
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

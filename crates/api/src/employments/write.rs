@@ -42,7 +42,7 @@ pub(crate) async fn create(
     Body(draft): Body<EmploymentDraft>,
 ) -> Answer {
     let tx = app.store.tenant(&permit, &dossier.witness()).await?;
-    write_down(&app, &permit, tx, draft).await
+    write_down(&app, (&permit, &dossier), tx, draft).await
 }
 
 /// Change an employment. Terms of one that is active are changed by amendments.
@@ -72,7 +72,7 @@ pub(crate) async fn update(
     current(read.version, version)?;
     let mut after = read.draft(&tx, Purpose::Change)?.document(Purpose::Change);
     merge(&mut after, patch);
-    replace(&app, &permit, tx, (&read, parse(&after)?)).await
+    replace(&app, (&permit, &dossier), tx, (&read, parse(&after)?)).await
 }
 
 /// What `If-None-Match` may say.
@@ -121,13 +121,13 @@ pub(crate) async fn put(
         if headers.contains_key(IF_MATCH) {
             return Err(StoreError::Stale { current: 0 }.into());
         }
-        return write_down(&app, &permit, tx, draft).await;
+        return write_down(&app, (&permit, &dossier), tx, draft).await;
     };
     if headers.contains_key(IF_NONE_MATCH) {
         return Err(StoreError::Stale { current: read.version }.into());
     }
     current(read.version, read_version(&headers)?)?;
-    replace(&app, &permit, tx, (&read, draft)).await
+    replace(&app, (&permit, &dossier), tx, (&read, draft)).await
 }
 
 async fn open(app: &App, permit: &Proof, dossier: &Dossier) -> Result<TenantTx, Refused> {
@@ -146,10 +146,18 @@ fn named(draft: EmploymentDraft, reference: &str) -> Result<EmploymentDraft, Ref
     Ok(EmploymentDraft { external_ref: Some(reference), ..draft })
 }
 
-async fn write_down(app: &App, permit: &Proof, mut tx: TenantTx, draft: EmploymentDraft) -> Answer {
+/// What it takes to write the member that the agency keeps from partners.
+const BILL_RATE: (&str, &str) = ("employment.read_confidential", "bill_rate");
+
+async fn write_down(
+    app: &App,
+    (permit, dossier): (&Proof, &Dossier),
+    mut tx: TenantTx,
+    draft: EmploymentDraft,
+) -> Answer {
     let may = May::new(app, permit);
     let draft = checked(draft, EmploymentDraft::check)?;
-    may.write_confidential("employment.read_confidential", draft.bill_rate.is_some(), "bill_rate")?;
+    may.write_confidential(BILL_RATE, draft.bill_rate.is_some(), dossier)?;
     let employment = employments::add(&mut tx, &draft).await.map_err(refused)?;
     let shown = view(&tx, &employment, &may)?;
     let location = format!("/v1/employments/{}", employment.id);
@@ -160,7 +168,7 @@ async fn write_down(app: &App, permit: &Proof, mut tx: TenantTx, draft: Employme
 
 async fn replace(
     app: &App,
-    permit: &Proof,
+    (permit, dossier): (&Proof, &Dossier),
     mut tx: TenantTx,
     (read, draft): (&Employment, EmploymentDraft),
 ) -> Answer {
@@ -172,7 +180,7 @@ async fn replace(
         draft.bill_rate.clone_from(&before.bill_rate);
     }
     let is_new = draft.bill_rate != before.bill_rate;
-    may.write_confidential("employment.read_confidential", is_new, "bill_rate")?;
+    may.write_confidential(BILL_RATE, is_new, dossier)?;
     let (before, after) = (before.document(Purpose::Change), draft.document(Purpose::Change));
     change::check(read.life.status, &before, &after)?;
     let draft = checked(draft, EmploymentDraft::check)?;

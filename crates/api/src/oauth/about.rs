@@ -7,7 +7,7 @@ use axum::extract::State;
 use gate::{App, Believed, Dossier};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
-use kernel::{Problem, Timestamp};
+use kernel::Timestamp;
 use oauth::grants::Family;
 use oauth::opaque::RefreshToken;
 use oauth::{AboutToken, Claims};
@@ -22,6 +22,7 @@ use super::client::{self, Tried};
 use super::forms::client_form;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
+use crate::may;
 use crate::reply::{Answer, Refused, Reply};
 
 client_form! {
@@ -71,7 +72,7 @@ pub(crate) async fn revoke(
     Raw(form): Raw,
 ) -> Answer {
     let (request, asking) = asking(&app, &api, (&dossier, &headers, &form)).await?;
-    let permit = permit(&app, &asking.caller, "token.revoke")?;
+    let permit = may::permit(&app, &dossier, (&asking.caller, "token.revoke"))?;
     if let Some(family) = family(&app, &api, &permit, &request).await? {
         let mut tx = app.store.tenant(&permit, &dossier.witness()).await?;
         let ended = grants::end(&mut tx, &family.id).await?;
@@ -105,7 +106,7 @@ pub(crate) async fn introspect(
     Raw(form): Raw,
 ) -> Answer {
     let (request, asking) = asking(&app, &api, (&dossier, &headers, &form)).await?;
-    let permit = permit(&app, &asking.caller, "token.introspect")?;
+    let permit = may::permit(&app, &dossier, (&asking.caller, "token.introspect"))?;
     let says = match family(&app, &api, &permit, &request).await? {
         Some(family) => family.is_live(dossier.received_at).then(|| granted(&api, &family)),
         None => own(&app, &request, asking.caller.id())
@@ -143,12 +144,6 @@ async fn asking(
 async fn own(app: &App, request: &AboutToken, client_id: &str) -> Option<Believed> {
     let believed = app.tokens.believe(request.token.expose(), app.clock.as_ref()).await.ok()?;
     (believed.claims.client_id == client_id).then_some(believed)
-}
-
-fn permit(app: &App, caller: &Arc<Caller>, action: &str) -> Result<Permit, Refused> {
-    let action = app.policy.action(action);
-    let action = action.ok_or_else(|| Problem::internal("an unknown action"))?;
-    Ok(app.policy.judge(caller, &action)?)
 }
 
 /// The grant whose refresh token this is, the good one, if it is the asking client's.

@@ -16,6 +16,7 @@ use store::{StoreError, Witness};
 use super::client::{self, Stop, Tried};
 use super::token::Given;
 use crate::Settings;
+use crate::may;
 use crate::staff::may_enter;
 
 /// What the client gets for its code or refresh token.
@@ -26,7 +27,7 @@ pub(crate) async fn give(
     (dossier, issuance): (&Dossier, &Issuance<'_>),
 ) -> Result<Given, Stop> {
     may_ask(client.client(), request, issuance)?;
-    let permit = permit(app, client)?;
+    let permit = permit(app, client, dossier)?;
     let witness = dossier.witness();
     let granting = Granting::new(&app.store, &permit, &witness);
     let taken = take(api, &granting, (client, request), issuance).await;
@@ -49,11 +50,12 @@ pub(crate) async fn give(
 }
 
 /// For the steps of a grant of this client.
-pub(crate) fn permit(app: &App, client: &Authenticated<'_>) -> Result<Permit, Stop> {
-    let caller = client::caller(client)?;
-    let action = app.policy.action("token.issue");
-    let action = action.ok_or_else(|| Stop::Failed(Problem::internal("an action").into()))?;
-    app.policy.judge(&caller, &action).map_err(|refusal| Stop::Failed(refusal.into()))
+pub(crate) fn permit(
+    app: &App,
+    client: &Authenticated<'_>,
+    dossier: &Dossier,
+) -> Result<Permit, Stop> {
+    Ok(may::permit(app, dossier, (&client::caller(client)?, "token.issue"))?)
 }
 
 async fn take(

@@ -20,6 +20,7 @@ use super::forms::client_form;
 use super::token;
 use crate::Settings;
 use crate::extract::{Facts, Raw};
+use crate::may;
 use crate::reply::{Answer, Reply};
 
 client_form! {
@@ -127,9 +128,7 @@ async fn keep(
     let reference = RequestUri::generate();
     let caller = client::caller(client)?;
     let internal = |problem: Problem| Stop::Failed(problem.into());
-    let action = app.policy.action("token.push");
-    let action = action.ok_or_else(|| internal(Problem::internal("an unknown action")))?;
-    let permit = app.policy.judge(&caller, &action).map_err(|no| internal(no.into()))?;
+    let permit = may::permit(app, dossier, (&caller, "token.push"))?;
     let text = serde_json::to_string(&request).map_err(|e| internal(Problem::internal(e)))?;
     let until = now.plus(Duration::from_secs(PUSHED_SECONDS));
     let hash = reference.hash(&api.grant_key);

@@ -251,7 +251,7 @@ struct Login<'a> {
 impl Login<'_> {
     async fn password(&self, sent: LoginPassword) -> Answer {
         let (sign_in, now) = (&self.api.sign_in, self.dossier.received_at);
-        let permit = granted::permit(self.app, &self.client).map_err(failed)?;
+        let permit = granted::permit(self.app, &self.client, self.dossier).map_err(failed)?;
         let agency = {
             let view = self.app.store.view(&permit).await?;
             tenants::own(&view).await?

@@ -2,7 +2,7 @@
 
 use policy::Role;
 use serde_json::{Value, json};
-use testkit::{Caller, Database, Platform, Tenant, samples};
+use testkit::{Answer, Caller, Database, Platform, Tenant, samples};
 
 async fn with_partner(database: Database) -> (Platform, Tenant, Caller) {
     let platform = Platform::on(database).await;
@@ -101,6 +101,38 @@ async fn permitted_reads_are_recorded_too() {
         assert_eq!(first["api"]["request"]["uid"], read.header("x-request-id").unwrap());
         assert_eq!(first["actor"]["user"]["uid"].as_str().map(|id| &id[..3]), Some("pc_"));
         assert_eq!(first["unmapped"]["action"], "client.read");
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_asks_besides_is_recorded_too() {
+    for database in Database::BOTH {
+        let (platform, acme, _) = with_partner(database).await;
+        let lesser = acme.partner(&["run:exports", "read:candidates"]).await;
+        let before = platform.audit().await.len();
+
+        let taken = lesser.post("/v1/exports", json!({ "format": "csv" })).await.is(201);
+        let whole = json!({ "format": "csv", "with_personal": true });
+        let refused = lesser.post("/v1/exports", whole).await.is(403);
+
+        let trail = platform.audit().await;
+        let decisions = of(&trail[before..], "decision");
+        assert!(decisions.iter().all(|entry| entry["api"]["operation"] == "POST /v1/exports"));
+        let told = |answer: &Answer| {
+            let request = answer.header("x-request-id").unwrap();
+            let own = decisions.iter().filter(|entry| entry["api"]["request"]["uid"] == request);
+            let mut told: Vec<_> = own
+                .map(|entry| {
+                    let action = entry["unmapped"]["action"].as_str().unwrap();
+                    (action, entry["status_code"].as_str().unwrap_or("allowed"))
+                })
+                .collect();
+            told.sort_unstable();
+            told
+        };
+        let may = [("candidate.list", "allowed"), ("export.run", "allowed")];
+        assert_eq!(told(&taken), may);
+        assert_eq!(told(&refused), [may[0], ("candidate.read_pii", "scope"), may[1]]);
     }
 }
 

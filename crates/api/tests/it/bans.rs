@@ -65,13 +65,16 @@ async fn whoever_does_not_wait_for_a_refusal_is_scored_and_leaves_a_line_all_the
     let nobody = platform.stranger();
     let guess = nobody.with_token("guessed");
 
-    // A little later each time, until one is refused that nobody waits for.
+    // Longer each time, until one is refused: none is answered before its refusal is written down.
     let mut looks = 1;
     while from(HERE, nobody.get("/healthz")).await.status() == 200 {
+        assert!(looks < 1 << 20, "it is not scored");
+        let held = platform.hold_writes().await;
         let answered = hangs_up(from(HERE, guess.get("/v1/candidates")), looks).await;
-        assert!(!answered, "it was refused, not scored, and answered after {looks} looks");
+        held.release().await;
+        assert!(!answered, "answered without a trace");
         platform.judge().await;
-        looks += looks.div_ceil(16);
+        looks *= 2;
     }
 
     banned(from(HERE, nobody.get("/healthz")).await, 60);

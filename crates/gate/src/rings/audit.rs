@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use kernel::{EventId, Problem};
 use store::StoreError;
-use watch::{Decision, Event};
+use watch::{Actor, Decision, Event, Scene};
 
+use crate::decided::Decided;
 use crate::ring::{Next, Response, Ring, Visit};
 use crate::{App, Dossier};
 
@@ -48,27 +49,30 @@ impl Drop for Unwitnessed {
         if !self.armed {
             return;
         }
-        for event in [attempt(&self.app, &self.dossier), decision(&self.app, &self.dossier)] {
-            let taken = event.is_none_or(|event| self.app.recorder.offer(event));
-            if !taken {
-                tracing::error!(request_id = %self.dossier.request_id, "entry not recorded");
+        let (app, dossier) = (&self.app, &self.dossier);
+        let decisions = decisions(app, dossier).into_iter().map(|(event, _)| event);
+        for event in attempt(app, dossier).into_iter().chain(decisions) {
+            if !app.recorder.offer(event) {
+                tracing::error!(request_id = %dossier.request_id, "entry not recorded");
             }
         }
     }
 }
 
-/// Writes down what is known about the request: an attempt, a decision, or neither. Rings outside
+/// Writes down what is known about the request: an attempt, decisions, or neither. Rings outside
 /// of this one call it for what they refuse.
 pub(super) async fn record(app: &App, dossier: &Dossier) -> Result<(), StoreError> {
     if let Some(event) = attempt(app, dossier) {
         app.recorder.witness(event).await?;
     }
-    let Some(event) = decision(app, dossier) else { return Ok(()) };
-    if dossier.decision().is_some_and(|decided| decided.allowed) {
-        app.recorder.note(event).await
-    } else {
-        app.recorder.witness(event).await
+    for (event, allowed) in decisions(app, dossier) {
+        if allowed {
+            app.recorder.note(event).await?;
+        } else {
+            app.recorder.witness(event).await?;
+        }
     }
+    Ok(())
 }
 
 fn attempt(app: &App, dossier: &Dossier) -> Option<Event> {
@@ -76,16 +80,22 @@ fn attempt(app: &App, dossier: &Dossier) -> Option<Event> {
     Some(Event::authentication(EventId::new(app.clock.as_ref()), &dossier.scene(), attempt))
 }
 
-fn decision(app: &App, dossier: &Dossier) -> Option<Event> {
-    let (decided, operation) = (dossier.decision()?, dossier.operation()?);
-    let actor = dossier.caller().map_or(watch::Actor::Anonymous, |caller| store::actor(caller));
-    let decision = Decision {
-        operation: operation.label.clone(),
-        action: operation.action.clone(),
-        allowed: decided.allowed,
-        reason: decided.reason,
-        policies: decided.policies.clone(),
-        resource: None,
-    };
-    Some(Event::decision(EventId::new(app.clock.as_ref()), &dossier.scene(), &actor, decision))
+/// What the policy said about the operation, then what it said to its handler, each with whether it
+/// was allowed.
+fn decisions(app: &App, dossier: &Dossier) -> impl Iterator<Item = (Event, bool)> {
+    let operation = dossier.operation();
+    let own = operation.zip(dossier.decision()).map(|(operation, decided)| {
+        (dossier.caller().cloned(), operation.action.clone(), decided.clone())
+    });
+    let further = dossier.take_further().into_iter();
+    let further = further.map(|one| (Some(one.caller), one.action, one.decided));
+    own.into_iter().chain(further).map(move |(caller, action, decided)| {
+        let Decided { allowed, reason, policies } = decided;
+        let operation = operation.map_or_else(String::new, |operation| operation.label.clone());
+        let decision = Decision { operation, action, allowed, reason, policies, resource: None };
+        let actor = caller.as_deref().map_or(Actor::Anonymous, store::actor);
+        let tenant = caller.and_then(|caller| caller.tenant());
+        let scene = Scene { tenant, ..dossier.scene() };
+        (Event::decision(EventId::new(app.clock.as_ref()), &scene, &actor, decision), allowed)
+    })
 }

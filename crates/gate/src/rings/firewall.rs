@@ -13,7 +13,8 @@ use kernel::{Code, Problem};
 
 use super::body::{self, Preread};
 use crate::contract::Operation;
-use crate::dossier::{Decided, Finding};
+use crate::decided::Decided;
+use crate::dossier::Finding;
 use crate::inspection::{Inspector, MARKER, REFUSED, credentials};
 use crate::listener::Connection;
 use crate::ring::{Next, Request, Response, Ring, Visit};

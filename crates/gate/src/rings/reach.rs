@@ -8,7 +8,7 @@ use kernel::Problem;
 use super::addresses::REFUSED;
 use crate::App;
 use crate::addresses::Asker;
-use crate::dossier::Decided;
+use crate::decided::Decided;
 use crate::ring::{Next, Response, Ring, Visit};
 
 pub(super) fn ring(app: &Arc<App>) -> Ring {

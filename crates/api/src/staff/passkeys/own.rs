@@ -105,7 +105,7 @@ pub(crate) async fn add(
         return Err(Problem::new(&LOCAL_CLOSED).into());
     }
     if !passkeys::list(&tx, own.user).await?.is_empty() {
-        May::new(&app, &permit).insist("passkey.add_another")?;
+        May::new(&app, &permit).insist("passkey.add_another", &dossier)?;
     }
     // Of two first ones at once, the second has looked at what is no more.
     staff::hold(&mut tx, &account).await?;
