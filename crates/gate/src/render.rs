@@ -90,7 +90,7 @@ fn kind(public_url: &str, code: &Code) -> String {
     }
 }
 
-/// draft-ietf-httpapi-ratelimit-headers-11 §7: problems that clients of any API can know.
+/// draft-ietf-httpapi-ratelimit-headers-10 §5: problems that clients of any API can know.
 const REGISTRY: &str = "https://iana.org/assignments/http-problem-types";
 const REGISTERED: &[(&Code, &str)] = &[
     (&limits::EXCEEDED, "quota-exceeded"),

@@ -1,5 +1,5 @@
 //! What a caller is told about limits: `RateLimit` and `RateLimit-Policy`
-//! (draft-ietf-httpapi-ratelimit-headers-11), `Retry-After` (RFC 9110 §10.2.3), and the draft's
+//! (draft-ietf-httpapi-ratelimit-headers-10), `Retry-After` (RFC 9110 §10.2.3), and the draft's
 //! problem types.
 
 use std::fmt::Write as _;
