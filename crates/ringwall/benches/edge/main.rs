@@ -20,6 +20,7 @@ mod ours;
 mod tools;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::thread::sleep;
@@ -75,6 +76,8 @@ impl Certificate {
         let (chain, key) = (folder.join("chain.pem"), folder.join("key.pem"));
         fs::write(&chain, &issued.chain_pem).unwrap();
         fs::write(&key, issued.key_pem.expose()).unwrap();
+        // Keys that others can read are refused.
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
         Self { chain, key }
     }
 }
