@@ -147,10 +147,13 @@ impl Counters {
         at: impl Into<Moment<'_>>,
     ) -> Answer<'p> {
         let (at, own) = (at.into(), Patience::default());
+        let now_ms = at.now_ms;
         let Some(leases) = self.lending(plan, who) else {
+            if self.remote.is_none() {
+                return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
+            }
             return self.charge_some((plan, Pick::ALL), who, at).await;
         };
-        let now_ms = at.now_ms;
         let (wanted, rest) = (self.wanted(plan, who), plan.quotas().others());
         // Whom another rule refuses takes no unit that somebody else could spend meanwhile.
         let known = self.table.check_some((plan.whole(), rest), who, now_ms);

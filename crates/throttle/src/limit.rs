@@ -1,8 +1,9 @@
 //! What a rule allows, and how a cell counts it.
 
 use crate::calendar::Calendar;
-use crate::cell::{Counts, Head, SLOTS};
+use crate::cell::{Cell, SLOTS};
 use crate::pace::Pace;
+use crate::set::Extent;
 use crate::verdict::Standing;
 
 /// How much is allowed in which time.
@@ -190,22 +191,35 @@ impl Limit {
         })
     }
 
+    /// What of a cell it reads and writes.
+    pub(crate) const fn extent(&self) -> Extent {
+        match self {
+            Self::Window { .. } => Extent::Slots,
+            Self::Rate { .. } | Self::Quota { .. } => Extent::Head,
+        }
+    }
+
     /// Whether there is room for one more.
-    pub(crate) fn fits(&self, cell: (&Head, &Counts), now_ms: u64, pace: Pace) -> bool {
+    #[inline]
+    pub(crate) fn fits(&self, cell: &Cell, now_ms: u64, pace: Pace) -> bool {
         match self {
             Self::Rate { burst, .. } => {
-                let ahead_us = cell.0.at.saturating_sub(now_ms.saturating_mul(1000));
+                let ahead_us = cell.head.at.saturating_sub(now_ms.saturating_mul(1000));
                 let room_us = u64::from(*burst).saturating_mul(pace.unit());
                 ahead_us.saturating_add(pace.unit()) <= room_us
             }
-            Self::Window { .. } | Self::Quota { .. } => self.standing(cell, now_ms, pace).fits,
+            Self::Window { count, .. } => {
+                let slot = pace.divide(now_ms).0.max(cell.head.at);
+                cell.counts.used(cell.head.at, slot) < u64::from(*count)
+            }
+            Self::Quota { .. } => self.standing(cell, now_ms, pace).fits,
         }
     }
 
     /// Where a key stands.
     pub(crate) fn standing(
         &self,
-        (head, counts): (&Head, &Counts),
+        Cell { head, counts }: &Cell,
         now_ms: u64,
         pace: Pace,
     ) -> Standing {
@@ -216,16 +230,12 @@ impl Limit {
             }
             Self::Window { count, .. } => {
                 let slot = pace.divide(now_ms).0.max(head.at);
-                let live = counts.live(head.at, slot);
-                let used: u64 = live.iter().map(|(_, used)| u64::from(*used)).sum();
+                let used = counts.used(head.at, slot);
                 // Slots must leave until there is room for one more than now.
-                let mut must_leave = used.saturating_sub(u64::from(*count) - 1).max(1);
-                let leaving = live.iter().find(|(_, used)| {
-                    must_leave = must_leave.saturating_sub(u64::from(*used));
-                    must_leave == 0
-                });
+                let must_leave = used.saturating_sub(u64::from(*count) - 1).max(1);
+                let leaving = counts.until(must_leave, head.at, slot);
                 // INVARIANT: a slot counts until its last millisecond is `per_ms` old.
-                let free_ms = leaving.map_or(0, |(slot, _)| (slot + SLOTS as u64) * pace.unit());
+                let free_ms = leaving.map_or(0, |slot| (slot + SLOTS as u64) * pace.unit());
                 let remaining = u64::from(*count).saturating_sub(used);
                 Standing::of(remaining, free_ms.saturating_sub(now_ms))
             }
@@ -240,21 +250,22 @@ impl Limit {
     }
 
     /// Counts one, after [`Limit::fits`] said that there is room: where the key stands then.
-    pub(crate) fn charge(
-        &self,
-        (head, counts): (&mut Head, &mut Counts),
-        now_ms: u64,
-        pace: Pace,
-    ) -> Standing {
+    #[inline]
+    pub(crate) fn charge(&self, cell: &mut Cell, now_ms: u64, pace: Pace) -> Standing {
+        let Self::Rate { burst, .. } = self else { return self.count_in(cell, now_ms, pace) };
+        let (head, now_us) = (&mut cell.head, now_ms.saturating_mul(1000));
+        head.at = head.at.max(now_us).saturating_add(pace.unit());
+        let owed = Owed::new(head.at - now_us, pace);
+        head.weight = u32::try_from(owed.whole).unwrap_or(u32::MAX);
+        head.expire_at(head.at.div_ceil(1000));
+        owed.standing(*burst)
+    }
+
+    /// What [`Limit::charge`] does where counts are kept.
+    fn count_in(&self, cell: &mut Cell, now_ms: u64, pace: Pace) -> Standing {
+        let Cell { head, counts } = cell;
         match self {
-            Self::Rate { burst, .. } => {
-                let now_us = now_ms.saturating_mul(1000);
-                head.at = head.at.max(now_us).saturating_add(pace.unit());
-                let owed = Owed::new(head.at - now_us, pace);
-                head.weight = u32::try_from(owed.whole).unwrap_or(u32::MAX);
-                head.expire_at(head.at.div_ceil(1000));
-                return owed.standing(*burst);
-            }
+            Self::Rate { .. } => {}
             Self::Window { .. } => {
                 let slot = pace.divide(now_ms).0.max(head.at);
                 head.weight = counts.count_in(head.at, slot);
@@ -270,13 +281,13 @@ impl Limit {
                 head.weight = head.weight.saturating_add(1);
             }
         }
-        self.standing((head, counts), now_ms, pace)
+        self.standing(cell, now_ms, pace)
     }
 }
 
 impl Limit {
     /// Takes one back that was charged at `now_ms`.
-    pub(crate) fn refund(&self, (head, counts): (&mut Head, &mut Counts), now_ms: u64, pace: Pace) {
+    pub(crate) fn refund(&self, Cell { head, counts }: &mut Cell, now_ms: u64, pace: Pace) {
         match self {
             Self::Rate { .. } => head.at = head.at.saturating_sub(pace.unit()),
             Self::Window { .. } => {
@@ -297,7 +308,7 @@ impl Limit {
     /// said to be: never earlier than it was.
     pub(crate) fn learn(
         &self,
-        (head, counts): (&mut Head, &mut Counts),
+        Cell { head, counts }: &mut Cell,
         by_age: &[u32],
         now_ms: u64,
         pace: Pace,

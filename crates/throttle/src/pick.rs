@@ -26,6 +26,12 @@ impl Pick {
         Self(self.0 & other.0)
     }
 
+    pub(crate) const fn set(&mut self, place: usize, is_picked: bool) {
+        if place < 8 {
+            self.0 = self.0 & !(1 << place) | (is_picked as u8) << place;
+        }
+    }
+
     /// Whether the rule at a place is picked.
     #[must_use]
     pub const fn has(self, place: usize) -> bool {

@@ -3,35 +3,55 @@
 //! To find a key touches the first line, in which the lock stands too; to charge a rate one more;
 //! to charge a window its slots, which are a line of their own.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
-use crate::cell::{Counts, Head};
+use crate::cell::{Cell, Counts, Head, SLOTS};
+use crate::seqlock::SeqLock;
 
-/// A set and its lock: eleven lines.
+/// Places of keys: eleven lines.
 #[derive(Default)]
-#[repr(align(64))]
-pub(crate) struct Locked(pub(crate) Mutex<Set>);
-
-/// Places of keys.
-#[derive(Default)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Set {
+    /// For all below.
+    pub(crate) lock: SeqLock,
     /// Which rule and key, the first 32 bits; zero when free.
-    tags: [u32; WAYS],
+    tags: [AtomicU32; WAYS],
     /// And 16 more.
-    rest: [u16; WAYS],
-    /// With the lock before it, the heads begin with a line.
+    rest: [AtomicU16; WAYS],
+    /// With it, the heads begin with a line.
     _line: u64,
-    heads: [Head; WAYS],
-    counts: [Counts; WAYS],
+    heads: [KeptHead; WAYS],
+    counts: [KeptCounts; WAYS],
 }
+
+#[derive(Default)]
+struct KeptHead {
+    at: AtomicU64,
+    weight: AtomicU32,
+    expires_s: AtomicU32,
+}
+
+#[derive(Default)]
+struct KeptCounts([AtomicU32; SLOTS]);
 
 /// Which rule and key, in 48 bits; beside the number of the set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tag(u32, u16);
 
 /// A place of a set.
-pub(crate) type Way = usize;
+pub(crate) type Way = u8;
+
+/// What of a cell is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Its head.
+    Head,
+    /// Its slots too.
+    Slots,
+}
+
+/// A set that nobody else writes to.
+pub(crate) struct Writing<'s>(&'s Set);
 
 impl Tag {
     /// The lower bits of a hash; the upper ones choose the set.
@@ -44,97 +64,197 @@ impl Tag {
 
 impl Set {
     /// Where a key stands.
+    #[inline]
     pub(crate) fn find(&self, tag: Tag) -> Option<Way> {
-        let all = self.tags.iter().zip(&self.rest);
-        all.enumerate().position(|(_, (first, rest))| *first == tag.0 && *rest == tag.1)
+        (0..WAYS as Way).find(|way| self.is_at(*way, tag))
     }
 
-    /// What is known of a place.
-    pub(crate) fn cell(&self, way: Way) -> Option<(&Head, &Counts)> {
-        Some((self.heads.get(way)?, self.counts.get(way)?))
+    /// What a cell says. Of one reading only if the lock's stamp is the same afterwards.
+    #[inline]
+    pub(crate) fn read<T>(
+        &self,
+        way: Way,
+        extent: Extent,
+        what: impl FnOnce(&Cell) -> T,
+    ) -> Option<T> {
+        let head = self.heads.get(usize::from(way))?.load();
+        Some(match extent {
+            Extent::Head => what(&Cell::of(head)),
+            Extent::Slots => {
+                what(&Cell { head, counts: self.counts.get(usize::from(way))?.load() })
+            }
+        })
     }
 
-    /// The same, to be changed.
-    pub(crate) fn cell_mut(&mut self, way: Way) -> Option<(&mut Head, &mut Counts)> {
-        Some((self.heads.get_mut(way)?, self.counts.get_mut(way)?))
+    /// Waits until nobody else writes to it.
+    pub(crate) fn write(&self) -> Writing<'_> {
+        self.lock.lock();
+        Writing(self)
     }
 
-    /// The cell of a key, which was found at `way` before; one that says least gives way for a new
-    /// one.
-    pub(crate) fn place(
-        &mut self,
-        tag: Tag,
-        way: Option<Way>,
-        now_ms: u64,
-    ) -> Option<(&mut Head, &mut Counts)> {
+    /// Changes the cell of a key, which was found at `way` before; one that says least gives way
+    /// for a new one. Only for who locked it.
+    #[inline]
+    pub(crate) fn change<T>(
+        &self,
+        (tag, way): (Tag, Option<Way>),
+        (now_ms, extent): (u64, Extent),
+        what: impl FnOnce(&mut Cell) -> T,
+    ) -> Option<T> {
         // Another key of the same request may have taken the place since.
         let known = way.filter(|way| self.is_at(*way, tag)).or_else(|| self.find(tag));
-        let way = match known {
-            Some(way) => way,
-            None => self.take(tag, now_ms)?,
+        let (way, is_new) = match known {
+            Some(way) => (way, false),
+            None => (self.take(tag, now_ms)?, true),
         };
-        self.cell_mut(way)
+        let heads = self.heads.get(usize::from(way))?;
+        let head = if is_new { Head::default() } else { heads.load() };
+        let (result, head) = match extent {
+            Extent::Head => {
+                let mut cell = Cell::of(head);
+                (what(&mut cell), cell.head)
+            }
+            Extent::Slots => {
+                let kept = self.counts.get(usize::from(way))?;
+                let counts = if is_new { Counts::default() } else { kept.load() };
+                let mut cell = Cell { head, counts };
+                let result = what(&mut cell);
+                kept.store(&cell.counts);
+                (result, cell.head)
+            }
+        };
+        heads.store(&head);
+        Some(result)
     }
 
+    #[inline]
     fn is_at(&self, way: Way, tag: Tag) -> bool {
-        self.tags.get(way) == Some(&tag.0) && self.rest.get(way) == Some(&tag.1)
+        let (Some(first), Some(rest)) =
+            (self.tags.get(usize::from(way)), self.rest.get(usize::from(way)))
+        else {
+            return false;
+        };
+        first.load(ORDER) == tag.0 && rest.load(ORDER) == tag.1
     }
 
-    fn take(&mut self, tag: Tag, now_ms: u64) -> Option<Way> {
+    /// A place for a new key. What its cell holds is the last key's.
+    fn take(&self, tag: Tag, now_ms: u64) -> Option<Way> {
         let way = self.weakest(now_ms)?;
-        *self.tags.get_mut(way)? = tag.0;
-        *self.rest.get_mut(way)? = tag.1;
-        *self.heads.get_mut(way)? = Head::default();
-        *self.counts.get_mut(way)? = Counts::default();
+        self.tags.get(usize::from(way))?.store(tag.0, ORDER);
+        self.rest.get(usize::from(way))?.store(tag.1, ORDER);
         Some(way)
     }
 
     fn weakest(&self, now_ms: u64) -> Option<Way> {
         let now_s = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX);
-        let worth = |(_, (tag, head)): &(usize, (&u32, &Head))| {
-            let lives = **tag != 0 && head.expires_s() > now_s;
+        let worth = |(_, (tag, head)): &(Way, (&AtomicU32, &KeptHead))| {
+            let head = head.load();
+            let lives = tag.load(ORDER) != 0 && head.expires_s() > now_s;
             if lives { (1, head.weight, head.expires_s()) } else { (0, 0, 0) }
         };
-        let all = self.tags.iter().zip(&self.heads).enumerate();
+        let all = (0..).zip(self.tags.iter().zip(&self.heads));
         all.min_by_key(worth).map(|(way, _)| way)
     }
 }
 
+impl std::ops::Deref for Writing<'_> {
+    type Target = Set;
+
+    fn deref(&self) -> &Set {
+        self.0
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.lock.release();
+    }
+}
+
+impl KeptHead {
+    fn load(&self) -> Head {
+        Head::new(self.at.load(ORDER), self.weight.load(ORDER), self.expires_s.load(ORDER))
+    }
+
+    fn store(&self, head: &Head) {
+        self.at.store(head.at, ORDER);
+        self.weight.store(head.weight, ORDER);
+        self.expires_s.store(head.expires_s(), ORDER);
+    }
+}
+
+impl KeptCounts {
+    fn load(&self) -> Counts {
+        Counts(self.0.each_ref().map(|count| count.load(ORDER)))
+    }
+
+    fn store(&self, counts: &Counts) {
+        for (kept, count) in self.0.iter().zip(&counts.0) {
+            kept.store(*count, ORDER);
+        }
+    }
+}
+
 pub(crate) const WAYS: usize = 8;
+/// The lock orders them.
+const ORDER: Ordering = Ordering::Relaxed;
 
 /// No set shares a line with another.
-const _: () = assert!(size_of::<Locked>() == 11 * 64);
+const _: () = assert!(size_of::<Set>() == 11 * 64);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn weigh(set: &Set, key: Tag, way: Option<Way>, weight: u32) -> Head {
+        let write = |cell: &mut Cell| {
+            let before = cell.head;
+            cell.head.weight = weight;
+            cell.head.expire_at(9_000);
+            before
+        };
+        set.write().change((key, way), (0, Extent::Head), write).unwrap()
+    }
+
     #[test]
     fn a_place_that_was_taken_meanwhile_is_not_charged_for_another_key() {
-        let mut set = Set::default();
+        let set = Set::default();
         let keys: Vec<Tag> = (1..=9).map(|n| Tag::of(n << 1)).collect();
         for key in &keys[..8] {
-            let (head, _) = set.place(*key, None, 0).unwrap();
-            head.weight = 2;
-            head.expire_at(9_000);
+            weigh(&set, *key, None, 2);
         }
-        let found = set.find(keys[0]).unwrap();
-        let (weak, _) = set.place(keys[0], Some(found), 0).unwrap();
-        weak.weight = 1;
+        let found = set.find(keys[0]);
+        weigh(&set, keys[0], found, 1);
 
-        set.place(keys[8], None, 0).unwrap().0.weight = 7;
-        let (other, _) = set.place(keys[0], Some(found), 0).unwrap();
+        weigh(&set, keys[8], None, 7);
+        let other = weigh(&set, keys[0], found, 2);
 
         assert_eq!(other.weight, 0, "a new place, and not the one of the other key");
     }
 
     #[test]
     fn keys_that_differ_in_one_bit_of_48_are_told_apart() {
-        let mut set = Set::default();
-        set.place(Tag::of(0x1234_5678_9abd), None, 0).unwrap();
+        let set = Set::default();
+        weigh(&set, Tag::of(0x1234_5678_9abd), None, 1);
 
         for bit in 1..48 {
             assert_eq!(set.find(Tag::of(0x1234_5678_9abd ^ (1 << bit))), None, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn who_takes_a_place_finds_nothing_of_who_was_there() {
+        let set = Set::default();
+        for key in 1..=9 {
+            let one = (Tag::of(key << 1), None);
+            let before = set.write().change(one, (0, Extent::Slots), |cell| {
+                let before = *cell;
+                cell.head.at = key;
+                cell.counts = Counts([7; SLOTS]);
+                before
+            });
+            assert_eq!(before.unwrap().head.at, 0);
+            assert_eq!(before.unwrap().counts.0, [0; SLOTS]);
         }
     }
 }

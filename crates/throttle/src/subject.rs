@@ -71,12 +71,25 @@ impl Subject<'_> {
 pub(crate) struct Digests<'a> {
     hasher: &'a SipHasher13,
     who: &'a Subject<'a>,
-    known: [Option<u64>; FIELDS],
+    address: Option<u64>,
+    client: Option<u64>,
+    api_key: Option<u64>,
+    tenant: Option<u64>,
+    operation: Option<u64>,
 }
 
 impl<'a> Digests<'a> {
     pub(crate) const fn new(hasher: &'a SipHasher13, who: &'a Subject<'a>) -> Self {
-        Self { hasher, who, known: [None; FIELDS] }
+        let none = None;
+        Self {
+            hasher,
+            who,
+            address: none,
+            client: none,
+            api_key: none,
+            tenant: none,
+            operation: none,
+        }
     }
 
     /// What tells the cell of a rule and a caller from all others; nothing where the rule does not
@@ -87,29 +100,34 @@ impl<'a> Digests<'a> {
     /// one to one in both: of two callers that differ, one must meet a digest by chance, 1 in
     /// 2^64.
     pub(crate) fn of(&mut self, rule: &Rule) -> Option<u64> {
-        let by = rule.by();
-        let counts = [by.address, by.client, by.api_key, by.tenant, by.operation];
+        let (by, who, hasher) = (rule.by(), self.who, self.hasher);
+        let text = |text: Option<&str>| text.map(|text| hasher.hash(text.as_bytes()));
         let mut mixed = rule.salt();
-        for (field, _) in counts.iter().enumerate().filter(|(_, counts)| **counts) {
-            mixed = mix(mixed, self.digest(field)?);
+        if by.address {
+            let address = || who.address.map(|address| hasher.hash(&bits(address).to_le_bytes()));
+            mixed = mix(mixed, once(&mut self.address, address)?);
+        }
+        if by.client {
+            mixed = mix(mixed, once(&mut self.client, || text(who.client))?);
+        }
+        if by.api_key {
+            mixed = mix(mixed, once(&mut self.api_key, || text(who.api_key))?);
+        }
+        if by.tenant {
+            mixed = mix(mixed, once(&mut self.tenant, || text(who.tenant))?);
+        }
+        if by.operation {
+            mixed = mix(mixed, once(&mut self.operation, || text(who.operation))?);
         }
         Some(mixed)
     }
+}
 
-    fn digest(&mut self, field: usize) -> Option<u64> {
-        let known = self.known.get_mut(field)?;
-        if known.is_none() {
-            let who = self.who;
-            *known = if field == 0 {
-                who.address.map(|address| self.hasher.hash(&bits(address).to_le_bytes()))
-            } else {
-                let texts = [who.client, who.api_key, who.tenant, who.operation];
-                let text = texts.get(field - 1).copied().flatten();
-                text.map(|text| self.hasher.hash(text.as_bytes()))
-            };
-        }
-        *known
+fn once(known: &mut Option<u64>, digest: impl FnOnce() -> Option<u64>) -> Option<u64> {
+    if known.is_none() {
+        *known = digest();
     }
+    *known
 }
 
 fn mix(one: u64, other: u64) -> u64 {
@@ -117,7 +135,6 @@ fn mix(one: u64, other: u64) -> u64 {
     mixed ^ (mixed >> 32)
 }
 
-const FIELDS: usize = 5;
 /// Of the golden ratio: no pattern of its own.
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 

@@ -6,15 +6,16 @@
 //! who are really counted.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use siphasher::sip::SipHasher13;
 
 use crate::pick::Pick;
-use crate::rule::{RULES_MAX, Rule, Rules};
-use crate::set::{Locked, Set, Tag, WAYS, Way};
+use crate::rule::{Rule, Rules};
+use crate::set::{Set, Tag, WAYS, Writing};
+use crate::steps::Steps;
 use crate::subject::{Digests, Subject};
-use crate::verdict::{Standing, Verdict};
+use crate::verdict::Verdict;
 
 /// A table of bounded size: memory is taken by the page when a key first falls on it, so that a
 /// quiet node does not pay for a siege.
@@ -25,7 +26,7 @@ pub struct Table {
     hasher: SipHasher13,
 }
 
-type Page = Box<[Locked]>;
+type Page = Box<[Set]>;
 
 /// Which cell a rule and a caller have in one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,21 +39,6 @@ impl CellId {
         self.0
     }
 }
-
-/// One rule on its way through the table.
-#[derive(Clone, Copy)]
-struct Step<'r> {
-    index: usize,
-    rule: &'r Rule,
-    set: usize,
-    tag: Tag,
-    /// Which of the locks that are held is the one of its set.
-    lock: usize,
-    way: Option<Way>,
-}
-
-/// The locks of a request, in the order of the sets.
-type Held<'t> = [Option<MutexGuard<'t, Set>>; RULES_MAX];
 
 impl Table {
     /// A table for at least so many keys, 90 bytes each.
@@ -67,7 +53,9 @@ impl Table {
     /// Charges all rules that apply, or none.
     #[must_use]
     pub fn charge<'r>(&self, rules: &'r Rules, who: &Subject<'_>, now_ms: u64) -> Verdict<'r> {
-        self.run((rules, Pick::ALL), who, now_ms, true)
+        let mut steps = Steps::new(rules, now_ms);
+        self.look(&mut steps, (rules, Pick::ALL), who);
+        steps.charge()
     }
 
     /// Charges those of the rules that are picked and apply, or none.
@@ -78,13 +66,17 @@ impl Table {
         who: &Subject<'_>,
         now_ms: u64,
     ) -> Verdict<'r> {
-        self.run(rules, who, now_ms, true)
+        let mut steps = Steps::new(rules.0, now_ms);
+        self.look(&mut steps, rules, who);
+        steps.charge()
     }
 
     /// What [`Table::charge`] would say, without charging.
     #[must_use]
     pub fn check<'r>(&self, rules: &'r Rules, who: &Subject<'_>, now_ms: u64) -> Verdict<'r> {
-        self.run((rules, Pick::ALL), who, now_ms, false)
+        let mut steps = Steps::new(rules, now_ms);
+        self.look(&mut steps, (rules, Pick::ALL), who);
+        steps.check()
     }
 
     /// What [`Table::charge_some`] would say, without charging.
@@ -95,21 +87,27 @@ impl Table {
         who: &Subject<'_>,
         now_ms: u64,
     ) -> Verdict<'r> {
-        self.run(rules, who, now_ms, false)
+        let mut steps = Steps::new(rules.0, now_ms);
+        self.look(&mut steps, rules, who);
+        steps.check()
     }
 
     /// Counts one where there is room and where there is none: for what has happened already.
     pub fn note(&self, rules: (&Rules, Pick), who: &Subject<'_>, now_ms: u64) {
-        self.each(rules, who, |set, step| {
-            charge(set, step, now_ms);
+        self.each(rules, who, |set, tag, rule| {
+            set.change((tag, None), (now_ms, rule.limit().extent()), |cell| {
+                rule.limit().charge(cell, now_ms, rule.pace());
+            });
         });
     }
 
     /// Takes back what was charged a moment ago: another store refused the request.
     pub fn refund(&self, rules: (&Rules, Pick), who: &Subject<'_>, now_ms: u64) {
-        self.each(rules, who, |set, step| {
-            if let Some(cell) = set.find(step.tag).and_then(|way| set.cell_mut(way)) {
-                step.rule.limit().refund(cell, now_ms, step.rule.pace());
+        self.each(rules, who, |set, tag, rule| {
+            if let Some(way) = set.find(tag) {
+                set.change((tag, Some(way)), (now_ms, rule.limit().extent()), |cell| {
+                    rule.limit().refund(cell, now_ms, rule.pace());
+                });
             }
         });
     }
@@ -124,135 +122,56 @@ impl Table {
     /// Adds what other nodes let in: so many in the present slot of the rule, in the one before it,
     /// and so on.
     pub fn learn(&self, cell: CellId, rule: &Rule, by_age: &[u32], now_ms: u64) {
-        if let Some(set) = self.locked(self.set_of(cell.0))
-            && let Some(cell) = lock(set).place(Tag::of(cell.0), None, now_ms)
-        {
-            rule.limit().learn(cell, by_age, now_ms, rule.pace());
+        if let Some((_, set)) = self.set_of(cell.0) {
+            let (key, at) = ((Tag::of(cell.0), None), (now_ms, rule.limit().extent()));
+            set.write().change(key, at, |cell| {
+                rule.limit().learn(cell, by_age, now_ms, rule.pace());
+            });
         }
     }
 
-    /// Calls for the set of each picked rule that applies.
+    /// Calls for the set of each picked rule that applies, one after the other.
     fn each(
         &self,
         (rules, pick): (&Rules, Pick),
         who: &Subject<'_>,
-        mut what: impl FnMut(&mut Set, &Step<'_>),
+        mut what: impl FnMut(&Writing<'_>, Tag, &Rule),
     ) {
         let mut digests = Digests::new(&self.hasher, who);
-        for (index, rule) in rules.picked(pick) {
-            let Some(step) = self.step(index, rule, &mut digests) else { continue };
-            if let Some(set) = self.locked(step.set) {
-                what(&mut lock(set), &step);
+        for (_, rule) in rules.picked(pick) {
+            if let Some(hash) = digests.of(rule)
+                && let Some((_, set)) = self.set_of(hash)
+            {
+                what(&set.write(), Tag::of(hash), rule);
             }
         }
     }
 
-    fn run<'r>(
-        &self,
+    /// Looks where the keys of the rules stand that apply.
+    fn look<'t, 'r>(
+        &'t self,
+        steps: &mut Steps<'t, 'r>,
         (rules, pick): (&'r Rules, Pick),
         who: &Subject<'_>,
-        now_ms: u64,
-        charging: bool,
-    ) -> Verdict<'r> {
+    ) {
         let mut digests = Digests::new(&self.hasher, who);
-        let mut places: [Option<Step<'r>>; RULES_MAX] = [None; RULES_MAX];
-        let all = rules.picked(pick);
-        let steps = all.filter_map(|(index, rule)| self.step(index, rule, &mut digests));
-        let mut applying = 0;
-        for (place, step) in places.iter_mut().zip(steps) {
-            *place = Some(step);
-            applying += 1;
-        }
-        let (applying, _) = places.split_at_mut(applying);
-        // Locks are taken in one order everywhere.
-        applying.sort_unstable_by_key(|place| place.map_or(usize::MAX, |step| step.set));
-        let mut held = self.hold(applying);
-        let fits = charging & fit(applying, &held, now_ms);
-        settle(rules, applying, &mut held, now_ms, fits)
-    }
-
-    fn step<'r>(
-        &self,
-        index: usize,
-        rule: &'r Rule,
-        digests: &mut Digests<'_>,
-    ) -> Option<Step<'r>> {
-        let hash = digests.of(rule)?;
-        let set = self.set_of(hash);
-        Some(Step { index, rule, set, tag: Tag::of(hash), lock: 0, way: None })
-    }
-
-    fn set_of(&self, hash: u64) -> usize {
-        usize::try_from(((hash >> 32) * self.sets) >> 32).unwrap_or(0)
-    }
-
-    /// Locks the sets of all steps, each once.
-    fn hold(&self, steps: &mut [Option<Step<'_>>]) -> Held<'_> {
-        let mut held: Held<'_> = Default::default();
-        let mut last: Option<(usize, usize)> = None;
-        let mut free = held.iter_mut().enumerate();
-        for step in steps.iter_mut().flatten() {
-            if last.is_none_or(|(set, _)| set != step.set)
-                && let Some((number, place)) = free.next()
+        for (place, rule) in rules.picked(pick) {
+            if let Some(hash) = digests.of(rule)
+                && let Some(set) = self.set_of(hash)
             {
-                *place = self.locked(step.set).map(lock);
-                last = Some((step.set, number));
+                steps.add((place, rule), set, Tag::of(hash));
             }
-            step.lock = last.map_or(0, |(_, number)| number);
         }
-        held
     }
 
-    fn locked(&self, index: usize) -> Option<&Locked> {
+    /// The set of a hash, with its number.
+    fn set_of(&self, hash: u64) -> Option<(u32, &Set)> {
+        let number = u32::try_from(((hash >> 32) * self.sets) >> 32).ok()?;
+        let index = usize::try_from(number).ok()?;
         let page = self.pages.get(index / PAGE_SETS)?;
-        let page = page.get_or_init(|| (0..PAGE_SETS).map(|_| Locked::default()).collect());
-        page.get(index % PAGE_SETS)
+        let page = page.get_or_init(|| (0..PAGE_SETS).map(|_| Set::default()).collect());
+        Some((number, page.get(index % PAGE_SETS)?))
     }
-}
-
-/// Whether every rule has room for one more. Notes where the keys stand.
-fn fit(steps: &mut [Option<Step<'_>>], held: &Held<'_>, now_ms: u64) -> bool {
-    let mut fits = true;
-    for step in steps.iter_mut().flatten() {
-        let Some(Some(set)) = held.get(step.lock) else { return false };
-        step.way = set.find(step.tag);
-        if let Some(cell) = step.way.and_then(|way| set.cell(way)) {
-            fits &= step.rule.limit().fits(cell, now_ms, step.rule.pace());
-        }
-    }
-    fits
-}
-
-/// Charges every rule, or tells where each stands.
-fn settle<'r>(
-    rules: &'r Rules,
-    steps: &[Option<Step<'r>>],
-    held: &mut Held<'_>,
-    now_ms: u64,
-    charging: bool,
-) -> Verdict<'r> {
-    let standings = steps.iter().flatten().map(|step| {
-        let set = held.get_mut(step.lock).and_then(Option::as_mut);
-        let standing = set.and_then(|set| {
-            if charging {
-                return charge(set, step, now_ms);
-            }
-            let cell = set.cell(step.way?)?;
-            Some(step.rule.limit().standing(cell, now_ms, step.rule.pace()))
-        });
-        (step.index, standing.unwrap_or_else(|| step.rule.limit().fresh()))
-    });
-    Verdict::new(rules, standings)
-}
-
-fn charge(set: &mut Set, step: &Step<'_>, now_ms: u64) -> Option<Standing> {
-    let cell = set.place(step.tag, step.way, now_ms)?;
-    let standing = step.rule.limit().charge(cell, now_ms, step.rule.pace());
-    Some(Standing { fits: true, ..standing })
-}
-
-fn lock(set: &Locked) -> MutexGuard<'_, Set> {
-    set.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// About 11 KiB.

@@ -190,6 +190,41 @@ fn calls_at_once_from_many_threads_are_counted_exactly() {
 }
 
 #[test]
+fn of_calls_at_once_from_many_threads_each_is_charged_whole_or_not_at_all() {
+    let limit = |count| Limit::Window { count, per_ms: QUARTER_MS };
+    let rate = Limit::Rate { count: 600, per_ms: QUARTER_MS, burst: 600 };
+    let rules = rules(vec![
+        ("client", By::CLIENT, limit(300)),
+        ("tenant", By::TENANT, limit(2000)),
+        ("address", By::ADDRESS, rate),
+    ]);
+    for keys in [1, 1024] {
+        let table = Table::new(keys, RandomState::new());
+        let address = Some("192.0.2.7".parse().unwrap());
+        let who = |client| Subject { address, client, tenant: Some("t"), ..Subject::default() };
+        let call = |client| {
+            let charge = |_: &i32| table.charge(&rules, &who(Some(client)), START_MS);
+            (0..1000).filter(|call| charge(call).is_admitted()).count()
+        };
+
+        let passed: usize = std::thread::scope(|scope| {
+            let callers = ["a", "b", "c", "a"].map(|client| scope.spawn(move || (call)(client)));
+            callers.into_iter().map(|caller| caller.join().unwrap()).sum()
+        });
+
+        let left = |client| -> Vec<u32> {
+            let verdict = table.check(&rules, &who(Some(client)), START_MS);
+            verdict.standings().map(|(_, standing)| standing.remaining).collect()
+        };
+        let of_client: Vec<u32> = ["a", "b", "c"].iter().map(|client| left(client)[0]).collect();
+        let by_client: u32 = of_client.iter().map(|left| 300 - left).sum();
+        assert_eq!(passed, 600, "the address lets no more pass");
+        assert_eq!(by_client, 600, "no refusal charged a client: {of_client:?} are left");
+        assert_eq!(left("a")[1..], [2000 - 600, 0], "nor the tenant");
+    }
+}
+
+#[test]
 fn a_caller_is_counted_right_while_somebody_walks_through_a_million_addresses() {
     let limit = Limit::Window { count: 100, per_ms: QUARTER_MS };
     let rules = rules(vec![("address", By::ADDRESS, limit)]);
