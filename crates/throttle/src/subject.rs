@@ -87,9 +87,13 @@ impl<'a> Digests<'a> {
     /// one to one in both: of two callers that differ, one must meet a digest by chance, 1 in
     /// 2^64.
     pub(crate) fn of(&mut self, rule: &Rule) -> Option<u64> {
-        let by = rule.by();
+        self.mixed(rule.by(), rule.salt())
+    }
+
+    /// The same, of a rule that counts for these and is told from others by this salt.
+    pub(crate) fn mixed(&mut self, by: By, salt: u64) -> Option<u64> {
         let counts = [by.address, by.client, by.api_key, by.tenant, by.operation];
-        let mut mixed = rule.salt();
+        let mut mixed = salt;
         for (field, _) in counts.iter().enumerate().filter(|(_, counts)| **counts) {
             mixed = mix(mixed, self.digest(field)?);
         }
