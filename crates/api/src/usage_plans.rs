@@ -126,14 +126,27 @@ impl From<Per> for UsagePeriod {
 
 impl From<UsageRuleForm> for UsageRule {
     fn from(form: UsageRuleForm) -> Self {
-        let UsageRuleForm { name, operation, max, window_s, per, zone, per_second, burst, at_once } =
-            form;
-        let per = per.map(|per| match per {
-            UsagePeriod::Day => Per::Day,
-            UsagePeriod::Week => Per::Week,
-            UsagePeriod::Month => Per::Month,
-        });
-        Self { name, operation, max, window_s, per, zone, per_second, burst, at_once }
+        Self {
+            name: form.name,
+            operation: form.operation,
+            max: form.max,
+            window_s: form.window_s,
+            per: form.per.map(Per::from),
+            zone: form.zone,
+            per_second: form.per_second,
+            burst: form.burst,
+            at_once: form.at_once,
+        }
+    }
+}
+
+impl From<UsagePeriod> for Per {
+    fn from(period: UsagePeriod) -> Self {
+        match period {
+            UsagePeriod::Day => Self::Day,
+            UsagePeriod::Week => Self::Week,
+            UsagePeriod::Month => Self::Month,
+        }
     }
 }
 

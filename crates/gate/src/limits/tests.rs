@@ -1,3 +1,5 @@
+//! Tests of limits as a whole: what is charged, and which places are held.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 

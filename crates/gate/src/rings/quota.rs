@@ -1,5 +1,5 @@
-//! How often this caller may call this operation (controls: THR-1, THR-2), and how many requests may
-//! be at work at once. Before that: is the caller kept out for a while (THR-3)?
+//! How often this caller may call this operation (controls: THR-1, THR-2), and how many requests
+//! may be at work at once. Before that: is the caller kept out for a while (THR-3)?
 
 use std::sync::Arc;
 
