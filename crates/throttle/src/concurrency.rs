@@ -224,7 +224,8 @@ mod tests {
                             refused.fetch_add(1, Ordering::Relaxed);
                             continue;
                         };
-                        (enter(own, 3), enter(of_all, 5));
+                        enter(own, 3);
+                        enter(of_all, 5);
                         thread::yield_now();
                         held.fetch_add(1, Ordering::Relaxed);
                         own.fetch_sub(1, Ordering::SeqCst);
