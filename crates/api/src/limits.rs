@@ -52,7 +52,8 @@ pub(crate) struct AtOnceView {
     remaining: u32,
 }
 
-/// One limit: `max` in any `window_s` seconds, or for each `per`.
+/// One limit: `max` in any `window_s` seconds, or for each `per`, or at work `at_once` on the node
+/// that answers.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LimitView {
     /// As `RateLimit-Policy` and the member `violated-policies` of a refusal call it.
@@ -74,10 +75,16 @@ pub(crate) struct LimitView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     zone: Option<String>,
+    /// `true` where it counts requests at work, on each node for itself; absent for all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    at_once: Option<bool>,
     /// How many are left.
     remaining: u32,
-    /// In how many seconds there will be more.
-    reset_s: u64,
+    /// In how many seconds there will be more; absent where that depends on when requests end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reset_s: Option<u64>,
 }
 
 /// How often may I call, and how much of that is left?
@@ -120,6 +127,7 @@ impl From<Stand> for LimitView {
         let Stand { name, operations, count: max, window_s, per, remaining, reset_s } = stand;
         let (per, zone) = per.unzip();
         let per = per.map(UsagePeriod::from);
-        Self { name, operations, max, window_s, per, zone, remaining, reset_s }
+        let at_once = reset_s.is_none().then_some(true);
+        Self { name, operations, max, window_s, per, zone, at_once, remaining, reset_s }
     }
 }

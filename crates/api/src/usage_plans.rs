@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 
 use crate::reply::Refused;
 
-/// A rule of a usage plan, counted for each client or API key that has the plan. One of three:
-/// `max` in any `window_s` seconds; `max` for each `per`; or `per_second` evenly, with a `burst`.
+/// A rule of a usage plan, counted for each client or API key that has the plan. One of four:
+/// `max` in any `window_s` seconds; `max` for each `per`; `per_second` evenly, with a `burst`; or
+/// `at_once`, which each node counts for itself.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UsageRuleForm {
@@ -51,6 +52,10 @@ pub(crate) struct UsageRuleForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1_000_000_000)]
     burst: Option<u32>,
+    /// Requests that are at work at once, on each node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 100_000)]
+    at_once: Option<u32>,
 }
 
 /// A calendar's period.
@@ -102,9 +107,10 @@ impl UsagePlanView {
 
 impl From<UsageRule> for UsageRuleForm {
     fn from(rule: UsageRule) -> Self {
-        let UsageRule { name, operation, max, window_s, per, zone, per_second, burst } = rule;
+        let UsageRule { name, operation, max, window_s, per, zone, per_second, burst, at_once } =
+            rule;
         let per = per.map(UsagePeriod::from);
-        Self { name, operation, max, window_s, per, zone, per_second, burst }
+        Self { name, operation, max, window_s, per, zone, per_second, burst, at_once }
     }
 }
 
@@ -120,13 +126,27 @@ impl From<Per> for UsagePeriod {
 
 impl From<UsageRuleForm> for UsageRule {
     fn from(form: UsageRuleForm) -> Self {
-        let UsageRuleForm { name, operation, max, window_s, per, zone, per_second, burst } = form;
-        let per = per.map(|per| match per {
-            UsagePeriod::Day => Per::Day,
-            UsagePeriod::Week => Per::Week,
-            UsagePeriod::Month => Per::Month,
-        });
-        Self { name, operation, max, window_s, per, zone, per_second, burst }
+        Self {
+            name: form.name,
+            operation: form.operation,
+            max: form.max,
+            window_s: form.window_s,
+            per: form.per.map(Per::from),
+            zone: form.zone,
+            per_second: form.per_second,
+            burst: form.burst,
+            at_once: form.at_once,
+        }
+    }
+}
+
+impl From<UsagePeriod> for Per {
+    fn from(period: UsagePeriod) -> Self {
+        match period {
+            UsagePeriod::Day => Self::Day,
+            UsagePeriod::Week => Self::Week,
+            UsagePeriod::Month => Self::Month,
+        }
     }
 }
 

@@ -72,6 +72,7 @@ impl Load {
     }
 
     /// Asks for a while, and says how long the one waited that waited longest.
+    #[expect(clippy::disallowed_methods, reason = "a bench has no drain that would wait")]
     async fn phase(self: &Arc<Self>, name: &str) {
         let until = Instant::now() + PHASE;
         let callers: Vec<_> = (0..CALLERS)

@@ -34,7 +34,7 @@ pub use plan::{Mode, OnStoreError, Plan};
 pub use redis_store::RedisError;
 pub use remote::Shared;
 pub use score::Score;
-pub use spec::{Key, Per, Spec, SpecError};
+pub use spec::{Key, Meant, Per, Spec, SpecError};
 
 use bank::Banked;
 use leases::{Leases, Taken, Wanted};

@@ -1,12 +1,12 @@
 //! A rule as people write it: in the configuration, in the contract, in a usage plan.
 
 use serde::{Deserialize, Serialize};
-use throttle::{By, Calendar, Limit, Period, Rule, RuleError};
+use throttle::{By, Calendar, Limit, Period, PlaceRule, Rule, RuleError};
 
 use crate::{Mode, OnStoreError};
 
-/// A rule, written down. One of three: `max` in `window_s`, `max` for each `per`, or `per_second`
-/// with a `burst`.
+/// A rule, written down. One of four: `max` in `window_s`, `max` for each `per`, `per_second` with
+/// a `burst`, or `at_once`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -32,12 +32,24 @@ pub struct Spec {
     /// After so many at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<u32>,
+    /// So many at work at once, on each node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<u32>,
     /// What happens while the store of limits is away.
-    #[serde(default)]
-    pub on_store_error: OnStoreError,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_store_error: Option<OnStoreError>,
     /// Where it is counted, when nodes share a store.
-    #[serde(default)]
-    pub mode: Mode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+}
+
+/// What a rule means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Meant {
+    /// It counts requests in time.
+    Counted(Rule),
+    /// It counts requests at work.
+    AtOnce(PlaceRule),
 }
 
 /// What callers are told apart by.
@@ -72,10 +84,10 @@ pub enum Per {
 /// A rule that cannot be meant as it is written.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
-    /// None of the three, or parts of several.
+    /// None of the four, or parts of several.
     #[error(
         "rule `{0}`: expected `max` with `window_s`, or `max` with `per`, or `per_second` with \
-         `burst`"
+         `burst`, or `at_once` alone"
     )]
     Shape(String),
     /// No such time zone.
@@ -87,6 +99,12 @@ pub enum SpecError {
          month is never let in beyond its number"
     )]
     Async(String),
+    /// Something that only a shared count has.
+    #[error(
+        "rule `{0}`: expected `at_once` without `mode` and `on_store_error`: each node counts what \
+         is at work on it, and asks no store"
+    )]
+    Shared(String),
     /// See [`RuleError`].
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -105,16 +123,22 @@ impl Spec {
         Self { per_second: Some(per_second), burst: Some(burst), ..Self::blank(name, by) }
     }
 
+    /// So many at work at once, on each node.
+    #[must_use]
+    pub fn at_once(name: &str, by: Key, at_once: u32) -> Self {
+        Self { at_once: Some(at_once), ..Self::blank(name, by) }
+    }
+
     /// The same, which does so while the store of limits is away.
     #[must_use]
     pub fn on_store_error(self, on_store_error: OnStoreError) -> Self {
-        Self { on_store_error, ..self }
+        Self { on_store_error: Some(on_store_error), ..self }
     }
 
     /// The same, counted in this way.
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
-        Self { mode, ..self }
+        Self { mode: Some(mode), ..self }
     }
 
     /// Whether it is counted for each client, and by nothing else.
@@ -133,23 +157,51 @@ impl Spec {
             zone: None,
             per_second: None,
             burst: None,
-            on_store_error: OnStoreError::default(),
-            mode: Mode::default(),
+            at_once: None,
+            on_store_error: None,
+            mode: None,
         }
     }
 
-    /// The rule.
+    /// What it means.
     ///
     /// # Errors
     /// When it cannot be meant.
+    pub fn meant(&self) -> Result<Meant, SpecError> {
+        let Some(at_once) = self.at_once else { return self.counted().map(Meant::Counted) };
+        let counts_in_time = self.max.is_some()
+            || self.window_s.is_some()
+            || self.per.is_some()
+            || self.zone.is_some()
+            || self.per_second.is_some()
+            || self.burst.is_some();
+        if counts_in_time {
+            return Err(SpecError::Shape(self.told()));
+        }
+        if self.mode.is_some() || self.on_store_error.is_some() {
+            return Err(SpecError::Shared(self.told()));
+        }
+        Ok(Meant::AtOnce(PlaceRule::new(&self.name, self.by(), at_once)?))
+    }
+
+    /// The rule that counts in time.
+    ///
+    /// # Errors
+    /// When it cannot be meant, or counts what is at work.
     pub fn rule(&self) -> Result<Rule, SpecError> {
-        let shape = || SpecError::Shape(self.name.chars().take(64).collect());
+        match self.meant()? {
+            Meant::Counted(rule) => Ok(rule),
+            Meant::AtOnce(_) => Err(SpecError::Shape(self.told())),
+        }
+    }
+
+    fn counted(&self) -> Result<Rule, SpecError> {
         let limit = match (self.max, self.window_s, self.per, self.per_second, self.burst) {
             (Some(count), Some(window_s), None, None, None) if self.zone.is_none() => {
                 Limit::Window { count, per_ms: u64::from(window_s) * 1000 }
             }
-            (Some(_), None, Some(_), None, None) if self.mode == Mode::Async => {
-                return Err(SpecError::Async(self.name.chars().take(64).collect()));
+            (Some(_), None, Some(_), None, None) if self.mode == Some(Mode::Async) => {
+                return Err(SpecError::Async(self.told()));
             }
             (Some(count), None, Some(per), None, None) => {
                 Limit::Quota { count, calendar: self.calendar(per)? }
@@ -157,7 +209,7 @@ impl Spec {
             (None, None, None, Some(count), Some(burst)) if self.zone.is_none() => {
                 Limit::Rate { count, per_ms: 1000, burst }
             }
-            _ => return Err(shape()),
+            _ => return Err(SpecError::Shape(self.told())),
         };
         Ok(Rule::new(&self.name, self.by(), limit)?)
     }
@@ -169,8 +221,12 @@ impl Spec {
             Per::Week => Period::Week,
             Per::Month => Period::Month,
         };
-        Calendar::new(period, zone)
-            .map_err(|_| SpecError::Zone(self.name.chars().take(64).collect()))
+        Calendar::new(period, zone).map_err(|_| SpecError::Zone(self.told()))
+    }
+
+    /// As much of its name as a name may have: it was not checked yet.
+    fn told(&self) -> String {
+        self.name.chars().take(64).collect()
     }
 
     fn by(&self) -> By {
@@ -194,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_the_three_is_a_rule() {
+    fn each_of_the_four_is_a_rule() {
         let window = spec();
         let day = Spec { window_s: None, per: Some(Per::Day), zone: zone("Asia/Tokyo"), ..spec() };
         let rate = Spec::rate("token", Key::Address, 5, 9);
@@ -202,6 +258,42 @@ mod tests {
         assert_eq!(window.rule().unwrap().limit().window_s(), Some(900));
         assert_eq!(day.rule().unwrap().limit().window_s(), None);
         assert_eq!(rate.rule().unwrap().limit().count(), 9);
+        let Meant::AtOnce(places) = few().meant().unwrap() else { panic!("it counts in time") };
+        assert_eq!((places.name(), places.most()), ("few", 2));
+        assert_eq!(few().rule(), Err(SpecError::Shape("few".to_owned())));
+    }
+
+    #[test]
+    fn what_is_at_work_is_counted_by_nothing_else_and_in_no_store() {
+        for spec in [
+            Spec { max: Some(1), ..few() },
+            Spec { window_s: Some(1), ..few() },
+            Spec { per: Some(Per::Day), ..few() },
+            Spec { zone: zone("UTC"), ..few() },
+            Spec { per_second: Some(1), ..few() },
+            Spec { burst: Some(1), ..few() },
+            Spec { at_once: Some(1), ..spec() },
+        ] {
+            let told = spec.meant().unwrap_err();
+            assert!(matches!(told, SpecError::Shape(_)), "{spec:?}");
+            assert!(told.to_string().contains("or `at_once` alone"), "{told}");
+        }
+        // Also what would be the default: nobody is to read it as a count of all nodes.
+        for spec in [
+            few().mode(Mode::Sync),
+            few().mode(Mode::Local),
+            few().on_store_error(OnStoreError::Local),
+        ] {
+            assert_eq!(spec.meant(), Err(SpecError::Shared("few".to_owned())), "{spec:?}");
+        }
+        for wrong in [0, 100_001] {
+            let spec = Spec { at_once: Some(wrong), ..few() };
+            assert!(matches!(spec.meant(), Err(SpecError::Rule(RuleError::Limit(..)))));
+        }
+    }
+
+    fn few() -> Spec {
+        Spec::at_once("few", Key::Client, 2)
     }
 
     #[test]
@@ -219,7 +311,7 @@ mod tests {
         }
         let nowhere = Spec { window_s: None, per: Some(Per::Day), zone: zone("Mars/X"), ..spec() };
         assert_eq!(nowhere.rule(), Err(SpecError::Zone("token".to_owned())));
-        let late = Spec { window_s: None, per: Some(Per::Day), mode: Mode::Async, ..spec() };
+        let late = Spec { window_s: None, per: Some(Per::Day), ..spec().mode(Mode::Async) };
         assert_eq!(late.rule(), Err(SpecError::Async("token".to_owned())));
         let nobody = Spec { by: Vec::new(), ..spec() };
         assert!(matches!(nobody.rule(), Err(SpecError::Rule(RuleError::Nobody(_)))));

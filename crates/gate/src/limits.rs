@@ -1,9 +1,10 @@
-//! How often somebody may call (controls: THR-1, THR-2).
+//! How often somebody may call, and how much at once (controls: THR-1, THR-2).
 //!
-//! Rules are data: some come with the gate's settings, some with the contract's operations. Which
-//! of them a request is charged is decided here; where it is counted is the affair of [`counters`].
-//! The rings that ask are `flood`, by address and before anything costs, and `quota`, when the
-//! caller is known.
+//! Rules are data: some come with the gate's settings, some with the contract's operations, some
+//! with usage plans. Which of them a request is under is decided here; where it is counted is the
+//! affair of [`counters`], but for what is at work at once, which each node counts for itself. The
+//! rings that ask are `flood`, by address and before anything costs, and `quota`, when the caller
+//! is known.
 
 mod alerts;
 mod bank;
@@ -13,6 +14,7 @@ mod rules;
 mod told;
 mod usage_rule;
 
+use std::hash::RandomState;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ use arc_swap::ArcSwap;
 use http::HeaderMap;
 use kernel::{Problem, TenantId, UsagePlanId};
 use store::usage_plans::alerts::NewAlert;
-use throttle::{Concurrency, Held, Limit, Period, Subject, Verdict};
+use throttle::{Concurrency, Held, Left, Limit, Period, Subject, Verdict};
 
 use crate::Dossier;
 use crate::cidr::Cidr;
@@ -56,10 +58,16 @@ pub struct LimitsPlan {
     /// What requests to an operation, by its index, are charged besides. One with the name of a
     /// rule of the contract or of a common one takes its place.
     pub rules: Vec<(usize, Spec)>,
-    /// Requests of one tenant that are at work at once.
+    /// Requests of one tenant that are at work at once: a rule that everybody is under.
     pub tenant_concurrency_max: u32,
     /// From where requests are not counted by address.
     pub exempt: Vec<Cidr>,
+}
+
+impl LimitsPlan {
+    fn tenant_cap(&self) -> Spec {
+        Spec::at_once(TENANT_CONCURRENCY, Key::Tenant, self.tenant_concurrency_max)
+    }
 }
 
 /// The limits of a gate.
@@ -155,8 +163,8 @@ pub struct Stand {
     pub per: Option<(Per, String)>,
     /// How many are left.
     pub remaining: u32,
-    /// In how many seconds there will be more.
-    pub reset_s: u64,
+    /// In how many seconds there will be more; nothing for what is at work at once, on this node.
+    pub reset_s: Option<u64>,
 }
 
 /// How many requests may be at work at once.
@@ -187,7 +195,7 @@ impl Limits {
             rules: ArcSwap::from_pointee(LimitRules::new(plan, &operations, &counters)?),
             alerts: Alerts::default(),
             operations,
-            at_work: Concurrency::new(),
+            at_work: Concurrency::new(RandomState::new()),
             counters,
         }))
     }
@@ -220,7 +228,7 @@ impl Limits {
     ) -> Result<Told, Problem> {
         let Some(address) = rules.counted(origin) else { return Ok(Told::default()) };
         let who = Subject { address: Some(address), ..Subject::default() };
-        Told::settle(&self.counters.charge(&rules.strangers, &who, at).await)
+        Told::settle(&self.counters.charge(&rules.strangers, &who, at).await, &Left::default())
     }
 
     /// Whether an address may bring further credentials that nobody has believed yet.
@@ -233,7 +241,7 @@ impl Limits {
         let Some(address) = rules.counted(origin) else { return Ok(()) };
         let who = Subject { address: Some(address), ..Subject::default() };
         let verdict = self.counters.check_here(&rules.unproven, &who, now_ms);
-        if verdict.is_admitted() { Ok(()) } else { Err(told::exceeded(&verdict)) }
+        if verdict.is_admitted() { Ok(()) } else { Err(told::exceeded(&verdict, &Left::default())) }
     }
 
     /// Counts credentials that proved nothing.
@@ -243,23 +251,27 @@ impl Limits {
         self.counters.note_here(&rules.unproven, &who, now_ms);
     }
 
-    /// Charges what the caller and the operation are charged.
+    /// Takes the places that the caller and the operation need, and charges what they are charged;
+    /// or does neither.
     pub(crate) async fn charge(
         &self,
         rules: &LimitRules,
         asker: &Asker<'_>,
         at: Moment<'_>,
-    ) -> Result<Told, Problem> {
+    ) -> Result<(Told, Held), Problem> {
         let who = rules.subject(asker);
-        let Some((subject, own)) = rules.plan_of(asker) else {
-            let plan = rules.usage.of(asker.operation.0);
-            return Told::settle(&self.counters.charge(plan, &who, at).await);
-        };
-        let answer = self.counters.charge(own.plans.of(asker.operation.0), &who, at).await;
-        if let Some(tenant) = asker.tenant_id {
-            self.alerts.watch(&own, (tenant, subject), &answer, at.now_ms);
+        let own = rules.plan_of(asker);
+        let plans = own.as_ref().map_or(&rules.usage, |(_, own)| &own.plans);
+        let duties = plans.of(asker.operation.0);
+        // The places first: what is refused for want of one is charged nothing. INVARIANT: they
+        // are given back when this returns without them, also when the caller hangs up meanwhile.
+        let held = self.at_work.hold(&duties.places, &who);
+        let (held, left) = held.map_err(|left| told::busy(&left))?;
+        let answer = self.counters.charge(&duties.counted, &who, at).await;
+        if let (Some((subject, own)), Some(tenant)) = (&own, asker.tenant_id) {
+            self.alerts.watch(own, (tenant, subject), &answer, at.now_ms);
         }
-        Told::settle(&answer)
+        Ok((Told::settle(&answer, &left)?, held))
     }
 
     /// Adds points to a score, where limits are counted: whether it is beyond its end.
@@ -273,28 +285,24 @@ impl Limits {
         self.counters.strike(score, who, points, now_ms).await
     }
 
-    /// Takes one of the places that a tenant has at once.
-    pub(crate) fn hold(&self, rules: &LimitRules, tenant: TenantId) -> Result<Held, Problem> {
-        let most = rules.settings.tenant_concurrency_max;
-        self.at_work.hold(tenant.uuid().as_u128(), most).ok_or_else(told::busy)
-    }
-
     /// Where a caller stands, rule by rule; nobody in particular, with the rule for strangers. What
-    /// some operations are charged besides comes last. Charges nothing.
+    /// some operations are charged besides comes last, and the tenant's cap is shown apart. Charges
+    /// nothing.
     pub async fn standing(&self, asker: &Asker<'_>, at: Moment<'_>) -> Vec<Stand> {
         let rules = self.rules();
         let who = rules.subject(asker);
         let own = rules.plan_of(asker);
-        let plan = match &own {
-            Some((_, own)) => own.plans.common(),
-            None if asker.client.is_some() => rules.usage.common(),
-            None => &rules.strangers,
-        };
-        let mut all = stands(&self.counters.standing(plan, &who, at).await);
         let plans = own.as_ref().map_or(&rules.usage, |(_, own)| &own.plans);
+        let counted = match (&own, asker.client) {
+            (None, None) => &rules.strangers,
+            _ => &plans.common().counted,
+        };
+        let mut all = stands(&self.counters.standing(counted, &who, at).await);
+        all.extend(places(&self.at_work.left(&plans.common().places, &who)));
         for shown in plans.shown() {
             let who = Subject { operation: shown.operations.first().map(String::as_str), ..who };
-            let stands = stands(&self.counters.standing(&shown.plan, &who, at).await);
+            let mut stands = stands(&self.counters.standing(&shown.duties.counted, &who, at).await);
+            stands.extend(places(&self.at_work.left(&shown.duties.places, &who)));
             let operations = || shown.operations.clone();
             all.extend(stands.into_iter().map(|one| Stand { operations: operations(), ..one }));
         }
@@ -305,9 +313,11 @@ impl Limits {
     /// more.
     #[must_use]
     pub fn at_once(&self, asker: &Asker<'_>) -> Option<AtOnce> {
-        let max = self.rules().settings.tenant_concurrency_max;
-        let held = self.at_work.held(asker.tenant_id?.uuid().as_u128());
-        Some(AtOnce { name: told::TENANT_CONCURRENCY, max, remaining: max.saturating_sub(held) })
+        let rules = self.rules();
+        let left = self.at_work.left(&rules.usage.common().places, &rules.subject(asker));
+        let mut cap = left.each().filter(|(rule, _)| rule.name() == TENANT_CONCURRENCY);
+        let (rule, remaining) = cap.next()?;
+        Some(AtOnce { name: TENANT_CONCURRENCY, max: rule.most(), remaining })
     }
 
     /// The usage plan that an asker has, if any.
@@ -331,7 +341,9 @@ impl Limits {
             tenant: Some(&tenant),
             ..Subject::default()
         };
-        let stands = stands(&self.counters.standing(own.plans.common(), &who, now_ms).await);
+        let duties = own.plans.common();
+        let mut stands = stands(&self.counters.standing(&duties.counted, &who, now_ms).await);
+        stands.extend(places(&self.at_work.left(&duties.places, &who)));
         stands.into_iter().filter(|stand| own.own.contains(&stand.name)).collect()
     }
 
@@ -403,6 +415,8 @@ impl OperationLimits {
 
 /// How ids of API keys begin, and no other credential's.
 const API_KEY: &str = "key_";
+/// What headers and problems call the cap of a tenant.
+const TENANT_CONCURRENCY: &str = "tenant-concurrency";
 
 fn stands(verdict: &Verdict<'_>) -> Vec<Stand> {
     let stand = |(rule, standing): (&throttle::Rule, throttle::Standing)| Stand {
@@ -412,9 +426,24 @@ fn stands(verdict: &Verdict<'_>) -> Vec<Stand> {
         window_s: rule.limit().window_s(),
         per: period(rule.limit()),
         remaining: standing.remaining,
-        reset_s: standing.reset_ms.div_ceil(1000),
+        reset_s: Some(standing.reset_ms.div_ceil(1000)),
     };
     verdict.standings().map(stand).collect()
+}
+
+/// All but the tenant's cap.
+fn places(left: &Left<'_>) -> Vec<Stand> {
+    let named = left.each().filter(|(rule, _)| rule.name() != TENANT_CONCURRENCY);
+    let stand = |(rule, remaining): (&throttle::PlaceRule, u32)| Stand {
+        name: rule.name().to_owned(),
+        operations: Vec::new(),
+        count: rule.most(),
+        window_s: None,
+        per: None,
+        remaining,
+        reset_s: None,
+    };
+    named.map(stand).collect()
 }
 
 fn period(limit: &Limit) -> Option<(Per, String)> {
@@ -437,41 +466,4 @@ impl Told {
 }
 
 #[cfg(test)]
-mod tests {
-    use kernel::SystemClock;
-    use serde_json::json;
-
-    use super::*;
-
-    fn limits(tenant_concurrency_max: u32) -> Arc<Limits> {
-        let by_client = Spec::window("client", Key::Client, 1, 60);
-        let plan = LimitsPlan {
-            nodes: 1,
-            strangers: by_client.clone(),
-            unproven: by_client,
-            common: Vec::new(),
-            rules: Vec::new(),
-            tenant_concurrency_max,
-            exempt: Vec::new(),
-        };
-        let document = json!({
-            "openapi": "3.1.0", "info": { "title": "t", "version": "1" }, "paths": {}
-        });
-        let contract = Contract::compile(&document).unwrap();
-        Limits::new(Counters::local(64), &plan, &contract).unwrap()
-    }
-
-    #[test]
-    fn a_tenant_has_so_many_places_and_takes_none_of_anothers() {
-        let limits = limits(2);
-        let rules = limits.rules();
-        let (one, other) = (TenantId::new(&SystemClock), TenantId::new(&SystemClock));
-        let first = limits.hold(&rules, one).unwrap();
-        let _second = limits.hold(&rules, one).unwrap();
-
-        assert_eq!(limits.hold(&rules, one).unwrap_err().code.name, "limits.busy");
-        assert!(limits.hold(&rules, other).is_ok());
-        drop(first);
-        assert!(limits.hold(&rules, one).is_ok());
-    }
-}
+mod tests;

@@ -89,6 +89,9 @@ pub enum LimitError {
     /// A burst of nothing.
     #[error("expected a burst from 1 to 1000000000")]
     Burst,
+    /// No place, or more than any node has.
+    #[error("expected 1 to 100000 at once")]
+    AtOnce,
 }
 
 impl Limit {

@@ -44,14 +44,8 @@ impl Rule {
     /// # Errors
     /// When its name or its limit cannot be.
     pub fn new(name: &str, by: By, limit: Limit) -> Result<Self, RuleError> {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-        if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
-            return Err(RuleError::Name(name.chars().take(64).collect()));
-        }
+        check(name, by)?;
         limit.check().map_err(|error| RuleError::Limit(name.to_owned(), error))?;
-        if by == By::default() {
-            return Err(RuleError::Nobody(name.to_owned()));
-        }
         // What is counted otherwise than before begins anew, and is not misread.
         let salt = salt(&format!("{name} {by:?} {}", shape(&limit)));
         let pace = limit.pace();
@@ -102,11 +96,7 @@ impl Rules {
         if rules.len() > RULES_MAX {
             return Err(RuleError::Many(rules.len()));
         }
-        let mut names: Vec<_> = rules.iter().map(Rule::name).collect();
-        names.sort_unstable();
-        if let Some([name, _]) = names.array_windows().find(|[one, other]| one == other) {
-            return Err(RuleError::Twice((*name).to_owned()));
-        }
+        distinct(rules.iter().map(Rule::name))?;
         Ok(Self(rules))
     }
 
@@ -122,6 +112,31 @@ impl Rules {
     }
 }
 
+/// Whether a rule can have this name, and count for these.
+pub(crate) fn check(name: &str, by: By) -> Result<(), RuleError> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
+        return Err(RuleError::Name(name.chars().take(64).collect()));
+    }
+    if by == By::default() {
+        return Err(RuleError::Nobody(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether each name is there once: headers tell rules apart by them.
+///
+/// # Errors
+/// With one that is not.
+pub fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), RuleError> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    match names.array_windows().find(|[one, other]| one == other) {
+        Some([name, _]) => Err(RuleError::Twice((*name).to_owned())),
+        None => Ok(()),
+    }
+}
+
 /// What decides how a cell is read; the count does not.
 fn shape(limit: &Limit) -> String {
     match limit {
@@ -134,7 +149,7 @@ fn shape(limit: &Limit) -> String {
 }
 
 /// FNV-1a: the same on every node. Names are the operator's, so nobody chooses collisions.
-fn salt(text: &str) -> u64 {
+pub(crate) fn salt(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -100,9 +100,14 @@ impl<'a> Digests<'a> {
     /// one to one in both: of two callers that differ, one must meet a digest by chance, 1 in
     /// 2^64.
     pub(crate) fn of(&mut self, rule: &Rule) -> Option<u64> {
-        let (by, who, hasher) = (rule.by(), self.who, self.hasher);
+        self.mixed(rule.by(), rule.salt())
+    }
+
+    /// The same, of a rule that counts for these and is told from others by this salt.
+    pub(crate) fn mixed(&mut self, by: By, salt: u64) -> Option<u64> {
+        let (who, hasher) = (self.who, self.hasher);
         let text = |text: Option<&str>| text.map(|text| hasher.hash(text.as_bytes()));
-        let mut mixed = rule.salt();
+        let mut mixed = salt;
         if by.address {
             let address = || who.address.map(|address| hasher.hash(&bits(address).to_le_bytes()));
             mixed = mix(mixed, once(&mut self.address, address)?);

@@ -2,7 +2,10 @@
 
 use std::future::IntoFuture;
 
-use futures_util::future::join_all;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
 use gate::GateConfig;
 use gate::limits::{Key, LimitsPlan, Per, Spec};
 use policy::Role;
@@ -14,6 +17,8 @@ use testkit::{Answer, Ask, Platform, Setup, minutes};
 const PROXY: &str = "198.51.100.7";
 const HERE: &str = "203.0.113.9";
 const ELSEWHERE: &str = "203.0.113.10";
+/// What `unreached` says of a tenant.
+const CAP: &str = r#""tenant-concurrency";q=100000;qu="concurrent-requests""#;
 
 /// A platform behind a proxy, with these limits.
 async fn platform(limits: LimitsPlan) -> Platform {
@@ -25,15 +30,45 @@ fn from(address: &str, ask: Ask) -> Ask {
     ask.with_header("x-forwarded-for", address)
 }
 
+/// The same, where a request whose body never comes is at work: nothing reads it before its
+/// handler needs it.
+async fn patient(limits: LimitsPlan) -> Platform {
+    let gate = GateConfig { trusted_proxies: vec![PROXY.to_owned()], ..Setup::default().gate };
+    let setup = Setup { gate, limits: Some(limits), firewall: None, ..Setup::default() };
+    Platform::with(setup).await
+}
+
+/// A request that is at work for as long as this is kept; carried on until `is_held` says so.
+async fn at_work(ask: Ask, is_held: impl AsyncFn() -> bool) -> BoxFuture<'static, Answer> {
+    let mut asked = ask.stalled(Duration::from_secs(3600)).into_future();
+    while !is_held().await {
+        assert!(asked.as_mut().now_or_never().is_none(), "it is answered");
+    }
+    asked
+}
+
 /// Is the refusal of these rules, in the words of the RateLimit draft.
 #[track_caller]
 fn refused(answer: Answer, rules: &[&str]) -> Answer {
-    let answer = answer.is(429).problem("limits.exceeded");
+    let answer = violates(answer.is(429).problem("limits.exceeded"), rules);
+    let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
+    assert!(seconds.is_some_and(|seconds| (1..=960).contains(&seconds)), "{answer:?}");
+    answer
+}
+
+/// Is the refusal for want of places of these rules.
+#[track_caller]
+fn busy(answer: Answer, rules: &[&str]) -> Answer {
+    let answer = violates(answer.is(429).problem("limits.busy"), rules);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    answer
+}
+
+#[track_caller]
+fn violates(answer: Answer, rules: &[&str]) -> Answer {
     let body = answer.body();
     assert_eq!(body["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
     assert_eq!(body["violated-policies"], serde_json::json!(rules));
-    let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
-    assert!(seconds.is_some_and(|seconds| (1..=960).contains(&seconds)), "{answer:?}");
     answer
 }
 
@@ -135,7 +170,7 @@ async fn each_client_has_its_own_room_and_a_refusal_takes_none() {
 
     let first = mara.get("/v1/jobs").await.is(200);
     let told = first.header("ratelimit-policy");
-    assert_eq!(told, Some(r#""client";q=3;w=900, "tenant";q=5;w=900"#));
+    assert_eq!(told, Some(format!(r#""client";q=3;w=900, "tenant";q=5;w=900, {CAP}"#).as_str()));
     mara.get("/v1/jobs").await.is(200);
     mara.get("/v1/jobs").await.is(200);
     for _ in 0..4 {
@@ -177,6 +212,91 @@ async fn a_request_that_found_no_place_has_used_nothing() {
     }
     let after = left(&mara.get("/v1/jobs").await.is(200)).unwrap();
     assert_eq!(before - after, 32 - busy + 1, "who was refused was charged nothing");
+}
+
+#[tokio::test]
+async fn who_has_as_many_at_work_as_they_may_is_refused_until_one_ends_and_charged_nothing() {
+    let common = vec![window("client", Key::Client, 1000), Spec::at_once("few", Key::Client, 2)];
+    let platform = patient(LimitsPlan { common, ..unreached() }).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let scopes = &["read:jobs", "write:jobs"];
+    let (mara, noor) = (acme.partner(scopes).await, acme.partner(scopes).await);
+    let left = async || {
+        let shown = mara.get("/v1/limits").await.is(200).body();
+        let all = shown["data"].as_array().unwrap().clone();
+        let named = |name: &str| all.iter().find(|one| one["name"] == name).unwrap().clone();
+        (named("few"), named("client")["remaining"].as_u64().unwrap())
+    };
+    let few =
+        |remaining| json!({ "name": "few", "max": 2, "at_once": true, "remaining": remaining });
+    assert_eq!(left().await.0, few(1), "who asks is at work");
+
+    let write = || mara.ask(http::Method::POST, "/v1/jobs");
+    let first = at_work(write(), async || left().await.0 == few(0)).await;
+    let answer = mara.get("/v1/jobs").await.is(200);
+    let second = at_work(write(), async || mara.get("/v1/jobs").await.status() == 429).await;
+    for _ in 0..3 {
+        let refused = busy(mara.get("/v1/jobs").await, &["few"]);
+        assert_eq!(refused.header("ratelimit"), Some(r#""few";r=0"#));
+    }
+    noor.get("/v1/jobs").await.is(200);
+    drop(first);
+
+    let (shown, before) = left().await;
+    assert_eq!(shown, few(0));
+    drop(second);
+    assert_eq!(left().await, (few(1), before - 1));
+    let policy = format!(r#""client";q=1000;w=900, "few";q=2;qu="concurrent-requests", {CAP}"#);
+    assert_eq!(answer.header("ratelimit-policy"), Some(policy.as_str()));
+    let told = answer.header("ratelimit").and_then(|told| told.split_once(", "));
+    let (in_time, at_once) = told.expect("one in time, and one about places");
+    assert!(in_time.starts_with(r#""client";r=9"#) && in_time.contains(";t="), "{in_time}");
+    assert_eq!(at_once, r#""few";r=0"#);
+}
+
+#[tokio::test]
+async fn who_has_no_room_in_time_holds_no_place() {
+    let common = vec![window("client", Key::Client, 2), Spec::at_once("few", Key::Client, 1)];
+    let platform = platform(LimitsPlan { common, ..unreached() }).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let credentials = acme.register(Role::Partner, &["read:jobs"]).await;
+    let mara = acme.sign_in(&credentials).await;
+    mara.get("/v1/jobs").await.is(200);
+    mara.get("/v1/jobs").await.is(200);
+
+    for _ in 0..3 {
+        refused(mara.get("/v1/jobs").await, &["client"]);
+    }
+
+    platform.clock().advance(minutes(17));
+    let mara = acme.sign_in(&credentials).await;
+    mara.get("/v1/jobs").await.is(200);
+}
+
+#[tokio::test]
+async fn places_can_be_those_of_an_address_or_of_a_client_in_an_operation() {
+    let each =
+        Spec { by: vec![Key::Client, Key::Operation], ..Spec::at_once("each", Key::Client, 1) };
+    let common = vec![each, Spec::at_once("behind", Key::Address, 2)];
+    let platform = patient(LimitsPlan { common, ..unreached() }).await;
+    let acme = platform.found("acme", policy::Environment::Production).await;
+    let mara = acme.partner(&["read:jobs", "write:jobs"]).await;
+    let nobody = platform.stranger();
+    let write = || from("2001:db8:1:2::1", mara.ask(http::Method::POST, "/v1/jobs"));
+    let rewrite = async || from(HERE, mara.post("/v1/jobs", json!({}))).await.status() == 429;
+
+    let _first = at_work(write(), rewrite).await;
+    busy(from(HERE, mara.post("/v1/jobs", json!({}))).await, &["each"]);
+    from("2001:db8:1:2::1", mara.get("/v1/jobs")).await.is(200);
+    let token = from("2001:db8:1:2::2", nobody.ask(http::Method::POST, "/oauth/token"));
+    let look = || from("2001:db8:1:2:ffff::3", nobody.get("/v1/jobs"));
+    let stranger = at_work(token, async || look().await.status() == 429).await;
+
+    busy(look().await, &["behind"]);
+    busy(from("2001:db8:1:2::1", mara.get("/v1/jobs")).await, &["behind"]);
+    from("2001:db8:1:3::1", nobody.get("/v1/jobs")).await.is(200);
+    drop(stranger);
+    look().await.is(200);
 }
 
 #[tokio::test]

@@ -1,5 +1,10 @@
 //! What partners may use: who says so, what cannot be meant, and what is told.
 
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use gate::limits::{Key, LimitsPlan, Spec};
 use policy::Role;
 use serde_json::{Value, json};
@@ -8,14 +13,16 @@ use testkit::{Answer, Caller, Platform, Setup, Tenant, minutes};
 
 const NOBODY: &str = "plan_00000000000000000000000000";
 
-/// A platform with a limit for each client, and one for each tenant.
+/// A platform with limits for each client, and for each tenant. Nothing reads a body before its
+/// handler needs it.
 async fn platform() -> Platform {
     let common = vec![
         Spec::rate("client", Key::Client, 50, 200),
         Spec::rate("tenant", Key::Tenant, 200, 1000),
+        Spec::at_once("at-once", Key::Client, 1),
     ];
-    let limits = LimitsPlan { common, ..unreached() };
-    Platform::with(Setup { limits: Some(limits), ..Setup::default() }).await
+    let limits = LimitsPlan { common, tenant_concurrency_max: 64, ..unreached() };
+    Platform::with(Setup { limits: Some(limits), firewall: None, ..Setup::default() }).await
 }
 
 async fn client_id(caller: &Caller) -> String {
@@ -83,13 +90,26 @@ async fn a_plan_that_contradicts_itself_is_refused_with_the_place() {
             "/rules/1/max",
         ),
         (json!([{ "name": "client", "per_second": 300, "burst": 10 }]), "/rules/0/burst"),
+        (json!([{ "name": "a", "at_once": 1, "max": 5, "per": "day" }]), "/rules/0"),
+        (json!([{ "name": "tenant-concurrency", "at_once": 1 }]), "/rules/0/name"),
+        // One client of the platform has one, and all of an agency have 64.
+        (json!([{ "name": "a", "at_once": 2 }]), "/rules/0/at_once"),
+        (json!([{ "name": "at-once", "at_once": 65 }]), "/rules/0/at_once"),
+        (
+            json!([{ "name": "at-once", "at_once": 3 }, { "name": "b", "at_once": 4 }]),
+            "/rules/1/at_once",
+        ),
     ] {
         let refused = ada.post("/v1/usage-plans", draft(rules)).await.is(422).problem("invalid");
         refused.at(at);
     }
-    for rules in
-        [json!([]), json!([{ "name": "A b", "max": 5, "per": "day" }]), json!([{ "max": 5 }])]
-    {
+    for rules in [
+        json!([]),
+        json!([{ "name": "A b", "max": 5, "per": "day" }]),
+        json!([{ "max": 5 }]),
+        json!([{ "name": "a", "at_once": 0 }]),
+        json!([{ "name": "a", "at_once": 100_001 }]),
+    ] {
         ada.post("/v1/usage-plans", draft(rules)).await.is(422);
     }
     assert!(ada.get("/v1/usage-plans").await.is(200).ids().is_empty());
@@ -181,6 +201,64 @@ async fn a_change_of_a_plan_holds_at_once_and_forgets_no_count() {
     ada.get(&path).await.is(404);
     platform.clock().advance(minutes(1));
     mara.get("/v1/jobs").await.is(200);
+}
+
+/// A request of a partner that is at work for as long as this is kept.
+async fn at_work(partner: &Caller) -> BoxFuture<'static, Answer> {
+    let plans = async || partner.get("/v1/limits").await;
+    let before = plans().await.is(200).body();
+    let ask = partner.ask(http::Method::POST, "/v1/api-keys");
+    let mut asked = ask.stalled(Duration::from_secs(3600)).into_future();
+    loop {
+        let now = plans().await;
+        if now.status() == 429 || at_once(&now.body()) < at_once(&before) {
+            return asked;
+        }
+        assert!(asked.as_mut().now_or_never().is_none(), "it is answered");
+    }
+}
+
+/// How many more may be at work than the request that asks.
+fn at_once(limits: &Value) -> u64 {
+    let mut rules = limits["data"].as_array().unwrap().iter();
+    let rule = rules.find(|rule| rule["name"] == "at-once").unwrap();
+    assert_eq!(rule["at_once"], true, "{rule}");
+    rule["remaining"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn a_plan_says_how_many_may_be_at_work_in_place_of_the_platforms() {
+    let Scene { ada, mara, id, acme, .. } = scene().await;
+    let noor = acme.partner(&["read:jobs", "manage:keys"]).await;
+    let rules = json!([{ "name": "at-once", "at_once": 3 }]);
+    let draft = json!({ "name": "Gold", "rules": rules });
+    let plan = make(&ada, draft).await;
+    let path = format!("/v1/usage-plans/{plan}");
+    assert_eq!(ada.get(&path).await.is(200).body()["rules"], rules);
+
+    assign(&ada, &plan, &id).await.is(204);
+    let first = at_work(&mara).await;
+    let seen = ada.get(&format!("{path}/assignees")).await.is(200).body();
+    let second = at_work(&mara).await;
+    let third = at_work(&mara).await;
+
+    let usage = json!([{ "name": "at-once", "max": 3, "at_once": true, "remaining": 2 }]);
+    assert_eq!(seen["data"][0]["usage"], usage);
+    let refused = mara.get("/v1/jobs").await.is(429).problem("limits.busy");
+    assert_eq!(refused.body()["violated-policies"], json!(["at-once"]));
+    let alone = at_work(&noor).await;
+    noor.get("/v1/jobs").await.is(429).problem("limits.busy");
+    // Fewer than are at work: who is, stays, and nobody comes in before two have ended.
+    let fewer = json!({ "name": "Gold", "rules": [{ "name": "at-once", "at_once": 1 }] });
+    let change = ada.ask(http::Method::PUT, &path).json(&fewer);
+    change.with_header("if-match", "\"v1\"").await.is(200);
+    drop((first, alone));
+    mara.get("/v1/jobs").await.is(429);
+    noor.get("/v1/jobs").await.is(200);
+    drop((second, third));
+    let last = mara.get("/v1/jobs").await.is(200);
+    let told = last.header("ratelimit-policy").unwrap();
+    assert!(told.contains(r#""at-once";q=1;qu="concurrent-requests""#), "{told}");
 }
 
 #[tokio::test]

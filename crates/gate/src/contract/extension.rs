@@ -103,7 +103,7 @@ fn names_of(value: &Value) -> Option<Vec<String>> {
 /// Rules that can be meant.
 fn limits_of(value: &Value) -> Option<Vec<Spec>> {
     let specs: Vec<Spec> = serde_json::from_value(value.clone()).ok()?;
-    specs.iter().all(|spec| spec.rule().is_ok()).then_some(specs)
+    specs.iter().all(|spec| spec.meant().is_ok()).then_some(specs)
 }
 
 const EXTENSION_MEMBERS: &[(&str, &str)] = &[
@@ -116,7 +116,7 @@ const EXTENSION_MEMBERS: &[(&str, &str)] = &[
     ("raw_json", "`true` where a handler needs the very bytes of a JSON body"),
     ("vital", "`true` where a busy server never refuses"),
     ("opaque", "a list of names of parameters or members that are only compared, or handed back"),
-    ("limits", "a list of limits: `name`, `by`, and `max` with `window_s` or the like"),
+    ("limits", "a list of limits: `name`, `by`, and `max` with `window_s`, `at_once` or the like"),
 ];
 const BODY_BYTES_DEFAULT: usize = 256 * 1024;
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;

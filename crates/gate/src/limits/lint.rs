@@ -1,10 +1,12 @@
 //! Whether the rules of a usage plan can be meant together, and beside the operator's.
 
+mod places;
+
 use counters::{Key, Per, Spec};
 use throttle::RULES_MAX;
 
 use super::usage_rule::UsageRule;
-use super::{LimitsPlan, OperationLimits};
+use super::{LimitsPlan, OperationLimits, TENANT_CONCURRENCY};
 
 /// Something wrong with a plan's rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub(super) fn lint(
     // What cannot be meant by itself is not held against the others.
     if faults.is_empty() {
         faults.extend(together(rules));
+        faults.extend(places::together(rules));
         faults.extend(beside_the_platform(rules, settings, operations));
         faults.extend(too_many(rules, settings, operations));
     }
@@ -48,7 +51,7 @@ fn alone(
     settings: &LimitsPlan,
     operations: &[OperationLimits],
 ) -> Option<LintFault> {
-    if rule.spec(Key::Client).rule().is_err() {
+    if rule.spec(Key::Client).meant().is_err() {
         return Some(fault(at, "", "rule", WELL_FORMED));
     }
     if let Some(name) = &rule.operation
@@ -61,7 +64,7 @@ fn alone(
     let taken = settings.common.iter().filter(|spec| !spec.is_by_client_alone());
     let taken = taken.chain(settings.rules.iter().map(|(_, spec)| spec));
     let taken = taken.chain(operations.iter().flat_map(|operation| &operation.limits));
-    let mut names = taken.map(|spec| spec.name.as_str());
+    let mut names = taken.map(|spec| spec.name.as_str()).chain([TENANT_CONCURRENCY]);
     names.any(|name| name == rule.name).then(|| {
         fault(at, "/name", "reserved", "expected a name that no limit of the platform has")
     })
@@ -69,8 +72,8 @@ fn alone(
 
 /// Rules whose numbers contradict each other, each pair once.
 fn together(rules: &[UsageRule]) -> Vec<LintFault> {
-    let shapes: Vec<Shape<'_>> =
-        rules.iter().enumerate().map(|(at, rule)| Shape::of(at, rule)).collect();
+    let in_time = rules.iter().enumerate().filter(|(_, rule)| rule.at_once.is_none());
+    let shapes: Vec<Shape<'_>> = in_time.map(|(at, rule)| Shape::of(at, rule)).collect();
     let mut faults = Vec::new();
     for narrow in &shapes {
         for wide in shapes.iter().filter(|wide| wide.at != narrow.at) {
@@ -99,7 +102,9 @@ fn beside_the_platform(
 ) -> Vec<LintFault> {
     let is_replaced =
         |spec: &Spec| rules.iter().any(|rule| rule.operation.is_none() && rule.name == spec.name);
-    let common: Vec<&Spec> = settings.common.iter().filter(|spec| !is_replaced(spec)).collect();
+    let cap = settings.tenant_cap();
+    let common = settings.common.iter().filter(|spec| !is_replaced(spec));
+    let common: Vec<&Spec> = common.chain([&cap]).collect();
     let mut faults = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         let mut limits = common.clone();
@@ -110,8 +115,13 @@ fn beside_the_platform(
             // What counts each operation apart bounds no sum of them.
             limits.retain(|spec| !spec.by.contains(&Key::Operation));
         }
+        limits.retain(|spec| counts_all(spec));
         let shape = Shape::of(at, rule);
-        if let Some(limit) = limits.into_iter().find(|spec| is_narrower(spec, &shape)) {
+        let narrower = limits.into_iter().find(|spec| match rule.at_once {
+            Some(most) => spec.at_once.is_some_and(|limit| limit < most),
+            None => spec.at_once.is_none() && is_narrower(spec, &shape),
+        });
+        if let Some(limit) = narrower {
             let detail = match limit.by.contains(&Key::Tenant) {
                 true => "expected no more than all clients of the agency may together",
                 false => "expected no more than the platform's own limits for a client allow",
@@ -135,12 +145,13 @@ fn of_operation<'s>(
     configured.into_iter().chain(own)
 }
 
-/// Whether all that a client does is counted by this limit, which lets fewer pass.
+/// Whether all that a client does is counted by this limit, of an operation where it has one.
+fn counts_all(spec: &Spec) -> bool {
+    spec.by.iter().all(|key| matches!(key, Key::Client | Key::Tenant | Key::Operation))
+}
+
+/// Whether this limit lets fewer pass.
 fn is_narrower(spec: &Spec, shape: &Shape<'_>) -> bool {
-    let counts = |key: &Key| matches!(key, Key::Client | Key::Tenant | Key::Operation);
-    if !spec.by.iter().all(counts) {
-        return false;
-    }
     let written = written(spec);
     let limit = Shape::of(usize::MAX, &written);
     let both = (shape.per_second, limit.per_second);
@@ -154,18 +165,22 @@ fn too_many(
     settings: &LimitsPlan,
     operations: &[OperationLimits],
 ) -> Option<LintFault> {
-    let most = operations.iter().map(|operation| {
+    let is_too_much = operations.iter().any(|operation| {
         let own = rules
             .iter()
             .filter(|rule| rule.operation.as_deref().is_none_or(|name| operation.is_named(name)));
         let configured = settings.rules.iter().filter(|(index, _)| *index == operation.index);
-        own.count() + configured.count() + operation.limits.len() + settings.common.len()
+        let platforms = configured.map(|(_, spec)| spec).chain(&operation.limits);
+        let at_once = platforms.chain(&settings.common).map(|spec| spec.at_once);
+        let (places, counts): (Vec<_>, Vec<_>) =
+            at_once.chain(own.map(|rule| rule.at_once)).partition(Option::is_some);
+        places.len().max(counts.len()) > RULES_MAX
     });
-    let is_too_much = most.max().unwrap_or(0) > RULES_MAX;
     is_too_much.then(|| LintFault {
         pointer: String::new(),
         code: "too_many",
-        detail: "expected fewer rules: with those of the platform a request has at most 8",
+        detail: "expected fewer rules: with those of the platform a request has at most 8, and 8 \
+                 `at_once`",
     })
 }
 
@@ -195,6 +210,9 @@ impl<'r> Shape<'r> {
             is_calendar: false,
             per_second: None,
         };
+        if let Some(at_once) = rule.at_once {
+            return Self { member: "/at_once", most: at_once.into(), ..blank };
+        }
         match (rule.window_s, rule.per, rule.per_second, rule.burst) {
             (Some(window_s), ..) => Self { seconds: window_s.into(), ..blank },
             (_, Some(per), ..) => Self { seconds: longest_s(per), is_calendar: true, ..blank },
@@ -230,6 +248,7 @@ fn written(spec: &Spec) -> UsageRule {
         zone: spec.zone.clone(),
         per_second: spec.per_second,
         burst: spec.burst,
+        at_once: spec.at_once,
     }
 }
 
@@ -253,7 +272,7 @@ fn fault(at: usize, member: &str, code: &'static str, detail: &'static str) -> L
 
 const WELL_FORMED: &str = "expected a name of lower-case letters, digits, `-`, `_` and `.`, and \
      one of: `max` with `window_s`; `max` with `per`, and a `zone` of the IANA database; \
-     `per_second` with `burst`";
+     `per_second` with `burst`; `at_once` from 1 to 100000";
 
 #[cfg(test)]
 mod tests {
@@ -274,6 +293,10 @@ mod tests {
         UsageRule { name: name.to_owned(), per_second, burst, ..UsageRule::default() }
     }
 
+    fn few(name: &str, at_once: u32) -> UsageRule {
+        UsageRule { name: name.to_owned(), at_once: Some(at_once), ..UsageRule::default() }
+    }
+
     fn named(name: &str, rule: UsageRule) -> UsageRule {
         UsageRule { name: name.to_owned(), ..rule }
     }
@@ -290,16 +313,20 @@ mod tests {
             common: vec![
                 Spec::rate("client", Key::Client, 50, 200),
                 Spec::rate("tenant", Key::Tenant, 200, 1000),
+                Spec::at_once("at-once", Key::Client, 6),
             ],
             rules: Vec::new(),
-            tenant_concurrency_max: 1,
+            tenant_concurrency_max: 9,
             exempt: Vec::new(),
         };
         let operations = [OperationLimits {
             index: 0,
             id: "import.create".to_owned(),
             label: "POST /v1/imports".to_owned(),
-            limits: vec![Spec::window("imports", Key::Client, 20, 3600)],
+            limits: vec![
+                Spec::window("imports", Key::Client, 20, 3600),
+                Spec::at_once("imports-at-once", Key::Tenant, 4),
+            ],
         }];
         let found = lint(rules, &settings, &operations);
         found.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
@@ -335,6 +362,17 @@ mod tests {
             (vec![rate("client", 201, 300)], "/0/burst", "unreachable"),
             (vec![window("second", 1300, 1)], "/0/max", "unreachable"),
             (several(), "", "too_many"),
+            (vec![few("few", 0)], "/0", "rule"),
+            (vec![UsageRule { max: Some(9), ..few("few", 1) }], "/0", "rule"),
+            (vec![few("tenant-concurrency", 2)], "/0/name", "reserved"),
+            (vec![few("imports-at-once", 2)], "/0/name", "reserved"),
+            // The operator has 6 for a client, or for all of an agency 9, and the contract 4.
+            (vec![few("few", 7)], "/0/at_once", "unreachable"),
+            (vec![few("at-once", 10)], "/0/at_once", "unreachable"),
+            (vec![on("import.create", few("few", 5))], "/0/at_once", "unreachable"),
+            (vec![few("few", 2), few("more", 3)], "/1/at_once", "unreachable"),
+            (vec![on("import.create", few("few", 3)), few("all", 2)], "/0/at_once", "unreachable"),
+            ((0..8).map(|n| few(&format!("f{n}"), 2)).collect(), "", "too_many"),
         ] {
             assert_eq!(faults(&rules), [(pointer.to_owned(), code)], "{rules:?}");
         }
@@ -351,6 +389,12 @@ mod tests {
             vec![rate("client", 10, 50), window("minute", 500, 60), daily(10_000)],
             vec![daily(1500), window("minute", 1, 60)],
             vec![daily(100), on("import.create", window("import-hour", 5, 3600))],
+            vec![few("few", 6), window("minute", 1, 60)],
+            // In place of the operator's for a client.
+            vec![few("at-once", 9)],
+            vec![few("few", 3), on("import.create", few("fewer", 2))],
+            // What one operation has bounds no other.
+            vec![on("import.create", few("few", 2)), few("all", 5)],
         ] {
             assert_eq!(faults(&rules), [], "{rules:?}");
         }

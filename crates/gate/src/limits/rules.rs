@@ -11,11 +11,11 @@ use throttle::Subject;
 use super::plans::{self, Plans};
 use super::{Asker, InForce, LimitsPlan, OperationLimits, UsageRule};
 
-/// What requests are charged.
+/// What requests are under.
 pub struct LimitRules {
     pub(super) strangers: Plan,
     pub(super) unproven: Plan,
-    /// What everybody is charged who has no plan.
+    /// What everybody is under who has no plan.
     pub(super) usage: Plans,
     /// Usage plans, by the client or API key that has one, with these rules around them.
     pub(super) in_force: ArcSwap<HashMap<String, Arc<InForce>>>,
@@ -31,7 +31,11 @@ impl LimitRules {
         operations: &Arc<[OperationLimits]>,
         counters: &Arc<Counters>,
     ) -> Result<Self, SpecError> {
-        let alone = |spec: &Spec| plans::plan(&[spec], plan.nodes, counters);
+        let alone = |spec: &Spec| {
+            // Strangers are counted in time.
+            spec.rule()?;
+            plans::duties(&[spec], plan.nodes, counters).map(|duties| duties.counted)
+        };
         Ok(Self {
             strangers: alone(&plan.strangers)?,
             unproven: alone(&plan.unproven)?,

@@ -1,9 +1,10 @@
 //! A rule of a usage plan, as administrators write it: for each client or key that has the plan.
 
-use counters::{Key, Mode, OnStoreError, Per, Spec};
+use counters::{Key, Per, Spec};
 use serde::{Deserialize, Serialize};
 
-/// A rule. One of three: `max` in `window_s`, `max` for each `per`, or `per_second` with a `burst`.
+/// A rule. One of four: `max` in `window_s`, `max` for each `per`, `per_second` with a `burst`, or
+/// `at_once`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageRule {
@@ -30,6 +31,9 @@ pub struct UsageRule {
     /// See [`Spec::burst`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<u32>,
+    /// See [`Spec::at_once`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<u32>,
 }
 
 impl UsageRule {
@@ -45,10 +49,11 @@ impl UsageRule {
             zone: self.zone.clone(),
             per_second: self.per_second,
             burst: self.burst,
-            // How an outage is met is the operator's to say, not an agency's.
-            on_store_error: OnStoreError::Local,
-            // What an agency sells is counted exactly.
-            mode: Mode::Sync,
+            at_once: self.at_once,
+            // The defaults: how an outage is met is the operator's to say, not an agency's; and
+            // what an agency sells is counted exactly.
+            on_store_error: None,
+            mode: None,
         }
     }
 }

@@ -50,7 +50,7 @@ impl Drop for Unwitnessed {
             return;
         }
         let (app, dossier) = (&self.app, &self.dossier);
-        let decisions = decisions(app, dossier).into_iter().map(|(event, _)| event);
+        let decisions = decisions(app, dossier).map(|(event, _)| event);
         for event in attempt(app, dossier).into_iter().chain(decisions) {
             if !app.recorder.offer(event) {
                 tracing::error!(request_id = %dossier.request_id, "entry not recorded");

@@ -1,5 +1,5 @@
-//! How often this caller may call this operation (controls: THR-1, THR-2), and how many requests of
-//! one tenant are at work at once. Before that: is the caller kept out for a while (THR-3)?
+//! How often this caller may call this operation (controls: THR-1, THR-2), and how many requests
+//! may be at work at once. Before that: is the caller kept out for a while (THR-3)?
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
         return Err(Problem::internal("quota asked without origin or operation"));
     };
     let rules = &dossier.posture().limits;
-    // The place first: what is refused for want of one is charged nothing.
-    let _place = tenant.map(|tenant| app.limits.hold(rules, tenant)).transpose()?;
-    let told = app.limits.charge(rules, &asker, dossier.moment()).await?;
+    // The places are held until the answer is made. None is made while it is sent, so that what a
+    // slow reader holds is a connection, which the listener bounds.
+    let (told, _places) = app.limits.charge(rules, &asker, dossier.moment()).await?;
     let mut response = next.run(visit).await;
     told.tell(response.headers_mut());
     Ok(response)

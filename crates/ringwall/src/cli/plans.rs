@@ -145,8 +145,9 @@ Examples:
   ringwall plans show plan_01kas8w25wfq0a9b9rdv8y7k5m --json";
 
 const CREATE_HELP: &str = "\
-A rule is one of three: `max` in any `window_s` seconds; `max` for each `per`, a day, week or month
-in `zone`; or `per_second` with `burst`. What cannot be meant is not taken, with every fault.
+A rule is one of four: `max` in any `window_s` seconds; `max` for each `per`, a day, week or month
+in `zone`; `per_second` with `burst`; or `at_once`, on each node. What cannot be meant is not taken,
+with every fault.
 
 Examples:
   echo '[{\"name\": \"daily\", \"max\": 10000, \"per\": \"day\"}]' > basic.json

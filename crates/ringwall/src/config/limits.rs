@@ -80,7 +80,7 @@ impl TryFrom<BTreeMap<String, Value>> for LimitRule {
         };
         let spec = Value::Table(written.into_iter().collect()).try_into::<Spec>();
         let spec = spec.map_err(|error| error.message().to_owned())?;
-        spec.rule().map_err(|error| error.to_string())?;
+        spec.meant().map_err(|error| error.to_string())?;
         Ok(Self { operation, spec })
     }
 }
@@ -230,6 +230,7 @@ mod tests {
     fn a_rule_that_cannot_be_meant_is_told() {
         let read = |text: &str| toml::from_str::<LimitRule>(text).map_err(|e| e.to_string());
         assert!(read("name = 'a'\nby = ['client']\nmax = 5\nwindow_s = 60").is_ok());
+        assert!(read("name = 'a'\nby = ['client', 'operation']\nat_once = 2").is_ok());
         for (text, part) in [
             ("name = 'a'\nby = ['client']\nmax = 5", "expected `max` with `window_s`"),
             ("name = 'a'\nby = ['galaxy']\nmax = 5\nwindow_s = 60", "galaxy"),
@@ -241,6 +242,9 @@ mod tests {
             ),
             ("name = 'a'\nby = ['client']\nmax = 5\nwindow_s = 60\nmode = 'lazy'", "lazy"),
             ("name = 'A b'\nby = ['client']\nmax = 5\nwindow_s = 60", "lower-case"),
+            ("name = 'a'\nby = ['client']\nat_once = 0", "expected 1 to 100000 at once"),
+            ("name = 'a'\nby = ['client']\nat_once = 5\nmax = 5", "or `at_once` alone"),
+            ("name = 'a'\nby = ['client']\nat_once = 5\nmode = 'sync'", "each node counts"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

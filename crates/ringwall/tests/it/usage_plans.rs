@@ -68,6 +68,8 @@ async fn rules_that_cannot_be_meant_are_refused_with_every_fault() {
         (r#"[{"name": "a", "wibble": 1}]"#, "wibble"),
         (r#"[{"name": "a", "max": 3}]"#, "/0"),
         (r#"[{"name": "a", "max": 3, "window_s": 9, "operation": "GET /x"}]"#, "/0/operation"),
+        (r#"[{"name": "a", "at_once": 3, "max": 3}]"#, "/0"),
+        (r#"[{"name": "a", "at_once": 257}]"#, "/0/at_once"),
     ] {
         fs::write(&rules, text).expect("written");
         let said = site.run(&create);
