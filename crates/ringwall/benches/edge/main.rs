@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use gate::tls::LocalCa;
 use kernel::{Clock as _, SystemClock};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tools::Tool;
 
@@ -89,8 +90,10 @@ struct Running {
 }
 
 impl Drop for Running {
+    /// Asked to: whoever kills nginx leaves its workers behind.
     fn drop(&mut self) {
-        let _ended = self.process.kill().and_then(|()| self.process.wait());
+        let _asked = kill_process(Pid::from_child(&self.process), Signal::TERM);
+        let _ended = self.process.wait();
     }
 }
 
