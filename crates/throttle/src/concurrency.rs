@@ -4,7 +4,8 @@
 //! entry.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use siphasher::sip::SipHasher13;
@@ -16,10 +17,13 @@ use crate::subject::{Digests, Subject};
 /// taken together or none is.
 #[derive(Debug)]
 pub struct Concurrency {
-    at_work: Mutex<HashMap<u64, u32>>,
+    at_work: Mutex<AtWork>,
     /// Keyed at random: see [`Digests`].
     hasher: SipHasher13,
 }
+
+/// How many are at work, by key.
+type AtWork = HashMap<u64, u32, BuildHasherDefault<Digest>>;
 
 /// The places of one request; given back when dropped.
 #[derive(Debug)]
@@ -84,7 +88,7 @@ impl Concurrency {
         keys
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, u32>> {
+    fn lock(&self) -> MutexGuard<'_, AtWork> {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -96,18 +100,41 @@ impl Drop for Held {
         }
         let mut at_work = self.of.lock();
         for key in self.keys.iter().flatten() {
-            if let Some(held) = at_work.get_mut(key) {
-                *held = held.saturating_sub(1);
-                if *held == 0 {
-                    at_work.remove(key);
+            if let Entry::Occupied(mut held) = at_work.entry(*key) {
+                match held.get() {
+                    0 | 1 => {
+                        held.remove();
+                    }
+                    _ => *held.get_mut() -= 1,
                 }
             }
         }
     }
 }
 
+/// A key is a keyed digest, which nobody chooses: it is its own hash.
+#[derive(Default)]
+struct Digest(u64);
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        // Keys are numbers; whatever else there may be is told apart all the same.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// A reload may allow fewer than are at work: then there is none until enough have ended.
-fn free(rules: &PlaceRules, keys: &Keys, at_work: &HashMap<u64, u32>) -> [Option<u32>; PLACES_MAX] {
+fn free(rules: &PlaceRules, keys: &Keys, at_work: &AtWork) -> [Option<u32>; PLACES_MAX] {
     let mut left = [None; PLACES_MAX];
     for ((left, rule), key) in left.iter_mut().zip(rules.as_slice()).zip(keys) {
         let held = |key| at_work.get(&key).copied().unwrap_or(0);
