@@ -139,13 +139,16 @@ impl Set {
 
     /// A place for a new key. What its cell holds is the last key's.
     fn take(&self, tag: Tag, now_ms: u64) -> Option<Way> {
-        let way = self.weakest(now_ms)?;
+        let way = self.weakest(tag, now_ms)?;
         self.tags.get(usize::from(way))?.store(tag.0, ORDER);
         self.rest.get(usize::from(way))?.store(tag.1, ORDER);
         Some(way)
     }
 
-    fn weakest(&self, now_ms: u64) -> Option<Way> {
+    /// The place to give up: a free one, else one of the least weight, and of these the one that
+    /// ends first. Among equals the newcomer's tag chooses: were it always the same place, whoever
+    /// came last would be forgotten first, and nobody who comes in a crowd ever counted.
+    fn weakest(&self, newcomer: Tag, now_ms: u64) -> Option<Way> {
         let now_s = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX);
         let worth = |(_, (tag, head)): &(Way, (&AtomicU32, &KeptHead))| {
             let head = head.load();
@@ -153,7 +156,8 @@ impl Set {
             if lives { (1, head.weight, head.expires_s()) } else { (0, 0, 0) }
         };
         let all = (0..).zip(self.tags.iter().zip(&self.heads));
-        all.min_by_key(worth).map(|(way, _)| way)
+        let first = usize::from(newcomer.1) % WAYS;
+        all.clone().skip(first).chain(all.take(first)).min_by_key(worth).map(|(way, _)| way)
     }
 }
 

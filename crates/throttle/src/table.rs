@@ -1,9 +1,10 @@
 //! Counts of one node, in memory of bounded size.
 //!
 //! A key has eight places where its cell may stand. When all are taken by others, the cell that
-//! says least gives way: an expired one first, then the one that is charged least. So whoever walks
-//! through millions of addresses, each used once, displaces his own cells and not those of callers
-//! who are really counted.
+//! says least gives way: an expired one first, then the one that is charged least, of equals any.
+//! So whoever walks through millions of addresses, each used once, displaces his own cells and not
+//! those of callers who are really counted; and whoever comes in the midst of it is counted after
+//! a few calls.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;

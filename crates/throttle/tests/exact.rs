@@ -246,6 +246,27 @@ fn a_caller_is_counted_right_while_somebody_walks_through_a_million_addresses() 
 }
 
 #[test]
+fn a_caller_who_comes_in_the_midst_of_a_walk_is_soon_counted() {
+    let limit = Limit::Window { count: 100, per_ms: QUARTER_MS };
+    let rules = rules(vec![("address", By::ADDRESS, limit)]);
+    let (table, caller) = (Table::new(8192, RandomState::new()), from("198.51.100.9"));
+    let mut passed = 0;
+
+    for number in 0..1_000_000_u128 {
+        let address = Ipv6Addr::from_bits((0x2001_0db8 << 96) | (number << 64));
+        let stranger = Subject { address: Some(IpAddr::V6(address)), ..Subject::default() };
+        assert!(table.charge(&rules, &stranger, START_MS).is_admitted());
+        // All places are taken by then, and five of each eight are taken anew between two calls.
+        if number > 100_000 && number % 5000 == 0 {
+            passed += u32::from(table.charge(&rules, &caller, START_MS).is_admitted());
+        }
+    }
+
+    // Half of the first calls are forgotten before the next; after two in a row nothing is.
+    assert!((100..=130).contains(&passed), "{passed} of 180 passed");
+}
+
+#[test]
 fn a_rule_by_client_leaves_strangers_alone() {
     let limit = Limit::Window { count: 1, per_ms: QUARTER_MS };
     let rules = rules(vec![("client", By::CLIENT, limit)]);
