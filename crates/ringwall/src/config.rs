@@ -86,10 +86,11 @@ impl Loaded {
 
         let mut effective = reference;
         for leaf in leaves {
-            match effective.check(&leaf) {
-                Ok(()) => effective.put(leaf),
-                Err(fault) => faults.push(fault),
+            let found = effective.check(&leaf);
+            if found.is_empty() {
+                effective.put(leaf);
             }
+            faults.extend(found);
         }
         let config = effective.config().map_err(|fault| ConfigError(vec![fault]))?;
         rules::check(&config, &effective, &mut faults);

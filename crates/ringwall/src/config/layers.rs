@@ -47,20 +47,44 @@ impl Reference {
         self.leaves.iter().find(|leaf| leaf.key == key)
     }
 
-    /// Whether the key's value fits, with all other keys as they are.
-    pub(super) fn check(&self, leaf: &Leaf) -> Result<(), Fault> {
+    /// What does not fit of the key's value, with all other keys as they are.
+    pub(super) fn check(&self, leaf: &Leaf) -> Vec<Fault> {
         if self.leaf(&leaf.key).is_some() {
-            return self.with(Some(leaf)).map(drop);
+            return self.unfit(leaf);
         }
         let section = format!("{}.", leaf.key);
         if self.leaves.iter().any(|known| known.key.starts_with(&section)) {
             // A section that is there but empty says nothing, and is not wrong.
             return match &leaf.value {
-                Value::Table(table) if table.is_empty() => Ok(()),
-                _ => Err(Fault::new(&leaf.key, leaf.source.clone(), "expected a section")),
+                Value::Table(table) if table.is_empty() => Vec::new(),
+                _ => vec![Fault::new(&leaf.key, leaf.source.clone(), "expected a section")],
             };
         }
-        Err(Fault::new(&leaf.key, leaf.source.clone(), self.unknown(leaf)))
+        vec![Fault::new(&leaf.key, leaf.source.clone(), self.unknown(leaf))]
+    }
+
+    /// Reading stops at the first fault. Of a list, what is at fault is left out and the rest read
+    /// once more; what is then wrong with the list as a whole may be for want of it.
+    fn unfit(&self, leaf: &Leaf) -> Vec<Fault> {
+        let mut rest = leaf.clone();
+        let mut places = match &rest.value {
+            Value::Array(items) => (0..items.len()).collect(),
+            _ => Vec::new(),
+        };
+        let mut faults = Vec::new();
+        while let Err(fault) = self.with(Some(&rest)) {
+            let element = element(&fault.key, &leaf.key);
+            let (Some((at, within)), Value::Array(items)) = (element, &mut rest.value) else {
+                return if faults.is_empty() { vec![fault] } else { faults };
+            };
+            if at >= items.len() {
+                return vec![fault];
+            }
+            items.remove(at);
+            let key = format!("{}[{}]{within}", leaf.key, places.remove(at));
+            faults.push(Fault { key, ..fault });
+        }
+        faults
     }
 
     /// Lays a value that fits over the one before.
@@ -229,6 +253,12 @@ fn read_flag(flag: &Flag) -> Leaf {
         value: Value::String(flag.value.clone()),
         source: Source::Flag(flag.name),
     }
+}
+
+/// Which element of a list a key is of, and where in it.
+fn element<'k>(key: &'k str, list: &str) -> Option<(usize, &'k str)> {
+    let (at, within) = key.strip_prefix(list)?.strip_prefix('[')?.split_once(']')?;
+    Some((at.parse().ok()?, within))
 }
 
 /// The environment variable of a key.

@@ -63,6 +63,26 @@ fn all_errors_of_all_layers_are_told_at_once_each_with_key_and_source() {
 }
 
 #[test]
+fn all_that_is_wrong_in_a_list_is_told_each_at_its_place() {
+    let rule = |name: &str, more: &str| {
+        format!("[[limits.rules]]\nname = \"{name}\"\nby = [\"client\"]\n{more}\n")
+    };
+    let text = [
+        rule("one", "at_once = 2\nmode = \"sync\""),
+        rule("two", "at_once = 2"),
+        rule("three", "at_once = 0"),
+        rule("four", "max = \"many\""),
+    ];
+
+    let (_directory, layers) = with_file(&text.concat());
+
+    let faults = faults(&layers);
+    let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["limits.rules[0]", "limits.rules[2]", "limits.rules[3]"]);
+    assert!(faults[1].message.contains("rule `three`: expected 1 to 100000"), "{faults:?}");
+}
+
+#[test]
 fn a_wrong_value_is_told_even_if_a_later_layer_hides_it() {
     let (_directory, mut layers) = with_file("[server]\nlisten = 5\n");
     layers.flags =
