@@ -283,7 +283,7 @@ fn ten_million() {
     let before = resident_kib();
     let mut passed = [charge(known, NOW_MS) + charge(known, NOW_MS), 0];
     for walker in 0..ADDRESSES {
-        let now_ms = NOW_MS + u64::from(walker) * 80 / 1000;
+        let now_ms = NOW_MS + walker * 80 / 1000;
         let address = Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) | (u128::from(walker) << 64));
         charge(address.into(), now_ms);
         // 200 tries, evenly among the others; the late one begins when all places are taken.
