@@ -7,14 +7,18 @@
 mod server;
 #[path = "../tests/redis/slow.rs"]
 mod slow;
+#[path = "../tests/redis/tell.rs"]
+mod tell;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use counters::{Answer, Counters, OnStoreError, Plan, RedisConfig};
+use counters::{Counters, OnStoreError, Plan, RedisConfig};
 use server::Server;
+use tell::tell;
 use throttle::{By, Limit, Rule, Subject};
+use tokio::time::MissedTickBehavior;
 
 const NOW_MS: u64 = 1_795_910_400_000;
 /// As `limits.store_timeout_ms` has it by default.
@@ -91,7 +95,10 @@ impl Load {
 
     async fn calls(self: Arc<Self>, client: String, until: Instant) -> (Duration, u32) {
         let (mut longest, mut calls) = (Duration::ZERO, 0);
+        let mut pace = tokio::time::interval(PAUSE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while Instant::now() < until {
+            pace.tick().await;
             // Who is of no tenant is never refused, so that each question goes to Redis.
             let tenant = (calls % 2 == 0).then_some("ten_1");
             let who = Subject { client: Some(&client), tenant, ..Subject::default() };
@@ -99,10 +106,9 @@ impl Load {
             let answer = self.node.charge(&self.plan, &who, NOW_MS).await;
             longest = longest.max(asked.elapsed());
             calls += 1;
-            if tenant.is_some() && is_admitted(&answer) {
+            if tenant.is_some() && answer.is_admitted() {
                 self.admitted.fetch_add(1, Ordering::Relaxed);
             }
-            tokio::time::sleep(PAUSE).await;
         }
         (longest, calls)
     }
@@ -110,21 +116,6 @@ impl Load {
     fn admitted(&self) -> f64 {
         self.admitted.load(Ordering::Relaxed) as f64
     }
-}
-
-fn is_admitted(answer: &Answer<'_>) -> bool {
-    match answer {
-        Answer::Counted(verdict) | Answer::Alone(verdict) => verdict.is_admitted(),
-        Answer::Closed(_) => false,
-    }
-}
-
-async fn tell(server: &Server, words: &[&str]) {
-    let client = redis::Client::open(server.url()).unwrap();
-    let mut on = client.get_multiplexed_async_connection().await.unwrap();
-    let mut command = redis::Cmd::new();
-    command.arg(words);
-    command.query_async::<()>(&mut on).await.unwrap();
 }
 
 fn report(name: &str, ours: f64, bound: f64, unit: &str) {

@@ -149,6 +149,7 @@ impl Counters {
         let (at, own) = (at.into(), Patience::default());
         let now_ms = at.now_ms;
         let Some(leases) = self.lending(plan, who) else {
+            // Spares most nodes a future within this one.
             if self.remote.is_none() {
                 return Answer::Counted(self.table.charge(plan.whole(), who, now_ms));
             }

@@ -93,13 +93,6 @@ fn planned(limit: Limit, on_error: OnStoreError) -> Plan {
     Plan::with_modes(vec![(rule, on_error, Mode::Sync)], 1).unwrap()
 }
 
-fn is_admitted(answer: &Answer<'_>) -> bool {
-    match answer {
-        Answer::Counted(verdict) | Answer::Alone(verdict) => verdict.is_admitted(),
-        Answer::Closed(_) => false,
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_request_that_asks_three_times_waits_no_longer_than_one_that_asks_once() {
     for millis in [7, 12, 15, 19, 21, 500] {
@@ -110,8 +103,8 @@ async fn a_request_that_asks_three_times_waits_no_longer_than_one_that_asks_once
             let at = Moment { now_ms: START_MS, patience: Some(&patience) };
             let began = Instant::now();
 
-            assert!(is_admitted(&node.charge(&plan, &WHO, at).await));
-            assert!(is_admitted(&node.charge(&plan, &WHO, at).await));
+            assert!(node.charge(&plan, &WHO, at).await.is_admitted());
+            assert!(node.charge(&plan, &WHO, at).await.is_admitted());
             assert!(node.standing(&plan, &WHO, at).await.is_admitted());
 
             let waited = began.elapsed();
@@ -180,11 +173,11 @@ async fn whoever_was_refused_by_all_nodes_costs_no_further_question_until_there_
     assert_eq!(store.asked(), 1);
 
     let other = Subject { client: Some("other"), ..WHO };
-    assert!(!is_admitted(&node.charge(&plan, &other, START_MS).await));
+    assert!(!node.charge(&plan, &other, START_MS).await.is_admitted());
     assert_eq!(store.asked(), 2, "each caller by itself");
-    assert!(!is_admitted(&node.charge(&plan, &WHO, START_MS + 30_000).await));
+    assert!(!node.charge(&plan, &WHO, START_MS + 30_000).await.is_admitted());
     assert_eq!(store.asked(), 3, "there may be room");
-    assert!(!is_admitted(&node.charge(&window(2000), &WHO, START_MS + 30_001).await));
+    assert!(!node.charge(&window(2000), &WHO, START_MS + 30_001).await.is_admitted());
     assert_eq!(store.asked(), 4, "a rule that allows something else now");
 }
 
@@ -197,7 +190,7 @@ async fn a_refusal_for_a_month_is_asked_about_again_every_minute() {
     let (node, plan) = (node(&store), planned(quota, OnStoreError::Local));
 
     for second in 0..120 {
-        assert!(!is_admitted(&node.charge(&plan, &WHO, START_MS + second * 1000).await));
+        assert!(!node.charge(&plan, &WHO, START_MS + second * 1000).await.is_admitted());
     }
 
     assert_eq!(store.asked(), 2);

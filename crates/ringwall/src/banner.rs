@@ -93,18 +93,21 @@ mod tests {
     use crate::ready::ReadyPartner;
     use crate::registration::Invited;
 
-    #[test]
-    fn a_later_start_is_silent_about_secrets() {
+    fn said(made: &[ReadyTenant]) -> String {
         let banner = Banner {
             url: "https://localhost:1",
             admin_url: "http://127.0.0.1:2",
             data_dir: Path::new("d"),
             database: "SQLite",
             ca_file: Some(Path::new("d/tls/ca.pem")),
-            made: &[],
+            made,
         };
+        banner.text()
+    }
 
-        let text = banner.text();
+    #[test]
+    fn a_later_start_is_silent_about_secrets() {
+        let text = said(&[]);
 
         assert!(!text.contains("secret"), "{text}");
         assert!(text.contains("curl --cacert d/tls/ca.pem"), "{text}");
@@ -133,16 +136,8 @@ mod tests {
     #[test]
     fn a_first_start_says_all_in_a_dozen_lines() {
         let made = [tenant("acme"), tenant("globex")];
-        let banner = Banner {
-            url: "https://localhost:1",
-            admin_url: "http://127.0.0.1:2",
-            data_dir: Path::new("d"),
-            database: "SQLite",
-            ca_file: Some(Path::new("d/tls/ca.pem")),
-            made: &made,
-        };
 
-        let text = banner.text();
+        let text = said(&made);
 
         assert_eq!(text.lines().count(), 12, "{text}");
         for tenant in &made {

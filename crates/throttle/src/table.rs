@@ -54,9 +54,7 @@ impl Table {
     /// Charges all rules that apply, or none.
     #[must_use]
     pub fn charge<'r>(&self, rules: &'r Rules, who: &Subject<'_>, now_ms: u64) -> Verdict<'r> {
-        let mut steps = Steps::new(rules, now_ms);
-        self.look(&mut steps, (rules, Pick::ALL), who);
-        steps.charge()
+        self.charge_some((rules, Pick::ALL), who, now_ms)
     }
 
     /// Charges those of the rules that are picked and apply, or none.
@@ -75,9 +73,7 @@ impl Table {
     /// What [`Table::charge`] would say, without charging.
     #[must_use]
     pub fn check<'r>(&self, rules: &'r Rules, who: &Subject<'_>, now_ms: u64) -> Verdict<'r> {
-        let mut steps = Steps::new(rules, now_ms);
-        self.look(&mut steps, (rules, Pick::ALL), who);
-        steps.check()
+        self.check_some((rules, Pick::ALL), who, now_ms)
     }
 
     /// What [`Table::charge_some`] would say, without charging.

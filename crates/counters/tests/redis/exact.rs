@@ -10,7 +10,7 @@ use throttle::{By, Calendar, Limit, Period, Rule, Subject};
 use tokio::time::{Instant, interval};
 
 use crate::server::{Server, free_port};
-use crate::{NOW_MS, QUARTER_MS, is_admitted, node};
+use crate::{NOW_MS, QUARTER_MS, node};
 
 /// A cluster of one: it refuses a script whose keys lie in several slots, as one of many does.
 async fn cluster() -> Server {
@@ -68,7 +68,7 @@ async fn passed<'s>(
 ) -> usize {
     let calls = callers.zip(nodes.iter().cycle());
     let answers = join_all(calls.map(|(who, node)| node.charge(plan, who, NOW_MS))).await;
-    answers.iter().filter(|answer| is_admitted(answer)).count()
+    answers.iter().filter(|answer| answer.is_admitted()).count()
 }
 
 fn nodes(server: &Server) -> [Counters; 3] {
@@ -184,7 +184,7 @@ async fn three_nodes_share_a_quota_exactly() {
         let calls = calls.map(|(call, node)| node.charge(&plan, &who, now_ms + call % 3 * 5000));
         let answers = join_all(calls).await;
 
-        let passed = answers.iter().filter(|answer| is_admitted(answer)).count();
+        let passed = answers.iter().filter(|answer| answer.is_admitted()).count();
         assert_eq!(passed, 100, "{period:?}");
     }
 }
@@ -203,7 +203,7 @@ async fn no_window_holds_more_than_its_limit_however_greedy_callers_are() {
     for node in nodes.iter().cycle() {
         let asked = began.elapsed();
         let now_ms = NOW_MS + u64::try_from(asked.as_millis()).unwrap();
-        if is_admitted(&node.charge(&plan, &who, now_ms).await) {
+        if node.charge(&plan, &who, now_ms).await.is_admitted() {
             passed.push((asked, began.elapsed()));
         }
         if asked > Duration::from_secs(4) {

@@ -5,6 +5,7 @@
 mod exact;
 mod server;
 mod slow;
+mod tell;
 mod tls;
 
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use counters::{Answer, Counters, Mode, OnStoreError, Plan, RedisConfig, Score};
 use futures_util::future::join_all;
 use server::Server;
+use tell::tell;
 use throttle::{By, Calendar, Limit, Period, Rule, Subject};
 
 /// 2026-11-29; what a node believes. Redis has a clock of its own.
@@ -54,25 +56,9 @@ fn exchanged(count: u32, nodes: u32) -> Plan {
 async fn passed(node: &Counters, plan: &Plan, calls: usize) -> usize {
     let mut passed = 0;
     for _ in 0..calls {
-        passed += usize::from(is_admitted(&node.charge(plan, &WHO, NOW_MS).await));
+        passed += usize::from(node.charge(plan, &WHO, NOW_MS).await.is_admitted());
     }
     passed
-}
-
-fn is_admitted(answer: &Answer<'_>) -> bool {
-    match answer {
-        Answer::Counted(verdict) | Answer::Alone(verdict) => verdict.is_admitted(),
-        Answer::Closed(_) => false,
-    }
-}
-
-/// Sends a command, and waits until it is done.
-async fn tell(server: &Server, words: &[&str]) {
-    let client = redis::Client::open(server.url()).unwrap();
-    let mut on = client.get_multiplexed_async_connection().await.unwrap();
-    let mut command = redis::Cmd::new();
-    command.arg(words);
-    command.query_async::<()>(&mut on).await.unwrap();
 }
 
 /// Asks with a key of its own until the store is up, or down.
@@ -148,7 +134,7 @@ async fn three_nodes_whose_clocks_differ_share_one_limit_exactly() {
     let answers = join_all(calls).await;
 
     assert!(answers.iter().all(|answer| matches!(answer, Answer::Counted(_))));
-    assert_eq!(answers.iter().filter(|answer| is_admitted(answer)).count(), 100);
+    assert_eq!(answers.iter().filter(|answer| answer.is_admitted()).count(), 100);
 }
 
 #[tokio::test]
@@ -163,7 +149,7 @@ async fn three_nodes_that_exchange_exceed_a_limit_by_what_they_let_in_meanwhile_
         for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
             for _ in 0..5 {
                 steady +=
-                    usize::from(is_admitted(&node.charge(&plan, &WHO, NOW_MS + skew_ms).await));
+                    usize::from(node.charge(&plan, &WHO, NOW_MS + skew_ms).await.is_admitted());
             }
         }
         for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
@@ -175,7 +161,7 @@ async fn three_nodes_that_exchange_exceed_a_limit_by_what_they_let_in_meanwhile_
     assert!((100..=130).contains(&steady), "{steady}");
     assert!(nodes.iter().all(|node| node.health().unwrap().failures == 0));
     for (node, skew_ms) in nodes.iter().zip([0, 5000, 10_000]) {
-        assert!(!is_admitted(&node.charge(&plan, &WHO, NOW_MS + skew_ms).await));
+        assert!(!node.charge(&plan, &WHO, NOW_MS + skew_ms).await.is_admitted());
     }
 }
 

@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tempfile::TempDir;
 
 use crate::server::{Server, free_port};
-use crate::{NOW_MS, WHO, is_admitted, plan};
+use crate::{NOW_MS, WHO, plan};
 
 /// An authority of the test's own.
 struct Authority {
@@ -70,7 +70,7 @@ async fn a_redis_behind_tls_counts_and_one_of_another_name_or_authority_is_not_a
     let (one, other) = (node(port, ours.pem()), node(port, ours.pem()));
     let mut passed = 0;
     for node in [&one, &other].iter().cycle().take(8) {
-        passed += usize::from(is_admitted(&node.charge(&plan, &WHO, NOW_MS).await));
+        passed += usize::from(node.charge(&plan, &WHO, NOW_MS).await.is_admitted());
     }
     assert_eq!(passed, 3, "both nodes share the limit");
     assert_eq!(one.health().unwrap().failures, 0);
@@ -93,5 +93,5 @@ async fn a_connection_that_is_made_ahead_is_there_when_a_request_asks() {
 
     let plan = plan(3, OnStoreError::Closed, 1);
     let answer = node.charge(&plan, &WHO, NOW_MS).await;
-    assert!(is_admitted(&answer) && node.health().unwrap().failures == 0, "{answer:?}");
+    assert!(answer.is_admitted() && node.health().unwrap().failures == 0, "{answer:?}");
 }

@@ -83,6 +83,9 @@ impl Reference {
             items.remove(at);
             let key = format!("{}[{}]{within}", leaf.key, places.remove(at));
             faults.push(Fault { key, ..fault });
+            if faults.len() == LIST_FAULTS_MAX {
+                break;
+            }
         }
         faults
     }
@@ -283,6 +286,9 @@ const PREFIX: &str = "RINGWALL__";
 
 /// A configuration file is small; this is far above any.
 const FILE_BYTES_MAX: u64 = 1_048_576;
+
+/// All is read anew after each of them; nobody mends more at once.
+const LIST_FAULTS_MAX: usize = 20;
 
 /// Below this likeness, a guess would mislead.
 const LIKENESS_MIN: f64 = 0.8;

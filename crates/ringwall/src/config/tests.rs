@@ -83,6 +83,13 @@ fn all_that_is_wrong_in_a_list_is_told_each_at_its_place() {
 }
 
 #[test]
+fn of_a_list_without_end_the_first_twenty_faults_are_told() {
+    let (_directory, layers) = with_file(&"[[limits.rules]]\nname = \"A\"\n".repeat(500));
+
+    assert_eq!(faults(&layers).len(), 20);
+}
+
+#[test]
 fn a_wrong_value_is_told_even_if_a_later_layer_hides_it() {
     let (_directory, mut layers) = with_file("[server]\nlisten = 5\n");
     layers.flags =
