@@ -76,7 +76,7 @@ impl Inner for Inside {
     fn call(&self, visit: Visit) -> BoxFuture<'static, Response> {
         let Visit { mut request, dossier } = visit;
         request.extensions_mut().insert(dossier);
-        let answered = self.router.clone().oneshot(request);
+        let answered = self.router.clone().oneshot(*request);
         Box::pin(async move { answered.await.unwrap_or_else(|never| match never {}) })
     }
 }

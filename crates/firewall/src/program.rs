@@ -52,6 +52,8 @@ pub(crate) struct Program {
     pub(crate) tests: Vec<Test>,
     pub(crate) filter: tests::Filter,
     pub(crate) names: Names,
+    /// The names of `TX:0` to `TX:9`, where a match leaves its groups.
+    pub(crate) groups: [Option<Slot>; 10],
     pub(crate) settings: Settings,
     pub(crate) lints: Vec<Lint>,
     /// Distinguishes the hashes of one rule set from another's.

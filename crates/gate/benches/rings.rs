@@ -240,7 +240,7 @@ struct Empty;
 
 impl Inner for Empty {
     fn call(&self, visit: Visit) -> BoxFuture<'static, Response> {
-        Box::pin(empty(visit.request))
+        Box::pin(empty(*visit.request))
     }
 }
 

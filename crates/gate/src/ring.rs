@@ -16,8 +16,8 @@ pub type Response = http::Response<Body>;
 
 /// A request on its way inward, with what is known about it.
 pub struct Visit {
-    /// The request.
-    pub request: Request,
+    /// The request: boxed, because each ring hands it on.
+    pub request: Box<Request>,
     /// The facts learnt so far.
     pub dossier: Arc<Dossier>,
 }
@@ -82,7 +82,7 @@ impl Wall {
         let clock = self.app.clock.as_ref();
         let method = request.method().clone();
         let dossier = Dossier::open(clock, self.app.posture(), method, request.headers());
-        let visit = Visit { request, dossier: Arc::new(dossier) };
+        let visit = Visit { request: Box::new(request), dossier: Arc::new(dossier) };
         Next { wall: self, at: 0 }.run(visit).await
     }
 }

@@ -41,6 +41,18 @@ impl Room {
         start..start + words
     }
 
+    /// Roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<u64>() * (self.marks.capacity() + self.rows.capacity())
+    }
+
+    /// Forgets what is known: it was of other rules perhaps.
+    pub(crate) fn clear(&mut self) {
+        self.marks.clear();
+        self.known.clear();
+        self.rows.clear();
+    }
+
     /// The words of a row, and the marks.
     pub(super) fn read(&mut self, row: std::ops::Range<usize>) -> (&[u64], &mut Vec<u64>) {
         (self.rows.get(row).unwrap_or_default(), &mut self.marks)

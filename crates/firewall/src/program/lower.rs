@@ -7,6 +7,7 @@ use crate::{
     seclang::{
         action::{Action, Placed},
         load,
+        variable::Variable,
     },
 };
 
@@ -51,6 +52,8 @@ pub(crate) fn compile(
     let phases = order(&mut rules, &assembly);
     let lints = lint(&assembly, &rules);
     let filter = Filter::new(&shared.tests);
+    let groups =
+        std::array::from_fn(|digit| shared.names.find(Variable::Tx, digit.to_string().as_bytes()));
     let program = Program {
         rules,
         phases,
@@ -63,6 +66,7 @@ pub(crate) fn compile(
         tests: shared.tests,
         filter,
         names: shared.names,
+        groups,
         settings: assembly.settings,
         lints,
         hasher: std::hash::RandomState::new(),

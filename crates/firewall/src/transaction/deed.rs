@@ -98,8 +98,8 @@ impl State {
     }
 
     /// Sets `TX:0` to `TX:9` to what was found in a value.
-    pub(crate) fn capture(&mut self, groups: &[Option<Held>; 10]) {
-        for (slot, held) in self.groups.iter().zip(groups) {
+    pub(crate) fn capture(&mut self, groups: &[Option<Held>; 10], program: &Program) {
+        for (slot, held) in program.groups.iter().zip(groups) {
             if let Some(slot) = slot {
                 self.written.set_slot(*slot, held.unwrap_or_default());
             }

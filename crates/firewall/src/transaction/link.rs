@@ -380,7 +380,7 @@ impl State {
         if let (Some(text), Some(first)) = (&found.text, groups.first_mut()) {
             *first = Some(Held::Bytes(self.values.store(text)));
         }
-        self.capture(&groups);
+        self.capture(&groups, program);
     }
 
     fn matched_step(

@@ -19,9 +19,10 @@ impl State {
         server: (IpAddr, u16),
         program: &Program,
     ) {
+        let remote = client.0.to_canonical().to_string();
         let mut filler = self.filler(program);
-        filler.set(Variable::RemoteAddr, client.0.to_canonical().to_string().as_bytes());
-        filler.set(Variable::RemoteHost, client.0.to_canonical().to_string().as_bytes());
+        filler.set(Variable::RemoteAddr, remote.as_bytes());
+        filler.set(Variable::RemoteHost, remote.as_bytes());
         filler.set_number(Variable::RemotePort, i64::from(client.1));
         filler.set(Variable::ServerAddr, server.0.to_canonical().to_string().as_bytes());
         filler.set_number(Variable::ServerPort, i64::from(server.1));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Event, Interruption, Match, Mode, Options, Phase, Step,
     bit_set::BitSet,
-    program::{Link, Matcher, Program, Removal, Rule, Slot},
+    program::{Link, Matcher, Program, Removal, Rule},
     seclang::{action::Allow, ctl::Processor, variable::Variable},
 };
 
@@ -48,8 +48,6 @@ pub(crate) struct State {
     pub(crate) collections: Collections,
     pub(crate) columns: Columns,
     pub(crate) written: Written,
-    /// The names of `TX:0` to `TX:9`.
-    pub(crate) groups: [Option<Slot>; 10],
     pub(crate) removed: BitSet,
     pub(crate) removals: Vec<Arc<Removal>>,
     /// `MATCHED_VARS`; the last is `MATCHED_VAR`.
@@ -84,11 +82,6 @@ pub(crate) struct Running<'p> {
 impl State {
     pub(crate) fn new(program: &Program, options: Options) -> Self {
         let limits = options.limits.as_ref().unwrap_or(&program.settings.limits);
-        let mut groups = [None; 10];
-        for (number, slot) in groups.iter_mut().enumerate() {
-            let digit = [b'0' + number as u8];
-            *slot = program.names.find(Variable::Tx, &digit);
-        }
         let mut removals = Vec::new();
         let mut removed = BitSet::new(program.rules.len());
         if let Some(exclusions) = &options.exclusions {
@@ -101,7 +94,6 @@ impl State {
             collections: Collections::new(),
             columns: Columns::new(program),
             written: Written::new(&program.names),
-            groups,
             removed,
             removals,
             matched: Vec::new(),

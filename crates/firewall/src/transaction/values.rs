@@ -1,6 +1,7 @@
 //! The bytes of a transaction: each distinct value once, its transformed forms, and which tests
 //! it may meet.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::{bit_set, prefilter::Room, program::Program};
@@ -33,8 +34,17 @@ pub(crate) struct ValueId(u32);
 /// All values of a transaction.
 #[derive(Debug)]
 pub(crate) struct Values {
-    arena: Vec<u8>,
+    kept: Kept,
     arena_bytes_max: usize,
+    exhausted: bool,
+    without_prefilter: bool,
+}
+
+/// The room that values take. A transaction that ends leaves it to the next one on its thread,
+/// which then asks for no memory, and writes where the processor's cache is warm.
+#[derive(Debug, Default)]
+struct Kept {
+    arena: Vec<u8>,
     spans: Vec<Span>,
     hashes: Vec<u64>,
     /// Open addressing by hash; a value's number and one, or 0.
@@ -47,24 +57,71 @@ pub(crate) struct Values {
     bits: Vec<u64>,
     scratch: Vec<u8>,
     room: Room,
-    exhausted: bool,
-    without_prefilter: bool,
 }
 
-impl Values {
-    pub(crate) fn new(arena_bytes_max: usize, without_prefilter: bool) -> Self {
+impl Kept {
+    /// For the first transaction of a thread.
+    fn roomy() -> Self {
         Self {
             arena: Vec::with_capacity(8192),
-            arena_bytes_max: arena_bytes_max.min(u32::MAX as usize),
             spans: Vec::with_capacity(256),
             hashes: Vec::with_capacity(256),
-            table: vec![0; 512],
+            table: vec![0; TABLE_MIN],
             memo_rows: Vec::with_capacity(256),
             memo: Vec::with_capacity(4096),
             bit_rows: Vec::with_capacity(256),
             bits: Vec::with_capacity(2048),
             scratch: Vec::new(),
             room: Room::default(),
+        }
+    }
+
+    /// Roughly: what grows with the values.
+    fn bytes(&self) -> usize {
+        self.arena.capacity()
+            + self.scratch.capacity()
+            + size_of::<u32>() * (self.table.capacity() + self.memo.capacity())
+            + size_of::<u64>() * self.bits.capacity()
+            + self.room.bytes()
+    }
+
+    /// As new, but for the memory that it has.
+    fn clear(&mut self) {
+        self.arena.clear();
+        self.spans.clear();
+        self.hashes.clear();
+        self.table.truncate(TABLE_MIN);
+        self.table.fill(0);
+        self.memo_rows.clear();
+        self.memo.clear();
+        self.bit_rows.clear();
+        self.bits.clear();
+        self.scratch.clear();
+        self.room.clear();
+    }
+}
+
+thread_local! {
+    static SPARE: Cell<Option<Kept>> = const { Cell::new(None) };
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        let mut kept = std::mem::take(&mut self.kept);
+        if kept.bytes() <= SPARE_BYTES_MAX {
+            kept.clear();
+            // A thread that ends has no next transaction.
+            let _ending = SPARE.try_with(|spare| spare.set(Some(kept)));
+        }
+    }
+}
+
+impl Values {
+    pub(crate) fn new(arena_bytes_max: usize, without_prefilter: bool) -> Self {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        Self {
+            kept: spare.unwrap_or_else(Kept::roomy),
+            arena_bytes_max: arena_bytes_max.min(u32::MAX as usize),
             exhausted: false,
             without_prefilter,
         }
@@ -78,11 +135,11 @@ impl Values {
     /// The bytes of a span.
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
         let start = span.start as usize;
-        self.arena.get(start..start + span.length()).unwrap_or_default()
+        self.kept.arena.get(start..start + span.length()).unwrap_or_default()
     }
 
     pub(crate) fn span(&self, id: ValueId) -> Span {
-        self.spans.get(id.0 as usize).copied().unwrap_or_default()
+        self.kept.spans.get(id.0 as usize).copied().unwrap_or_default()
     }
 
     pub(crate) fn value(&self, id: ValueId) -> &[u8] {
@@ -91,12 +148,12 @@ impl Values {
 
     /// Keeps bytes that nobody will look for again.
     pub(crate) fn store(&mut self, bytes: &[u8]) -> Span {
-        if self.arena.len() + bytes.len() > self.arena_bytes_max {
+        if self.kept.arena.len() + bytes.len() > self.arena_bytes_max {
             self.exhausted = true;
             return Span::default();
         }
-        let start = self.arena.len() as u32;
-        self.arena.extend_from_slice(bytes);
+        let start = self.kept.arena.len() as u32;
+        self.kept.arena.extend_from_slice(bytes);
         Span { start, length: bytes.len() as u32 }
     }
 
@@ -114,12 +171,12 @@ impl Values {
             return known;
         }
         let span = self.store(bytes);
-        let id = ValueId(self.spans.len() as u32);
-        self.spans.push(span);
-        self.hashes.push(hash);
-        self.memo_rows.push(0);
-        self.bit_rows.push(0);
-        if self.spans.len() * 2 > self.table.len() {
+        let id = ValueId(self.kept.spans.len() as u32);
+        self.kept.spans.push(span);
+        self.kept.hashes.push(hash);
+        self.kept.memo_rows.push(0);
+        self.kept.bit_rows.push(0);
+        if self.kept.spans.len() * 2 > self.kept.table.len() {
             self.grow();
         } else {
             self.place(id, hash);
@@ -128,11 +185,11 @@ impl Values {
     }
 
     fn find(&self, bytes: &[u8], hash: u64) -> Option<ValueId> {
-        let mask = self.table.len() - 1;
+        let mask = self.kept.table.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let id = ValueId(self.table.get(at)?.checked_sub(1)?);
-            if self.hashes.get(id.0 as usize) == Some(&hash) && self.value(id) == bytes {
+            let id = ValueId(self.kept.table.get(at)?.checked_sub(1)?);
+            if self.kept.hashes.get(id.0 as usize) == Some(&hash) && self.value(id) == bytes {
                 return Some(id);
             }
             at = (at + 1) & mask;
@@ -140,20 +197,20 @@ impl Values {
     }
 
     fn place(&mut self, id: ValueId, hash: u64) {
-        let mask = self.table.len() - 1;
+        let mask = self.kept.table.len() - 1;
         let mut at = hash as usize & mask;
-        while self.table.get(at).is_some_and(|entry| *entry != 0) {
+        while self.kept.table.get(at).is_some_and(|entry| *entry != 0) {
             at = (at + 1) & mask;
         }
-        if let Some(entry) = self.table.get_mut(at) {
+        if let Some(entry) = self.kept.table.get_mut(at) {
             *entry = id.0 + 1;
         }
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; self.table.len() * 2];
-        for index in 0..self.hashes.len() {
-            if let Some(hash) = self.hashes.get(index).copied() {
+        self.kept.table = vec![0; self.kept.table.len() * 2];
+        for index in 0..self.kept.hashes.len() {
+            if let Some(hash) = self.kept.hashes.get(index).copied() {
                 self.place(ValueId(index as u32), hash);
             }
         }
@@ -162,11 +219,11 @@ impl Values {
     /// The value that a transformation makes of a value.
     pub(crate) fn transformed(&mut self, id: ValueId, index: u8, program: &Program) -> ValueId {
         let width = program.transforms.len();
-        let row = match self.memo_rows.get(id.0 as usize).copied() {
+        let row = match self.kept.memo_rows.get(id.0 as usize).copied() {
             Some(0) | None => {
-                let row = self.memo.len();
-                self.memo.resize(row + width, 0);
-                if let Some(entry) = self.memo_rows.get_mut(id.0 as usize) {
+                let row = self.kept.memo.len();
+                self.kept.memo.resize(row + width, 0);
+                if let Some(entry) = self.kept.memo_rows.get_mut(id.0 as usize) {
                     *entry = (row / width.max(1)) as u32 + 1;
                 }
                 row
@@ -174,16 +231,16 @@ impl Values {
             Some(row) => (row as usize - 1) * width,
         };
         let at = row + usize::from(index);
-        if let Some(known) = self.memo.get(at).and_then(|entry| entry.checked_sub(1)) {
+        if let Some(known) = self.kept.memo.get(at).and_then(|entry| entry.checked_sub(1)) {
             return ValueId(known);
         }
         let Some(transform) = program.transforms.get(usize::from(index)) else { return id };
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut scratch = std::mem::take(&mut self.kept.scratch);
         scratch.clear();
         let is_changed = transform.apply(self.value(id), &mut scratch);
         let result = if is_changed { self.intern(&scratch, &program.hasher) } else { id };
-        self.scratch = scratch;
-        if let Some(entry) = self.memo.get_mut(at) {
+        self.kept.scratch = scratch;
+        if let Some(entry) = self.kept.memo.get_mut(at) {
             *entry = result.0 + 1;
         }
         result
@@ -191,21 +248,22 @@ impl Values {
 
     fn bit_row(&mut self, id: ValueId, program: &Program) -> std::ops::Range<usize> {
         let words = program.filter.words();
-        if let Some(row) = self.bit_rows.get(id.0 as usize).and_then(|row| row.checked_sub(1)) {
+        if let Some(row) = self.kept.bit_rows.get(id.0 as usize).and_then(|row| row.checked_sub(1))
+        {
             let start = row as usize * words;
             return start..start + words;
         }
-        let start = self.bits.len();
-        self.bits.resize(start + words, u64::MAX);
-        if let Some(row) = self.bit_rows.get_mut(id.0 as usize) {
+        let start = self.kept.bits.len();
+        self.kept.bits.resize(start + words, u64::MAX);
+        if let Some(row) = self.kept.bit_rows.get_mut(id.0 as usize) {
             *row = (start / words.max(1)) as u32 + 1;
         }
         if !self.without_prefilter {
             let span = self.span(id);
             let (from, to) = (span.start as usize, span.start as usize + span.length());
-            let value = self.arena.get(from..to).unwrap_or_default();
-            if let Some(out) = self.bits.get_mut(start..start + words) {
-                program.filter.candidates(value, &mut self.room, out);
+            let value = self.kept.arena.get(from..to).unwrap_or_default();
+            if let Some(out) = self.kept.bits.get_mut(start..start + words) {
+                program.filter.candidates(value, &mut self.kept.room, out);
             }
         }
         start..start + words
@@ -214,7 +272,7 @@ impl Values {
     /// Adds to a set of tests those that the value may meet.
     pub(crate) fn add_candidates(&mut self, id: ValueId, program: &Program, out: &mut [u64]) {
         let row = self.bit_row(id, program);
-        for (word, more) in out.iter_mut().zip(self.bits.get(row).unwrap_or_default()) {
+        for (word, more) in out.iter_mut().zip(self.kept.bits.get(row).unwrap_or_default()) {
             *word |= more;
         }
     }
@@ -222,7 +280,7 @@ impl Values {
     /// Whether the value may meet the test, as far as is known.
     pub(crate) fn may_meet(&mut self, id: ValueId, test: u32, program: &Program) -> bool {
         let row = self.bit_row(id, program);
-        bit_set::is_in(self.bits.get(row).unwrap_or_default(), test as usize)
+        bit_set::is_in(self.kept.bits.get(row).unwrap_or_default(), test as usize)
     }
 
     /// Whether the value meets the test. What is found out is remembered.
@@ -235,7 +293,7 @@ impl Values {
             return true;
         }
         let row = self.bit_row(id, program);
-        bit_set::take_out(self.bits.get_mut(row).unwrap_or_default(), test as usize);
+        bit_set::take_out(self.kept.bits.get_mut(row).unwrap_or_default(), test as usize);
         false
     }
 }
@@ -261,4 +319,51 @@ pub(crate) fn write_number(number: i64, digits: &mut [u8; 20]) -> usize {
         }
     }
     at
+}
+
+/// Entries of a table that has not grown.
+const TABLE_MIN: usize = 512;
+/// What an ordinary request needs fits in; what a large one needed is given back.
+const SPARE_BYTES_MAX: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_next_on_a_thread_finds_nothing_of_who_was_there() {
+        let hasher = RandomState::new();
+        let mut one = Values::new(1024, false);
+        for number in 0..600_u32 {
+            one.intern(&number.to_le_bytes(), &hasher);
+        }
+        assert!(one.is_exhausted());
+        drop(one);
+
+        let mut next = Values::new(1024, false);
+        assert!(next.kept.arena.is_empty() && !next.is_exhausted());
+        assert_eq!(next.kept.table, [0; TABLE_MIN]);
+        let id = next.intern(b"other", &hasher);
+        assert_eq!((id, next.value(id)), (ValueId(0), &b"other"[..]));
+    }
+
+    #[test]
+    fn two_at_once_have_room_of_their_own() {
+        let hasher = RandomState::new();
+        let (mut one, mut other) = (Values::new(1024, false), Values::new(1024, false));
+        let (first, second) = (one.intern(b"one", &hasher), other.intern(b"other", &hasher));
+
+        assert_eq!((one.value(first), other.value(second)), (&b"one"[..], &b"other"[..]));
+        drop(one);
+        assert_eq!(other.value(second), b"other");
+    }
+
+    #[test]
+    fn what_a_large_one_needed_is_given_back() {
+        let mut large = Values::new(2 * SPARE_BYTES_MAX, false);
+        large.store(&vec![b'a'; SPARE_BYTES_MAX + 1]);
+        drop(large);
+
+        assert!(Values::new(1024, false).kept.bytes() < SPARE_BYTES_MAX);
+    }
 }

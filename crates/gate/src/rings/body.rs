@@ -1,6 +1,5 @@
 //! A request's body, read once, whichever ring needs it first.
 
-use axum_core::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt, Limited};
@@ -15,26 +14,22 @@ use crate::timed_body::{BodyFailure, body_failure};
 pub(super) struct Preread(pub(super) Result<Bytes, Problem>);
 
 /// The body: as it was read before, or read now, never more of it than the operation takes.
-pub(super) async fn read(
-    mut request: Request,
-    operation: &Operation,
-) -> (Request, Result<Bytes, Problem>) {
+pub(super) async fn read(request: &mut Request, operation: &Operation) -> Result<Bytes, Problem> {
     if let Some(Preread(read)) = request.extensions_mut().remove::<Preread>() {
-        return (request, read);
+        return read;
     }
     let most = operation.body_max;
     let too_large = || Problem::new(&BODY_TOO_LARGE).detail(format!("at most {most} bytes"));
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > most) {
-        return (request, Err(too_large()));
+        return Err(too_large());
     }
-    let (parts, body) = request.into_parts();
-    let read = match Limited::new(body, most).collect().await {
+    let body = std::mem::take(request.body_mut());
+    match Limited::new(body, most).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
         Err(error) => Err(broken(error)),
-    };
-    (Request::from_parts(parts, Body::empty()), read)
+    }
 }
 
 fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Problem {

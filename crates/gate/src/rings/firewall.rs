@@ -29,7 +29,7 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     let Some(shield) = shield.filter(|shield| shield.looks_at(&visit.dossier)) else {
         return Ok(next.run(visit).await);
     };
-    let Visit { request, dossier } = visit;
+    let Visit { mut request, dossier } = visit;
     let Some(operation) = dossier.operation().cloned() else {
         return Err(Problem::internal("firewall asked without operation"));
     };
@@ -39,15 +39,12 @@ async fn pass(app: Arc<App>, visit: Visit, next: Next) -> Result<Response, Probl
     describe(&mut transaction, &request, &dossier, shield.inspector.trusts());
     let mut stop = transaction.phase1();
     let mut took = began.elapsed();
-    let request = if stop.is_none() && transaction.wants_request_body() {
-        let (request, bytes) = preread(request, &operation).await;
+    if stop.is_none() && transaction.wants_request_body() {
+        let bytes = preread(&mut request, &operation).await;
         let began = Instant::now();
         (transaction, stop) = judge_body(transaction, bytes).await?;
         took += began.elapsed();
-        request
-    } else {
-        request
-    };
+    }
     app.metrics.inspected(took);
     if shield.response && stop.is_none() {
         let visit = Visit { request, dossier: Arc::clone(&dossier) };
@@ -96,11 +93,11 @@ fn protocol(version: Version) -> &'static [u8] {
 
 /// Reads the body once. Validation finds it in the extensions, also the fault of one that could
 /// not be read: who is refused, and why, does not depend on this ring.
-async fn preread(request: Request, operation: &Operation) -> (Request, Bytes) {
-    let (mut request, read) = body::read(request, operation).await;
+async fn preread(request: &mut Request, operation: &Operation) -> Bytes {
+    let read = body::read(request, operation).await;
     let bytes = read.clone().unwrap_or_default();
     request.extensions_mut().insert(Preread(read));
-    (request, bytes)
+    bytes
 }
 
 /// Phase 2. A large body is judged beside the threads that serve.

@@ -26,14 +26,13 @@ pub(super) fn ring(app: &Arc<App>) -> Ring {
 }
 
 async fn pass(_: Arc<App>, visit: Visit, next: Next) -> Result<Response, Problem> {
-    let Visit { request, dossier } = visit;
+    let Visit { mut request, dossier } = visit;
     let Some(operation) = dossier.operation() else {
         return Err(Problem::internal("validation asked without operation"));
     };
     let (query, headers) = (request.uri().query(), request.headers());
     operation.check_parameters(query, headers)?;
-    let (mut request, read) = body::read(request, operation).await;
-    let bytes = read?;
+    let bytes = body::read(&mut request, operation).await?;
     let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str());
     let content_type = content_type.transpose().map_err(|_| operation.unsupported_media())?;
     if let Some(spec) = operation.body(content_type, !bytes.is_empty())? {
