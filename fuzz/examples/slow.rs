@@ -32,9 +32,10 @@ fn main() {
     let end = now_us() + seconds as f64 * 1e6;
     let (mut tried, mut best) = (0_u64, 0.0);
     while now_us() < end {
-        let parent = &pool[chance.below(pool.len())].1;
+        let at = chance.below(pool.len());
+        again(&mut pool[at], &measure);
         let other = &pool[chance.below(pool.len())].1;
-        let child = chance.mutated(parent, other, bytes);
+        let child = chance.mutated(&pool[at].1, other, bytes);
         let mut time = measure(&child);
         tried += 1;
         let least = pool.iter().map(|(time, _)| *time).fold(f64::INFINITY, f64::min);
@@ -51,10 +52,17 @@ fn main() {
             println!("{tried} tried: {best:.0} µs for {} bytes", pool[0].1.len());
         }
     }
+    (0..4).for_each(|_| pool.iter_mut().for_each(|kept| again(kept, &measure)));
+    pool.sort_by(|one, other| other.0.total_cmp(&one.0));
     linear(&pool[0].1, &measure);
     let mut file = std::fs::File::create("slowest.txt").expect("a file");
     file.write_all(&pool[0].1).expect("written");
     println!("{tried} tried; the slowest is in slowest.txt");
+}
+
+/// Measures what is kept once more: a moment in which the machine was slow must not lead.
+fn again((time, data): &mut (f64, Vec<u8>), measure: &dyn Fn(&[u8]) -> f64) {
+    *time = time.min(measure(data));
 }
 
 /// The same body twice, four and eight times: what is linear grows alike.
