@@ -1,7 +1,7 @@
 //! W3C Trace Context: which distributed trace a request belongs to.
 
 use http::HeaderMap;
-use kernel::random::id_bytes;
+use kernel::random::public_bytes;
 
 /// A trace id and the id of the span that called us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl TraceContext {
         let first = given.next().and_then(|value| parse(value.as_bytes()));
         match (first, given.next()) {
             (Some(context), None) => context,
-            _ => Self { trace: id_bytes(), parent: id_bytes(), flags: 0 },
+            _ => Self { trace: public_bytes(), parent: public_bytes(), flags: 0 },
         }
     }
 

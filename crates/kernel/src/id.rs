@@ -37,7 +37,7 @@ impl<K: Kind> Id<K> {
     pub fn new(clock: &dyn Clock) -> Self {
         let millis = u64::try_from(clock.now().millis()).unwrap_or(0);
         let uuid =
-            uuid::Builder::from_unix_timestamp_millis(millis, &random::id_bytes()).into_uuid();
+            uuid::Builder::from_unix_timestamp_millis(millis, &random::public_bytes()).into_uuid();
         Self(uuid, PhantomData)
     }
 

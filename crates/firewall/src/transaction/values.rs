@@ -34,16 +34,17 @@ pub(crate) struct ValueId(u32);
 /// All values of a transaction.
 #[derive(Debug)]
 pub(crate) struct Values {
-    kept: Kept,
+    buffers: Buffers,
     arena_bytes_max: usize,
     exhausted: bool,
     without_prefilter: bool,
 }
 
-/// The room that values take. A transaction that ends leaves it to the next one on its thread,
-/// which then asks for no memory, and writes where the processor's cache is warm.
+/// The memory that values take. A transaction that ends leaves it to the next one on its thread,
+/// which then asks for none, and writes where the processor's cache is warm. It is emptied and not
+/// wiped, as memory that is given back is not.
 #[derive(Debug, Default)]
-struct Kept {
+struct Buffers {
     arena: Vec<u8>,
     spans: Vec<Span>,
     hashes: Vec<u64>,
@@ -59,7 +60,7 @@ struct Kept {
     room: Room,
 }
 
-impl Kept {
+impl Buffers {
     /// For the first transaction of a thread.
     fn roomy() -> Self {
         Self {
@@ -102,16 +103,16 @@ impl Kept {
 }
 
 thread_local! {
-    static SPARE: Cell<Option<Kept>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Buffers>> = const { Cell::new(None) };
 }
 
 impl Drop for Values {
     fn drop(&mut self) {
-        let mut kept = std::mem::take(&mut self.kept);
-        if kept.bytes() <= SPARE_BYTES_MAX {
-            kept.clear();
+        let mut buffers = std::mem::take(&mut self.buffers);
+        if buffers.bytes() <= SPARE_BYTES_MAX {
+            buffers.clear();
             // A thread that ends has no next transaction.
-            let _ending = SPARE.try_with(|spare| spare.set(Some(kept)));
+            let _ending = SPARE.try_with(|spare| spare.set(Some(buffers)));
         }
     }
 }
@@ -120,7 +121,7 @@ impl Values {
     pub(crate) fn new(arena_bytes_max: usize, without_prefilter: bool) -> Self {
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         Self {
-            kept: spare.unwrap_or_else(Kept::roomy),
+            buffers: spare.unwrap_or_else(Buffers::roomy),
             arena_bytes_max: arena_bytes_max.min(u32::MAX as usize),
             exhausted: false,
             without_prefilter,
@@ -135,11 +136,11 @@ impl Values {
     /// The bytes of a span.
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
         let start = span.start as usize;
-        self.kept.arena.get(start..start + span.length()).unwrap_or_default()
+        self.buffers.arena.get(start..start + span.length()).unwrap_or_default()
     }
 
     pub(crate) fn span(&self, id: ValueId) -> Span {
-        self.kept.spans.get(id.0 as usize).copied().unwrap_or_default()
+        self.buffers.spans.get(id.0 as usize).copied().unwrap_or_default()
     }
 
     pub(crate) fn value(&self, id: ValueId) -> &[u8] {
@@ -148,12 +149,12 @@ impl Values {
 
     /// Keeps bytes that nobody will look for again.
     pub(crate) fn store(&mut self, bytes: &[u8]) -> Span {
-        if self.kept.arena.len() + bytes.len() > self.arena_bytes_max {
+        if self.buffers.arena.len() + bytes.len() > self.arena_bytes_max {
             self.exhausted = true;
             return Span::default();
         }
-        let start = self.kept.arena.len() as u32;
-        self.kept.arena.extend_from_slice(bytes);
+        let start = self.buffers.arena.len() as u32;
+        self.buffers.arena.extend_from_slice(bytes);
         Span { start, length: bytes.len() as u32 }
     }
 
@@ -171,12 +172,12 @@ impl Values {
             return known;
         }
         let span = self.store(bytes);
-        let id = ValueId(self.kept.spans.len() as u32);
-        self.kept.spans.push(span);
-        self.kept.hashes.push(hash);
-        self.kept.memo_rows.push(0);
-        self.kept.bit_rows.push(0);
-        if self.kept.spans.len() * 2 > self.kept.table.len() {
+        let id = ValueId(self.buffers.spans.len() as u32);
+        self.buffers.spans.push(span);
+        self.buffers.hashes.push(hash);
+        self.buffers.memo_rows.push(0);
+        self.buffers.bit_rows.push(0);
+        if self.buffers.spans.len() * 2 > self.buffers.table.len() {
             self.grow();
         } else {
             self.place(id, hash);
@@ -185,11 +186,11 @@ impl Values {
     }
 
     fn find(&self, bytes: &[u8], hash: u64) -> Option<ValueId> {
-        let mask = self.kept.table.len() - 1;
+        let mask = self.buffers.table.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let id = ValueId(self.kept.table.get(at)?.checked_sub(1)?);
-            if self.kept.hashes.get(id.0 as usize) == Some(&hash) && self.value(id) == bytes {
+            let id = ValueId(self.buffers.table.get(at)?.checked_sub(1)?);
+            if self.buffers.hashes.get(id.0 as usize) == Some(&hash) && self.value(id) == bytes {
                 return Some(id);
             }
             at = (at + 1) & mask;
@@ -197,20 +198,20 @@ impl Values {
     }
 
     fn place(&mut self, id: ValueId, hash: u64) {
-        let mask = self.kept.table.len() - 1;
+        let mask = self.buffers.table.len() - 1;
         let mut at = hash as usize & mask;
-        while self.kept.table.get(at).is_some_and(|entry| *entry != 0) {
+        while self.buffers.table.get(at).is_some_and(|entry| *entry != 0) {
             at = (at + 1) & mask;
         }
-        if let Some(entry) = self.kept.table.get_mut(at) {
+        if let Some(entry) = self.buffers.table.get_mut(at) {
             *entry = id.0 + 1;
         }
     }
 
     fn grow(&mut self) {
-        self.kept.table = vec![0; self.kept.table.len() * 2];
-        for index in 0..self.kept.hashes.len() {
-            if let Some(hash) = self.kept.hashes.get(index).copied() {
+        self.buffers.table = vec![0; self.buffers.table.len() * 2];
+        for index in 0..self.buffers.hashes.len() {
+            if let Some(hash) = self.buffers.hashes.get(index).copied() {
                 self.place(ValueId(index as u32), hash);
             }
         }
@@ -219,11 +220,11 @@ impl Values {
     /// The value that a transformation makes of a value.
     pub(crate) fn transformed(&mut self, id: ValueId, index: u8, program: &Program) -> ValueId {
         let width = program.transforms.len();
-        let row = match self.kept.memo_rows.get(id.0 as usize).copied() {
+        let row = match self.buffers.memo_rows.get(id.0 as usize).copied() {
             Some(0) | None => {
-                let row = self.kept.memo.len();
-                self.kept.memo.resize(row + width, 0);
-                if let Some(entry) = self.kept.memo_rows.get_mut(id.0 as usize) {
+                let row = self.buffers.memo.len();
+                self.buffers.memo.resize(row + width, 0);
+                if let Some(entry) = self.buffers.memo_rows.get_mut(id.0 as usize) {
                     *entry = (row / width.max(1)) as u32 + 1;
                 }
                 row
@@ -231,16 +232,16 @@ impl Values {
             Some(row) => (row as usize - 1) * width,
         };
         let at = row + usize::from(index);
-        if let Some(known) = self.kept.memo.get(at).and_then(|entry| entry.checked_sub(1)) {
+        if let Some(known) = self.buffers.memo.get(at).and_then(|entry| entry.checked_sub(1)) {
             return ValueId(known);
         }
         let Some(transform) = program.transforms.get(usize::from(index)) else { return id };
-        let mut scratch = std::mem::take(&mut self.kept.scratch);
+        let mut scratch = std::mem::take(&mut self.buffers.scratch);
         scratch.clear();
         let is_changed = transform.apply(self.value(id), &mut scratch);
         let result = if is_changed { self.intern(&scratch, &program.hasher) } else { id };
-        self.kept.scratch = scratch;
-        if let Some(entry) = self.kept.memo.get_mut(at) {
+        self.buffers.scratch = scratch;
+        if let Some(entry) = self.buffers.memo.get_mut(at) {
             *entry = result.0 + 1;
         }
         result
@@ -248,22 +249,23 @@ impl Values {
 
     fn bit_row(&mut self, id: ValueId, program: &Program) -> std::ops::Range<usize> {
         let words = program.filter.words();
-        if let Some(row) = self.kept.bit_rows.get(id.0 as usize).and_then(|row| row.checked_sub(1))
+        if let Some(row) =
+            self.buffers.bit_rows.get(id.0 as usize).and_then(|row| row.checked_sub(1))
         {
             let start = row as usize * words;
             return start..start + words;
         }
-        let start = self.kept.bits.len();
-        self.kept.bits.resize(start + words, u64::MAX);
-        if let Some(row) = self.kept.bit_rows.get_mut(id.0 as usize) {
+        let start = self.buffers.bits.len();
+        self.buffers.bits.resize(start + words, u64::MAX);
+        if let Some(row) = self.buffers.bit_rows.get_mut(id.0 as usize) {
             *row = (start / words.max(1)) as u32 + 1;
         }
         if !self.without_prefilter {
             let span = self.span(id);
             let (from, to) = (span.start as usize, span.start as usize + span.length());
-            let value = self.kept.arena.get(from..to).unwrap_or_default();
-            if let Some(out) = self.kept.bits.get_mut(start..start + words) {
-                program.filter.candidates(value, &mut self.kept.room, out);
+            let value = self.buffers.arena.get(from..to).unwrap_or_default();
+            if let Some(out) = self.buffers.bits.get_mut(start..start + words) {
+                program.filter.candidates(value, &mut self.buffers.room, out);
             }
         }
         start..start + words
@@ -272,7 +274,7 @@ impl Values {
     /// Adds to a set of tests those that the value may meet.
     pub(crate) fn add_candidates(&mut self, id: ValueId, program: &Program, out: &mut [u64]) {
         let row = self.bit_row(id, program);
-        for (word, more) in out.iter_mut().zip(self.kept.bits.get(row).unwrap_or_default()) {
+        for (word, more) in out.iter_mut().zip(self.buffers.bits.get(row).unwrap_or_default()) {
             *word |= more;
         }
     }
@@ -280,7 +282,7 @@ impl Values {
     /// Whether the value may meet the test, as far as is known.
     pub(crate) fn may_meet(&mut self, id: ValueId, test: u32, program: &Program) -> bool {
         let row = self.bit_row(id, program);
-        bit_set::is_in(self.kept.bits.get(row).unwrap_or_default(), test as usize)
+        bit_set::is_in(self.buffers.bits.get(row).unwrap_or_default(), test as usize)
     }
 
     /// Whether the value meets the test. What is found out is remembered.
@@ -293,7 +295,7 @@ impl Values {
             return true;
         }
         let row = self.bit_row(id, program);
-        bit_set::take_out(self.kept.bits.get_mut(row).unwrap_or_default(), test as usize);
+        bit_set::take_out(self.buffers.bits.get_mut(row).unwrap_or_default(), test as usize);
         false
     }
 }
@@ -341,8 +343,8 @@ mod tests {
         drop(one);
 
         let mut next = Values::new(1024, false);
-        assert!(next.kept.arena.is_empty() && !next.is_exhausted());
-        assert_eq!(next.kept.table, [0; TABLE_MIN]);
+        assert!(next.buffers.arena.is_empty() && !next.is_exhausted());
+        assert_eq!(next.buffers.table, [0; TABLE_MIN]);
         let id = next.intern(b"other", &hasher);
         assert_eq!((id, next.value(id)), (ValueId(0), &b"other"[..]));
     }
@@ -364,6 +366,6 @@ mod tests {
         large.store(&vec![b'a'; SPARE_BYTES_MAX + 1]);
         drop(large);
 
-        assert!(Values::new(1024, false).kept.bytes() < SPARE_BYTES_MAX);
+        assert!(Values::new(1024, false).buffers.bytes() < SPARE_BYTES_MAX);
     }
 }
